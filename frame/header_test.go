@@ -1,0 +1,148 @@
+package frame_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"testing"
+
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/opcode"
+)
+
+var key = frame.Key{0x37, 0xfa, 0x21, 0x3d}
+
+// RFC 6455, section 5.2: the length is encoded in the fewest bytes.
+func TestEveryLengthHasOneEncoding(t *testing.T) {
+	tests := []struct {
+		length int64
+		want   []byte // behind the first byte, without masking
+	}{
+		{0, []byte{0}},
+		{1, []byte{1}},
+		{125, []byte{125}},
+		{126, []byte{126, 0, 126}},
+		{127, []byte{126, 0, 127}},
+		{128, []byte{126, 0, 128}},
+		{1<<16 - 1, []byte{126, 0xff, 0xff}},
+		{1 << 16, []byte{127, 0, 0, 0, 0, 0, 1, 0, 0}},
+		{1<<31 - 1, []byte{127, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff}},
+		{1 << 31, []byte{127, 0, 0, 0, 0, 0x80, 0, 0, 0}},
+		{1<<32 + 5, []byte{127, 0, 0, 0, 1, 0, 0, 0, 5}},
+		{math.MaxInt64, []byte{127, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}},
+	}
+	for _, tt := range tests {
+		for _, masked := range []bool{false, true} {
+			h := frame.Header{Fin: true, Opcode: opcode.Binary, Length: tt.length}
+			want := append([]byte{0x82}, tt.want...)
+			if masked {
+				h.Masked, h.Key = true, key
+				want[1] |= 0x80
+				want = append(want, key[:]...)
+			}
+			b := h.Append([]byte("before"))
+			if got := b[len("before"):]; !bytes.Equal(got, want) {
+				t.Errorf("length %d: got % x, want % x", tt.length, got, want)
+			}
+			if h.Len() != len(want) || h.Len() > frame.MaxHeaderLen {
+				t.Errorf("length %d: Len is %d", tt.length, h.Len())
+			}
+			got, n, err := frame.Parse(append(want, "payload"...))
+			if got != h || n != len(want) || err != nil {
+				t.Errorf("length %d: parsed %+v, %d, %v", tt.length, got, n, err)
+			}
+			for i := range want {
+				if h, n, err := frame.Parse(want[:i]); h != (frame.Header{}) || n != 0 || err != io.ErrUnexpectedEOF {
+					t.Errorf("length %d, %d bytes of it: %+v, %d, %v", tt.length, i, h, n, err)
+				}
+			}
+		}
+	}
+}
+
+// RFC 6455, section 5.2.
+func TestLengthsThatAreNotAllowed(t *testing.T) {
+	for _, n := range []uint64{0, 1, 125} {
+		b := binary.BigEndian.AppendUint16([]byte{0x82, 126}, uint16(n))
+		wantError(t, b, fmt.Sprintf("%d in 2 bytes", n))
+	}
+	for _, n := range []uint64{0, 125, 126, 1<<16 - 1, 1 << 63, math.MaxUint64} {
+		b := binary.BigEndian.AppendUint64([]byte{0x82, 127}, n)
+		wantError(t, b, fmt.Sprintf("%d in 8 bytes", n))
+	}
+	wantError(t, []byte{0x82, 127, 0x80}, "highest bit, at once")
+}
+
+func wantError(t *testing.T, b []byte, what string) {
+	t.Helper()
+	_, n, err := frame.Parse(b)
+	var broken *frame.Error
+	if n != 0 || !errors.As(err, &broken) || broken.Code != 1002 {
+		t.Errorf("%s: %d, %v", what, n, err)
+	}
+}
+
+func TestANegativeLengthPanics(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	frame.Header{Length: -1}.Append(nil)
+}
+
+func TestHeadersDoNotAllocate(t *testing.T) {
+	b := frame.Header{Fin: true, Opcode: opcode.Text, Masked: true, Key: key, Length: 1 << 20}.Append(nil)
+	bad := []byte{0x82, 126, 0, 1}
+	buf := make([]byte, 0, frame.MaxHeaderLen)
+	if n := testing.AllocsPerRun(100, func() {
+		h, _, _ := frame.Parse(b)
+		h.Check(frame.Rules{Server: true})
+		h.Check(frame.Rules{})
+		h.Append(buf)
+		frame.Parse(bad)
+		frame.Parse(b[:3])
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, n := range []int64{0, 125, 126, 1<<16 - 1, 1 << 16, math.MaxInt64} {
+		f.Add(frame.Header{Fin: true, Opcode: opcode.Text, Length: n}.Append(nil))
+		f.Add(frame.Header{RSV1: true, RSV2: true, RSV3: true, Opcode: 0xF, Masked: true, Key: key, Length: n}.Append(nil))
+	}
+	f.Add([]byte{0x82, 126, 0, 1})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h, n, err := frame.Parse(b)
+		if err != nil {
+			if n != 0 || h != (frame.Header{}) {
+				t.Fatalf("an error with %+v, %d", h, n)
+			}
+			return
+		}
+		if n < 2 || n > len(b) || n > frame.MaxHeaderLen || n != h.Len() || h.Length < 0 {
+			t.Fatalf("%+v, %d", h, n)
+		}
+		if got := h.Append(nil); !bytes.Equal(got, b[:n]) {
+			t.Fatalf("% x became % x", b[:n], got)
+		}
+	})
+}
+
+func ExampleParse() {
+	h, n, err := frame.Parse([]byte{0x81, 0x05, 'H', 'e', 'l', 'l', 'o'})
+	fmt.Println(h.Fin, h.Opcode, h.Length, n, err)
+	// Output: true text 5 2 <nil>
+}
+
+func ExampleHeader_Append() {
+	b := frame.Header{Fin: true, Opcode: opcode.Text, Masked: true, Key: frame.Key{0x37, 0xfa, 0x21, 0x3d}, Length: 5}.Append(nil)
+	b = append(b, "Hello"...)
+	frame.Mask(b[len(b)-5:], frame.Key{0x37, 0xfa, 0x21, 0x3d}, 0)
+	fmt.Printf("% x\n", b)
+	// Output: 81 85 37 fa 21 3d 7f 9f 4d 51 58
+}

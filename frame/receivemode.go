@@ -1,0 +1,45 @@
+package frame
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A ReceiveMode is how a connection hands over what it receives. The modes themselves are values of package stream.
+type ReceiveMode uint8
+
+// The modes.
+const (
+	Standard ReceiveMode = iota // each message as a stream, from its first frame's header on
+	Lite                        // each message whole, and in a single frame: fragments are refused
+	Simple                      // each message whole, its fragments put together
+)
+
+var modeNames = [...]string{"standard", "lite", "simple"}
+
+// String returns the name of m, as "standard".
+func (m ReceiveMode) String() string {
+	if int(m) < len(modeNames) {
+		return modeNames[m]
+	}
+	return fmt.Sprintf("ReceiveMode(%d)", uint8(m))
+}
+
+// MarshalText returns the name of m; one without a name is an error.
+func (m ReceiveMode) MarshalText() ([]byte, error) {
+	if int(m) < len(modeNames) {
+		return []byte(modeNames[m]), nil
+	}
+	return nil, fmt.Errorf("frame: %v has no name", m)
+}
+
+// UnmarshalText takes the name of a mode, in upper or lower case.
+func (m *ReceiveMode) UnmarshalText(text []byte) error {
+	for i, name := range modeNames {
+		if strings.EqualFold(name, string(text)) {
+			*m = ReceiveMode(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("frame: %q is not a receive mode", text)
+}
