@@ -1,0 +1,82 @@
+// Package conf holds what the options of packages stream, dial and listen set.
+//
+// The option interfaces of those packages have methods that take the types of this package, so that only
+// this module can write options, and the compiler refuses an option of listen where one of dial belongs.
+package conf
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/litert/websocket/frame"
+)
+
+// Stream is the configuration of an open connection.
+type Stream struct {
+	MaxMessageSize int64         // bytes
+	IdleTimeout    time.Duration // 0: none
+	CloseTimeout   time.Duration
+	FragmentSize   int           // payload bytes; 0: chosen by the kind of write
+	Masking        frame.Masking // clients only
+	AllowUnmasked  bool          // servers only
+	Ended          func()        // called once, when the connection has ended; nil: nothing to call
+
+	// Err is the first complaint of an option about its argument.
+	Err error
+}
+
+// Dial is the configuration of an opening handshake on the client's side, and of the connection it opens.
+type Dial struct {
+	Stream
+	Header         http.Header // with canonical names, without Host
+	Host           string      // replaces the host of the URL in the request; empty: does not
+	Subprotocols   []string
+	TLS            *tls.Config
+	NetDial        func(ctx context.Context, network, address string) (net.Conn, error)
+	ConnectTimeout time.Duration // 0: none
+}
+
+// Listen is the configuration of an opening handshake on the server's side, and of the connection it opens.
+type Listen struct {
+	Stream
+	Header           http.Header
+	Subprotocols     []string
+	AllowOrigin      func(origin string) bool // beside the request's own host; nil: nothing else
+	TLS              *tls.Config
+	HandshakeTimeout time.Duration // 0: none
+}
+
+// DefaultStream returns the defaults of every connection.
+func DefaultStream() Stream {
+	return Stream{
+		MaxMessageSize: 64 << 20,
+		IdleTimeout:    60 * time.Second,
+		CloseTimeout:   5 * time.Second,
+	}
+}
+
+// Reject records err as the complaint of an option. The first one is kept.
+func (c *Stream) Reject(err error) {
+	if c.Err == nil {
+		c.Err = err
+	}
+}
+
+// A StreamOption sets something of the connection itself, and so belongs to every way of opening one.
+type StreamOption func(*Stream)
+
+// ApplyStream applies the option to c.
+func (o StreamOption) ApplyStream(c *Stream) { o(c) }
+
+// ApplyDial applies the option to c.
+func (o StreamOption) ApplyDial(c *Dial) { o(&c.Stream) }
+
+// ApplyListen applies the option to c.
+func (o StreamOption) ApplyListen(c *Listen) { o(&c.Stream) }
+
+// Preset returns the option that replaces the whole configuration by c: the way of a handshake to hand on what it
+// was configured with.
+func Preset(c Stream) StreamOption { return func(to *Stream) { *to = c } }

@@ -1,0 +1,314 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+func TestCloseUnblocksEverybody(t *testing.T) {
+	for _, tr := range wstest.Transports {
+		for _, how := range []struct {
+			name string
+			end  func(*conn) error
+		}{
+			{"Close", (*conn).Close},
+			{"Abort", (*conn).Abort},
+		} {
+			t.Run(how.name+" "+tr.Name, func(t *testing.T) {
+				c, _ := pair(t, tr)
+				blocked, large := make(chan error), make([]byte, 64<<20)
+				calls := []func() error{
+					func() error { _, err := c.Receive(context.Background()); return err },
+					func() error { _, err := c.Receive(context.Background()); return err },
+					func() error { return c.WriteBinary(context.Background(), large) },
+					func() error { return c.WriteText(context.Background(), "behind it") },
+					func() error { _, err := c.NewWriter(context.Background(), opcode.Text); return err },
+				}
+				for _, call := range calls {
+					go func() { blocked <- call() }()
+					time.Sleep(20 * time.Millisecond) // the large write is to be the first
+				}
+				began := time.Now()
+				for range 2 {
+					if err := how.end(c); err != nil {
+						t.Errorf("%s: %v", how.name, err)
+					}
+				}
+				if took := time.Since(began); took > 2*time.Second {
+					t.Errorf("%s waited for %v", how.name, took)
+				}
+				for range calls {
+					if err := <-blocked; !errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) {
+						t.Errorf("a call that was blocked: %v", err)
+					}
+				}
+				if c.Connected() || c.Writable() || !c.Ended() || !c.Finished() {
+					t.Error("the properties say otherwise")
+				}
+				if err := c.Err(); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("Err: %v", err)
+				}
+			})
+		}
+	}
+}
+
+func TestCloseCutsAReaderShort(t *testing.T) {
+	server, peer := serverAndPeer(t)
+	peer.SendFrame(false, opcode.Text, "half")
+	r, err := server.Receive(bg(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(10*time.Millisecond, func() { server.Close() })
+	if p, err := io.ReadAll(r); string(p) != "half" || !errors.Is(err, net.ErrClosed) {
+		t.Errorf("got %q, %v", p, err)
+	}
+	peer.WantClose(closecode.NormalClosure)
+	peer.WantEnd()
+}
+
+// RFC 6455, section 7.1: the closing handshake, begun by either end or both.
+func TestShutdown(t *testing.T) {
+	for _, tr := range wstest.Transports {
+		t.Run("answered by a receiver "+tr.Name, func(t *testing.T) {
+			client, server := pair(t, tr)
+			got := make(chan error, 1)
+			go func() {
+				_, err := server.Receive(bg(t))
+				got <- err
+			}()
+			if err := client.Shutdown(bg(t), 4001, "because"); err != nil {
+				t.Errorf("Shutdown: %v", err)
+			}
+			var closed *stream.CloseError
+			if err := <-got; !errors.As(err, &closed) || closed.Code != 4001 || closed.Reason != "because" || errors.Is(err, io.EOF) {
+				t.Errorf("the peer got %v", err)
+			}
+			// After the fact it says the same again.
+			if err := client.Shutdown(bg(t), 4002, ""); err != nil {
+				t.Errorf("Shutdown again: %v", err)
+			}
+			if err := server.Shutdown(bg(t), 4002, ""); err != nil {
+				t.Errorf("Shutdown by the peer: %v", err)
+			}
+			_, err := client.Receive(bg(t))
+			if !errors.Is(err, net.ErrClosed) || !errors.As(err, &closed) || closed.Code != 4001 {
+				t.Errorf("Receive: %v", err)
+			}
+		})
+		t.Run("from both ends "+tr.Name, func(t *testing.T) {
+			client, server := pair(t, tr)
+			got := make(chan error, 1)
+			go func() { got <- server.Shutdown(bg(t), closecode.GoingAway, "") }()
+			if err := client.Shutdown(bg(t), closecode.NormalClosure, ""); err != nil {
+				t.Errorf("Shutdown: %v", err)
+			}
+			if err := <-got; err != nil {
+				t.Errorf("the other: %v", err)
+			}
+		})
+	}
+}
+
+func TestShutdownGoesThroughAReceiver(t *testing.T) {
+	client, peer := clientAndPeer(t)
+	all := make(chan string, 1)
+	go func() {
+		var b strings.Builder
+		for r, err := range client.All(bg(t)) {
+			if err != nil {
+				b.WriteString(err.Error())
+				break
+			}
+			io.Copy(&b, r)
+		}
+		all <- b.String()
+	}()
+	time.Sleep(10 * time.Millisecond)
+	done := make(chan error, 1)
+	go func() { done <- client.Shutdown(bg(t), closecode.GoingAway, "bye") }()
+	if reason := peer.WantClose(closecode.GoingAway); reason != "bye" {
+		t.Errorf("reason %q", reason)
+	}
+	if client.Writable() || client.Ended() || !client.Connected() {
+		t.Error("the properties say otherwise")
+	}
+	if err := client.WriteText(bg(t), "too late"); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("WriteText: %v", err)
+	}
+	peer.SendFrame(true, opcode.Text, "last words")
+	peer.SendClose(closecode.GoingAway, "")
+	if err := <-done; err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	if got := <-all; got != "last words" {
+		t.Errorf("received %q", got)
+	}
+}
+
+func TestShutdownDiscardsWhatNobodyReads(t *testing.T) {
+	server, peer := serverAndPeer(t)
+	peer.SendFrame(false, opcode.Binary, "half")
+	r, err := server.Receive(bg(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		peer.SendFrame(true, opcode.Continuation, strings.Repeat("x", 1<<20))
+		peer.SendFrame(true, opcode.Text, "another")
+		peer.WantClose(closecode.NormalClosure)
+		peer.SendClose(closecode.NormalClosure, "")
+	}()
+	if err := server.Shutdown(bg(t), closecode.NormalClosure, ""); err != nil {
+		t.Fatal(err)
+	}
+	// The message went by unread: that must not look like its end.
+	if p, err := io.ReadAll(r); len(p) > 0 || !errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) {
+		t.Errorf("Read: %q, %v", p, err)
+	}
+}
+
+func TestShutdownIsBounded(t *testing.T) {
+	for _, tr := range wstest.Transports {
+		t.Run("by its context "+tr.Name, func(t *testing.T) {
+			a, b := tr.Pair(t)
+			go io.Copy(io.Discard, b)
+			c := open(t, a, false)
+			if err := c.Shutdown(brief(t), closecode.NormalClosure, ""); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Shutdown: %v", err)
+			}
+			if c.Connected() {
+				t.Error("the connection goes on")
+			}
+			b.Close()
+		})
+	}
+	t.Run("by the option", func(t *testing.T) {
+		c, _ := serverAndPeer(t, stream.CloseTimeout(10*time.Millisecond))
+		if err := c.Shutdown(context.Background(), closecode.NormalClosure, ""); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Shutdown: %v", err)
+		}
+	})
+	t.Run("the peer hangs up", func(t *testing.T) {
+		c, peer := serverAndPeer(t)
+		go func() {
+			peer.WantClose(closecode.NormalClosure)
+			peer.Close()
+		}()
+		if err := c.Shutdown(bg(t), closecode.NormalClosure, ""); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("Shutdown: %v", err)
+		}
+	})
+}
+
+func TestShutdownWithABadArgumentSendsNothing(t *testing.T) {
+	client, server := pair(t, wstest.Transports[0])
+	for _, bad := range []struct {
+		code   closecode.Code
+		reason string
+	}{{closecode.Abnormal, ""}, {0, ""}, {1000, strings.Repeat("x", 124)}, {1000, "\xff"}, {closecode.NoStatus, "x"}} {
+		var argument *stream.ArgumentError
+		if err := client.Shutdown(bg(t), bad.code, bad.reason); !errors.As(err, &argument) {
+			t.Errorf("%d, %q: %v", bad.code, bad.reason, err)
+		}
+	}
+	go client.WriteText(bg(t), "still here")
+	if got := receiveAll(t, server); got != "still here" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// RFC 6455, section 5.5.1: a close frame is answered with its code.
+func TestACloseFrameIsAnswered(t *testing.T) {
+	tests := []struct {
+		code    closecode.Code // 0: an empty payload
+		reason  string
+		want    closecode.Code
+		orderly bool
+	}{
+		{0, "", closecode.NoStatus, true},
+		{1000, "", 1000, true},
+		{1001, "off I go", 1001, true},
+		{1011, "", 1011, false},
+		{3000, "", 3000, false},
+		{4999, strings.Repeat("r", 123), 4999, false},
+	}
+	for _, server := range []bool{true, false} {
+		for _, tt := range tests {
+			c, peer := endAndPeer(t, server)
+			peer.SendClose(tt.code, tt.reason)
+			_, err := c.Receive(bg(t))
+			var closed *stream.CloseError
+			if !errors.As(err, &closed) || closed.Code != tt.want || closed.Reason != tt.reason || errors.Is(err, io.EOF) != tt.orderly {
+				t.Errorf("%d: %v", tt.code, err)
+			}
+			if reason := peer.WantClose(tt.code); reason != "" {
+				t.Errorf("%d: answered with the reason %q", tt.code, reason)
+			}
+			peer.WantEnd()
+			if err := c.WriteText(bg(t), "x"); !errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) || !errors.As(err, &closed) {
+				t.Errorf("%d: WriteText: %v", tt.code, err)
+			}
+			if c.Err() != err {
+				t.Errorf("%d: Err is %v", tt.code, c.Err())
+			}
+			if err := c.Close(); err != nil || !errors.Is(c.Err(), closed) {
+				t.Errorf("%d: Close: %v, then Err: %v", tt.code, err, c.Err())
+			}
+		}
+	}
+}
+
+func TestAllEndsSilentlyOnlyInOrder(t *testing.T) {
+	for _, tt := range []struct {
+		end    func(*wstest.Peer)
+		silent bool
+	}{
+		{func(p *wstest.Peer) { p.SendClose(0, "") }, true},
+		{func(p *wstest.Peer) { p.SendClose(1000, "") }, true},
+		{func(p *wstest.Peer) { p.SendClose(1001, "") }, true},
+		{func(p *wstest.Peer) { p.SendClose(1011, "") }, false},
+		{func(p *wstest.Peer) { p.Close() }, false},
+	} {
+		server, peer := serverAndPeer(t)
+		peer.SendFrame(true, opcode.Text, "x")
+		tt.end(peer)
+		n, errs := 0, 0
+		for r, err := range server.All(bg(t)) {
+			if n++; err != nil {
+				errs++
+				continue
+			}
+			io.Copy(io.Discard, r)
+		}
+		if want := map[bool]int{true: 0, false: 1}[tt.silent]; errs != want || n != 1+want {
+			t.Errorf("%d rounds, %d errors", n, errs)
+		}
+	}
+}
+
+func TestBreakingOutOfAllLeavesTheConnection(t *testing.T) {
+	client, server := pair(t, wstest.Transports[0])
+	for _, text := range []string{"one", "two"} {
+		if err := client.WriteText(bg(t), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range server.All(bg(t)) {
+		break
+	}
+	if got := receiveAll(t, server); got != "two" {
+		t.Errorf("got %q", got)
+	}
+}

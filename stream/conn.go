@@ -1,0 +1,78 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+
+	"github.com/litert/websocket/internal/conf"
+)
+
+// A Conn is a WebSocket connection whose Receive returns messages of type M, which its [Mode] decides. All but
+// receiving is in [Socket].
+//
+// Receive, All and the Reader they returned are for one goroutine at a time; further callers wait for their
+// turn. Everything else may be called by any goroutine at any time.
+type Conn[M any] struct {
+	*Socket
+	mode Mode[M]
+}
+
+// New returns the connection over rwc, after the opening handshake hs. Packages dial and listen call it; a program
+// calls it to run WebSocket over a transport of its own, such as a channel of SSH.
+//
+// Over a TCP or UNIX socket ([*net.TCPConn], [*net.UnixConn]) an idle connection holds no buffer, files are sent by the
+// kernel, and large writes are not copied. If rwc has no deadlines (SetReadDeadline and SetWriteDeadline as in [net.Conn]),
+// a read that waits occupies a goroutine until bytes come or rwc is closed, and a write that is cut by its context or
+// deadline closes rwc. Close must unblock the Read and Write of rwc.
+//
+// An option with an impossible value, or a mode that is zero, is an [*ArgumentError]; rwc is then as it was.
+func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Option) (*Conn[M], error) {
+	if rwc == nil {
+		return nil, &ArgumentError{"New", "the transport is nil"}
+	}
+	if mode.receive == nil {
+		return nil, &ArgumentError{"New", "the mode is the zero Mode"}
+	}
+	cfg := conf.DefaultStream()
+	for _, o := range opts {
+		o.ApplyStream(&cfg)
+	}
+	if cfg.Err != nil {
+		return nil, cfg.Err
+	}
+	return &Conn[M]{newSocket(rwc, hs, mode.mode, cfg), mode}, nil
+}
+
+// Receive returns the next message. It waits until the header of its first frame is there, and discards first what was
+// not read of the message before.
+//
+// The context bounds that wait, nothing after it. When it ends, Receive returns its error; the connection is as it
+// was, and the next Receive goes on, even in the middle of a header.
+//
+// When the connection has ended, Receive returns why: a [*CloseError], which matches [io.EOF] if the end was orderly;
+// an error that matches [net.ErrClosed] if this end closed it; one that matches [io.ErrUnexpectedEOF] if it was
+// lost; [*ProtocolError], [*LimitError] or [ErrIdleTimeout].
+//
+// Control frames are answered while somebody receives or reads a message, and not otherwise.
+func (c *Conn[M]) Receive(ctx context.Context) (M, error) {
+	return c.mode.receive(c.Socket, ctx)
+}
+
+// All returns an iterator over the messages, as [Conn.Receive] returns them. It stops silently at an orderly end (when the error
+// matches [io.EOF]), and otherwise after it has yielded the error. Breaking out of the loop leaves the connection
+// as it is.
+func (c *Conn[M]) All(ctx context.Context) iter.Seq2[M, error] {
+	return func(yield func(M, error) bool) {
+		for {
+			m, err := c.Receive(ctx)
+			if err != nil && errors.Is(err, io.EOF) {
+				return
+			}
+			if !yield(m, err) || err != nil {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	"github.com/litert/websocket/closecode"
+)
+
+// Errors of using a message or a connection.
+var (
+	// ErrStale is the error of a [Reader] or [Writer] that is used after its message has ended: it was closed or
+	// aborted, or the next message has begun.
+	ErrStale = errors.New("stream: message has ended")
+
+	// ErrAborted is the error of closing a [Writer] after its Abort.
+	ErrAborted = errors.New("stream: message was aborted")
+
+	// ErrIdleTimeout is why a connection ended over which nothing came or went for the idle timeout. Its method
+	// Timeout returns true, and it matches [os.ErrDeadlineExceeded].
+	ErrIdleTimeout error = idleTimeoutError{}
+)
+
+type idleTimeoutError struct{}
+
+func (idleTimeoutError) Error() string        { return "stream: idle timeout" }
+func (idleTimeoutError) Timeout() bool        { return true }
+func (idleTimeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+
+// A CloseError is the close frame that the peer sent (RFC 6455, section 5.5.1): reading has ended. With
+// the codes 1000, 1001 and 1005 it matches [io.EOF]: the peer is done, and nothing went wrong.
+type CloseError struct {
+	Code   closecode.Code // NoStatus (1005) if the frame had none
+	Reason string
+}
+
+func (e *CloseError) Error() string {
+	if e.Reason == "" {
+		return fmt.Sprintf("stream: closed by the peer: %d (%v)", uint16(e.Code), e.Code)
+	}
+	return fmt.Sprintf("stream: closed by the peer: %d (%v): %q", uint16(e.Code), e.Code, e.Reason)
+}
+
+// Is reports whether target is [io.EOF] and the code is one of an orderly end.
+func (e *CloseError) Is(target error) bool {
+	if target != io.EOF {
+		return false
+	}
+	switch e.Code {
+	case closecode.NormalClosure, closecode.GoingAway, closecode.NoStatus:
+		return true
+	}
+	return false
+}
+
+// A ProtocolError says how the peer broke the protocol. The connection has failed, and the peer was told so with Code
+// (RFC 6455, section 7.1.7). Err is a [*frame.Error] where a rule for frames was broken.
+type ProtocolError struct {
+	Code closecode.Code
+	Err  error
+}
+
+func (e *ProtocolError) Error() string { return "stream: protocol error by the peer: " + e.Err.Error() }
+
+// Unwrap returns e.Err.
+func (e *ProtocolError) Unwrap() error { return e.Err }
+
+// A LimitError says that a message would have grown over the limit of [MaxMessageSize]. The connection has
+// failed with close code 1009.
+type LimitError struct {
+	Limit int64 // bytes
+}
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("stream: message is larger than the limit of %d bytes (stream.MaxMessageSize raises it, stream.Unlimited lifts it)", e.Limit)
+}
+
+// An ArgumentError says that an argument of a function or option was impossible. Nothing was sent, and an
+// open connection stays as it was.
+type ArgumentError struct {
+	Func    string // the function, method or option: "MaxMessageSize", "dial.Header"
+	Problem string // what is wrong: "-1 is not positive"
+}
+
+func (e *ArgumentError) Error() string { return "stream: " + e.Func + ": " + e.Problem }
+
+// errEnded is what a gate says when the connection ended before it opened.
+var errEnded = errors.New("stream: connection has ended")
+
+// errClosed is why a connection ended that this end closed.
+var errClosed = fmt.Errorf("stream: closed by this end: %w", net.ErrClosed)
+
+var errInvalidUTF8 = errors.New("invalid UTF-8 in a text message")
+
+// A cutError is the end of something that should have gone on. It matches as, and all that its cause matches, except
+// io.EOF: no check for an orderly end may take it for one.
+type cutError struct {
+	what  string
+	as    error
+	cause error
+}
+
+func (e *cutError) Error() string { return "stream: " + e.what + ": " + e.cause.Error() }
+
+func (e *cutError) Is(target error) bool {
+	return target == e.as || target != io.EOF && errors.Is(e.cause, target)
+}
+
+// As takes the place of Unwrap, through which errors.Is would find io.EOF.
+func (e *cutError) As(target any) bool { return errors.As(e.cause, target) }
+
+// Timeout reports whether the cause is a timeout.
+func (e *cutError) Timeout() bool {
+	t, ok := e.cause.(interface{ Timeout() bool })
+	return ok && t.Timeout()
+}
+
+// A shutdownError is how a connection ended after this end had begun the closing handshake: it matches net.ErrClosed,
+// and the cause, which is the peer's close frame if all went well.
+type shutdownError struct{ cause error }
+
+func (e *shutdownError) Error() string        { return errClosed.Error() + ": " + e.cause.Error() }
+func (e *shutdownError) Is(target error) bool { return target == net.ErrClosed }
+func (e *shutdownError) Unwrap() error        { return e.cause }

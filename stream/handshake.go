@@ -1,0 +1,27 @@
+package stream
+
+import (
+	"crypto/tls"
+	"net/http"
+)
+
+// A Handshake is the outcome of an opening handshake (RFC 6455, section 4): what [New] must know of it to go on.
+// Packages dial and listen produce one; so can a program that has shaken hands in a way of its own.
+type Handshake struct {
+	// Server tells which side this end is on: a server sends unmasked frames and wants masked ones.
+	Server bool
+
+	// Subprotocol is the subprotocol agreed on, or empty (RFC 6455, section 1.9).
+	Subprotocol string
+
+	// Header is the header that the peer sent: of the request on a server, of the response on a client.
+	// It may be nil. It is kept, not copied.
+	Header http.Header
+
+	// TLS is the state of the TLS connection below. If it is nil and the transport is a [*tls.Conn], New asks that.
+	TLS *tls.ConnectionState
+
+	// Buffered holds the bytes that were read from the transport behind the handshake: the first
+	// frames of a peer that did not wait. New copies them.
+	Buffered []byte
+}

@@ -1,0 +1,21 @@
+package stream
+
+import (
+	"context"
+
+	"github.com/litert/websocket/frame"
+)
+
+// A Mode says what [Conn.Receive] returns for a message: it is a type parameter as well as a value, so that the compiler
+// knows. The zero Mode is refused by [New].
+type Mode[M any] struct {
+	mode    frame.ReceiveMode
+	receive func(*Socket, context.Context) (M, error)
+}
+
+// ReceiveMode tells which of the modes m is.
+func (m Mode[M]) ReceiveMode() frame.ReceiveMode { return m.mode }
+
+// Standard is the mode for messages of any size: each is a [*Reader], handed over as soon as the header of its first
+// frame is there.
+var Standard = Mode[*Reader]{mode: frame.Standard, receive: (*Socket).receive}

@@ -1,0 +1,92 @@
+package stream
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"golang.org/x/exp/constraints"
+
+	"github.com/litert/websocket/internal/conf"
+)
+
+// An Option sets something of a connection, whichever way it is opened: it can be given to [New], to dial.Dial,
+// and to listen.Upgrade and its kin. If an option is given twice, the last one wins. An impossible
+// value is an [*ArgumentError] from the function that the option was given to.
+type Option interface {
+	ApplyStream(*conf.Stream)
+	ApplyDial(*conf.Dial)
+	ApplyListen(*conf.Listen)
+}
+
+// Unlimited, given to [MaxMessageSize], lifts the limit.
+const Unlimited int64 = math.MaxInt64
+
+// MaxMessageSize limits the payload of a received message to n bytes, its fragments taken together.
+// It must be positive; the default is 64 MiB (67,108,864 bytes), in every mode. When the header of a frame takes a message over the limit, the
+// connection fails with close code 1009 and a [*LimitError]. Messages that are streamed, never held whole, may well
+// be [Unlimited].
+func MaxMessageSize[N constraints.Integer](n N) Option {
+	return sizeOption("MaxMessageSize", n, Unlimited, func(c *conf.Stream, n int64) { c.MaxMessageSize = n })
+}
+
+// FragmentSize sets how many bytes of payload a [Writer] puts into one fragment, at most. It must be positive and at most 1 GiB.
+// By default small writes are gathered into fragments of 32 KiB; larger ones and files go out in fragments
+// of up to 1 MiB. Larger fragments save work on both sides; a control frame has to wait for the end of the one on the wire.
+func FragmentSize[N constraints.Integer](n N) Option {
+	return sizeOption("FragmentSize", n, 1<<30, func(c *conf.Stream, n int64) { c.FragmentSize = int(n) })
+}
+
+// IdleTimeout ends a connection over which no byte was received or sent for d while somebody waited for one: the call that
+// waited gets [ErrIdleTimeout], and the peer a close frame with code 1001. The default is 60 seconds; 0 turns it off; a
+// negative d is refused. [Socket.SetIdleTimeout] changes it later.
+func IdleTimeout(d time.Duration) Option {
+	return conf.StreamOption(func(c *conf.Stream) {
+		if err := checkIdleTimeout(d); err != nil {
+			c.Reject(err)
+			return
+		}
+		c.IdleTimeout = d
+	})
+}
+
+func checkIdleTimeout(d time.Duration) error {
+	if d < 0 {
+		return &ArgumentError{"IdleTimeout", fmt.Sprintf("%v is negative", d)}
+	}
+	return nil
+}
+
+// CloseTimeout bounds how long the closing handshake may wait for the peer (RFC 6455, section 7.1). The default is 5
+// seconds; it must be positive.
+func CloseTimeout(d time.Duration) Option {
+	return conf.StreamOption(func(c *conf.Stream) {
+		if d <= 0 {
+			c.Reject(&ArgumentError{"CloseTimeout", fmt.Sprintf("%v is not positive", d)})
+			return
+		}
+		c.CloseTimeout = d
+	})
+}
+
+func sizeOption[N constraints.Integer](name string, n N, most int64, set func(*conf.Stream, int64)) Option {
+	return conf.StreamOption(func(c *conf.Stream) {
+		size, err := toSize(name, n, most)
+		if err != nil {
+			c.Reject(err)
+			return
+		}
+		set(c, size)
+	})
+}
+
+// toSize converts n to an int64 from 1 to most.
+func toSize[N constraints.Integer](name string, n N, most int64) (int64, error) {
+	switch {
+	case n <= 0:
+		return 0, &ArgumentError{name, fmt.Sprintf("%d is not positive", n)}
+	case uint64(n) > uint64(most):
+		return 0, &ArgumentError{name, fmt.Sprintf("%d is more than %d", n, most)}
+	}
+	return int64(n), nil
+}

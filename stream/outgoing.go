@@ -1,0 +1,339 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/opcode"
+)
+
+// The payload of fragments where FragmentSize is not given.
+const (
+	gatherFragment = gatherSize - payloadAt - 1 // of small writes
+	bulkFragment   = bulkSize - payloadAt - 1   // of what ReadFrom reads
+	largeFragment  = 1 << 20                    // of large writes and files: a control frame need not wait for long
+)
+
+// outgoing is the message of the open Writer: what was gathered of it, and what has left. A fragment leaves only when at
+// least one byte follows it, so that the last one, which carries the FIN bit, is not empty.
+type outgoing struct {
+	s        *Socket
+	gen      atomic.Uint64 // of the current message
+	deadline userDeadline
+
+	mu    sync.Mutex // guards following
+	op    opcode.Opcode
+	buf   []byte // the gathered payload is buf[payloadAt:payloadAt+n]; nil: none is held
+	n     int
+	text  utf8Checker
+	left  bool  // a frame of the message has left
+	cause error // why the message cannot be brought to its end
+	fatal bool  // nor can the connection go on without that
+
+	inside bool      // a frame has begun: this message holds the wire
+	length int64     // of that frame's payload
+	pos    int64     // how much of it has left
+	key    frame.Key // of that frame
+
+	single int64 // length of a message in one frame; -1: fragments
+	owed   int64 // what is still to be written of that
+}
+
+// begin begins a message. The caller is in msgGate, and leaves it with the message's end.
+func (o *outgoing) begin(op opcode.Opcode, cfg writerConfig) (gen uint64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.op, o.text, o.left, o.cause, o.fatal = op, utf8Checker{}, false, nil, false
+	o.single, o.owed = cfg.single, cfg.single
+	o.deadline.store(time.Time{})
+	return o.gen.Load()
+}
+
+// fragmentSize returns the limit for the payload of a fragment, which is usual where the user has set none.
+func (o *outgoing) fragmentSize(usual int) int {
+	if size := o.s.cfg.FragmentSize; size > 0 {
+		return size
+	}
+	return usual
+}
+
+// hold makes sure that the buffer has room for n bytes of payload and one that follows, or as much as buffers have.
+func (o *outgoing) hold(n int) {
+	need := min(payloadAt+n+1, bulkSize)
+	if len(o.buf) >= need {
+		return
+	}
+	buf := takeBuffer(need)
+	if o.n > 0 {
+		copy(buf[payloadAt:], o.buf[payloadAt:payloadAt+o.n])
+	}
+	giveBuffer(o.buf)
+	o.buf = buf
+}
+
+// spoil records why the message cannot be brought to its end.
+func (o *outgoing) spoil(err error) error {
+	if o.cause == nil {
+		o.cause = err
+	}
+	return o.cause
+}
+
+// admit checks whether p can be written next, and returns the state of the text behind it.
+func (o *outgoing) admit(p []byte) (text utf8Checker, err error) {
+	text = o.text
+	switch {
+	case o.cause != nil:
+		return text, o.cause
+	case o.single >= 0 && int64(len(p)) > o.owed:
+		o.fatal = true
+		return text, o.spoil(&ArgumentError{"Writer.Write", fmt.Sprintf("more than the %d bytes of SingleFrame", o.single)})
+	case o.op == opcode.Text && !text.check(p):
+		return text, o.spoil(&ArgumentError{"Writer.Write", "the text is not UTF-8"})
+	}
+	return text, nil
+}
+
+func (o *outgoing) write(p []byte) (n int, err error) {
+	text, err := o.admit(p)
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if n == len(p) {
+			o.text = text
+		} else if o.op == opcode.Text {
+			o.text.check(p[:n])
+		}
+	}()
+	small, large := o.fragmentSize(gatherFragment), o.fragmentSize(largeFragment)
+	for n < len(p) {
+		rest := p[n:]
+		size := small // of what is gathered
+		if len(rest) > small {
+			size = min(large, bulkFragment)
+		}
+		o.hold(size)
+		switch {
+		case o.n+len(rest) <= size:
+			n += o.gather(rest)
+		case len(rest) > small && o.n < large:
+			body := rest[:min(large-o.n, len(rest)-min(directTail, len(rest)/2))]
+			if err := o.emit(false, o.n, body, nil); err != nil {
+				return n, err
+			}
+			n += o.wrote(len(body))
+		default:
+			n += o.gather(rest[:max(0, size-o.n)])
+			if err := o.emit(false, o.n, nil, nil); err != nil {
+				return n, err
+			}
+		}
+	}
+	return n, o.flushWhole()
+}
+
+// directTail is how much of a large write is gathered rather than sent from where it is, as it may be the end.
+const directTail = 16 << 10
+
+// gather takes p into the buffer.
+func (o *outgoing) gather(p []byte) int {
+	copy(o.buf[payloadAt+o.n:], p)
+	o.n += len(p)
+	return o.wrote(len(p))
+}
+
+// wrote accounts for n bytes of what the user writes.
+func (o *outgoing) wrote(n int) int {
+	if o.single >= 0 {
+		o.owed -= int64(n)
+	}
+	return n
+}
+
+func (o *outgoing) readFrom(src io.Reader) (total int64, err error) {
+	if o.cause != nil {
+		return 0, o.cause
+	}
+	if f, ok := o.sendable(src); ok {
+		total, err = o.sendFile(f)
+		if err != nil {
+			return total, err
+		}
+	}
+	size := o.fragmentSize(bulkFragment)
+	o.hold(size)
+	size = min(size, len(o.buf)-payloadAt-1)
+	for empty := 0; empty < maxEmptyReads; empty++ {
+		if o.n > size {
+			if err := o.emit(false, size, nil, nil); err != nil {
+				return total, err
+			}
+		}
+		p := o.buf[payloadAt+o.n : payloadAt+size+1]
+		n, rerr := src.Read(p)
+		if n < 0 || n > len(p) {
+			return total, o.spoil(errors.New("stream: the source returned an impossible count"))
+		}
+		if n > 0 {
+			empty = 0
+			text, err := o.admit(p[:n])
+			if err != nil {
+				return total, err
+			}
+			o.text = text
+			o.n += n
+			total += int64(o.wrote(n))
+		}
+		if rerr == io.EOF {
+			return total, o.flushWhole()
+		}
+		if rerr != nil {
+			return total, o.spoil(rerr)
+		}
+	}
+	return total, o.spoil(io.ErrNoProgress)
+}
+
+func (o *outgoing) flush() error {
+	if o.cause != nil {
+		return o.cause
+	}
+	if o.n == 0 {
+		return nil
+	}
+	return o.emit(false, o.n, nil, nil)
+}
+
+// flushWhole flushes a message in one frame once it is whole, so that it does not hold the wire any longer.
+func (o *outgoing) flushWhole() error {
+	if o.single > 0 && o.owed == 0 {
+		return o.flush()
+	}
+	return nil
+}
+
+// emit sends the first n of the gathered bytes and, behind them, body or the next part of file: as a fragment, or as a part of the message's single frame.
+// If nothing was sent, the message is as it was, and emit may be called again.
+func (o *outgoing) emit(fin bool, n int, body []byte, file *fileSource) error {
+	s, b := o.s, bounds{context.Background(), &o.deadline}
+	size := int64(n+len(body)) + file.part()
+	start := payloadAt
+	if !o.inside {
+		if err := s.enterWire(b.ctx); err != nil {
+			return o.spoil(err)
+		}
+		start = o.beginFrame(fin, size)
+	}
+	var err error
+	if file != nil && o.key != (frame.Key{}) {
+		err = errNotSendable
+	} else {
+		frame.Mask(o.buf[payloadAt:payloadAt+n], o.key, o.pos)
+		err = s.sendPart(b, o.buf, start, payloadAt+n, body, o.key, o.pos+int64(n))
+		if err == nil && file != nil {
+			err = s.sendFile(b, file)
+		}
+	}
+	if err != nil {
+		return o.emitFailed(err, n)
+	}
+	o.left = true
+	o.n = copy(o.buf[payloadAt:], o.buf[payloadAt+n:payloadAt+o.n])
+	if o.pos += size; o.pos == o.length {
+		o.inside = false
+		return s.leaveWire(nil)
+	}
+	return nil
+}
+
+// beginFrame puts a header into the buffer for the next frame, which has size bytes of payload, or all of the message. The
+// caller is at the wire.
+func (o *outgoing) beginFrame(fin bool, size int64) (start int) {
+	h := frame.Header{Fin: fin, Opcode: o.op, Length: size}
+	if o.left {
+		h.Opcode = opcode.Continuation
+	}
+	if o.single >= 0 {
+		h.Fin, h.Length = true, o.single
+	}
+	h.Key, h.Masked = o.s.nextKey()
+	o.inside, o.length, o.pos, o.key = true, h.Length, 0, h.Key
+	o.s.sent = 0
+	return putHeader(h, o.buf)
+}
+
+// emitFailed leaves the wire after an error of emit.
+func (o *outgoing) emitFailed(err error, n int) error {
+	o.inside = false
+	again := o.s.sent == 0
+	if err == errNotSendable && again {
+		o.s.leaveWire(nil)
+		return err
+	}
+	if again {
+		frame.Mask(o.buf[payloadAt:payloadAt+n], o.key, 0)
+	}
+	if err = o.s.leaveWire(err); again && mayRetry(err) {
+		return err
+	}
+	return o.spoil(err)
+}
+
+// end ends the message: with its last frame or, if there is a cause not to, without. It reports whether that is done; if not, it may be called
+// again.
+func (o *outgoing) end(cause error) (err error, done bool) {
+	switch {
+	case cause != nil:
+		o.spoil(cause)
+	case o.owed > 0:
+		o.fatal = true
+		o.spoil(&ArgumentError{"Writer.Close", fmt.Sprintf("%d of the %d bytes of SingleFrame are missing", o.owed, o.single)})
+	case !o.text.complete():
+		o.spoil(&ArgumentError{"Writer.Close", "the text ends within a code point"})
+	}
+	if o.cause == nil {
+		if err := o.finish(); err != nil && o.cause == nil {
+			return err, false
+		}
+	}
+	if o.cause != nil {
+		o.abandon()
+	}
+	giveBuffer(o.buf)
+	o.buf, o.n = nil, 0
+	o.gen.Add(1)
+	o.s.msgGate.leave()
+	return o.cause, true
+}
+
+// finish sends the last frame, or what is left of the only one.
+func (o *outgoing) finish() error {
+	if o.single >= 0 && o.left && o.n == 0 {
+		return nil
+	}
+	o.hold(o.n)
+	return o.emit(true, o.n, nil, nil)
+}
+
+// abandon fails the connection if the peer could take what has left of the message for the whole of it.
+func (o *outgoing) abandon() {
+	s, err := o.s, &cutError{"outgoing message failed", net.ErrClosed, o.cause}
+	switch {
+	case o.inside:
+		o.inside = false
+		s.finished.Store(true)
+		s.wireGate.leave()
+		s.end(err)
+		s.drop(false)
+	case o.left || o.fatal:
+		s.failMessage(err)
+	}
+}

@@ -1,0 +1,107 @@
+package stream
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/litert/websocket/opcode"
+)
+
+// A Reader is one received message, its fragments put together. It is for one goroutine at a time.
+//
+// A Reader ends with its message: once it is closed, or the next call of Receive has begun, it returns
+// [ErrStale]. What was not read by then is discarded.
+type Reader struct {
+	s    *Socket
+	gen  uint64
+	op   opcode.Opcode
+	size int64
+}
+
+// Opcode returns [opcode.Text] or [opcode.Binary].
+func (r *Reader) Opcode() opcode.Opcode { return r.op }
+
+// Size returns the length of the message in bytes, if it is known: if the message came in one frame.
+func (r *Reader) Size() (n int64, known bool) { return max(r.size, 0), r.size >= 0 }
+
+// Read reads up to len(p) bytes of the message. It returns [io.EOF] only at the message's true end. A message that is cut short, by the peer or
+// with the connection, ends with an error that matches [io.ErrUnexpectedEOF] and, where there was one, the
+// [*CloseError]; if this end closed the connection, [net.ErrClosed]. Text is checked as it comes: at
+// the first byte that cannot be UTF-8 the connection fails with a [*ProtocolError] (RFC 6455, section 8.1).
+//
+// Large reads go from the transport straight into p.
+func (r *Reader) Read(p []byte) (int, error) {
+	if err := r.enter(); err != nil {
+		return 0, err
+	}
+	defer r.s.recvGate.leave()
+	return r.s.readMessage(p)
+}
+
+// WriteTo writes what is left of the message to dst, with a large buffer; [io.Copy] calls it. It returns the number of bytes
+// written, and the error of dst, or that of reading as in [Reader.Read].
+func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
+	size := bulkSize
+	if r.size >= 0 {
+		size = int(min(r.size, bulkSize))
+	}
+	buf := takeBuffer(size)
+	defer giveBuffer(buf)
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			m, werr := dst.Write(buf[:n])
+			written += int64(max(0, min(m, n)))
+			if werr != nil {
+				return written, werr
+			}
+			if m != n {
+				return written, io.ErrShortWrite
+			}
+		}
+		if err == io.EOF {
+			return written, nil
+		}
+		if err != nil {
+			return written, err
+		}
+	}
+}
+
+// SetDeadline sets when Read and WriteTo give up with [os.ErrDeadlineExceeded], also those that wait already; the zero
+// time is never. The connection is then as it was, and reading may go on after a later deadline was set. Any goroutine may call
+// it.
+func (r *Reader) SetDeadline(t time.Time) error {
+	if r.stale() {
+		return ErrStale
+	}
+	r.s.in.deadline.store(t)
+	r.s.readLimit.kick()
+	return nil
+}
+
+// Close ends the Reader. What was not read is discarded by the next Receive: Close does not wait. It
+// returns nil, also when called again.
+func (r *Reader) Close() error {
+	r.s.in.gen.CompareAndSwap(r.gen, r.gen+1)
+	return nil
+}
+
+func (r *Reader) stale() bool { return r.s.in.gen.Load() != r.gen }
+
+// enter makes the caller the receiver.
+func (r *Reader) enter() error {
+	if r.stale() {
+		return ErrStale
+	}
+	if err := r.s.recvGate.enter(context.Background(), r.s.done); err != nil {
+		return inMessage(r.s.Err())
+	}
+	if r.stale() {
+		r.s.recvGate.leave()
+		return ErrStale
+	}
+	r.s.in.turns++
+	return nil
+}

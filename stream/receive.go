@@ -1,0 +1,345 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/opcode"
+)
+
+// incoming is the receiving side: the read buffer, and how far the current message has come. There is
+// one state machine for all modes, in this file: nextFrame takes it from header to header, readMessage through the payload.
+type incoming struct {
+	buf      []byte // nil: none is held
+	r, w     int    // buf[r:w] is unread
+	turns    uint64 // how often somebody came to receive
+	wait     waiter
+	deadline userDeadline // of the current Reader
+
+	gen  atomic.Uint64 // of the current message; any goroutine may add to it, which ends the Reader
+	op   opcode.Opcode // of the current message
+	open bool          // the message's final frame has not begun
+	rest int64         // what is left of the frame's payload
+	pos  int64         // what was read of it
+	key  frame.Key
+	size int64 // of the message, as far as its headers tell
+	text utf8Checker
+	cut  bool // what was left of the message was thrown away with the connection
+}
+
+func (in *incoming) init(s *Socket, buffered []byte) {
+	in.wait.init(s)
+	if len(buffered) == 0 {
+		return
+	}
+	if len(buffered) <= smallSize {
+		in.buf = takeBuffer(smallSize)
+	} else {
+		in.buf = make([]byte, len(buffered))
+	}
+	in.w = copy(in.buf, buffered)
+}
+
+// atEnd reports whether all of the message was read.
+func (in *incoming) atEnd() bool { return in.rest == 0 && !in.open }
+
+func (in *incoming) buffered() []byte { return in.buf[in.r:in.w] }
+
+// begin takes over the header of a data frame.
+func (in *incoming) begin(h frame.Header) {
+	if h.Opcode != opcode.Continuation {
+		in.op, in.size, in.text = h.Opcode, 0, utf8Checker{}
+	}
+	in.open, in.rest, in.pos, in.key = !h.Fin, h.Length, 0, h.Key
+	in.size += h.Length
+}
+
+// taken unmasks p, the next bytes of the payload, and moves on behind them.
+func (in *incoming) taken(p []byte) {
+	frame.Mask(p, in.key, in.pos)
+	in.pos += int64(len(p))
+	in.rest -= int64(len(p))
+}
+
+// receive is Receive in Standard mode, on which the other modes stand.
+func (s *Socket) receive(ctx context.Context) (*Reader, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := s.recvGate.enter(ctx, s.done); err == errEnded {
+		return nil, s.Err()
+	} else if err != nil {
+		return nil, err
+	}
+	defer s.recvGate.leave()
+	if s.hasEnded() {
+		return nil, s.Err()
+	}
+	in := &s.in
+	in.turns++
+	gen := in.gen.Add(1)
+	in.deadline.store(time.Time{})
+	b := bounds{ctx: ctx}
+	if err := s.discard(b); err != nil {
+		return nil, err
+	}
+	if err := s.nextFrame(b); err != nil {
+		return nil, err
+	}
+	r := &Reader{s: s, gen: gen, op: in.op, size: -1}
+	if !in.open {
+		r.size = in.size
+	}
+	return r, nil
+}
+
+// discard reads the current message to its end and throws it away.
+func (s *Socket) discard(b bounds) error {
+	in := &s.in
+	var bulk []byte
+	defer func() { giveBuffer(bulk) }()
+	for !in.atEnd() {
+		switch held := int64(len(in.buffered())); {
+		case in.rest == 0:
+			if err := s.nextFrame(b); err != nil {
+				return err
+			}
+		case held > 0:
+			n := min(held, in.rest)
+			in.r += int(n)
+			in.rest -= n
+		case in.rest < smallSize:
+			if err := s.fill(b); err != nil {
+				return err
+			}
+		default:
+			if bulk == nil {
+				bulk = takeBuffer(bulkSize)
+			}
+			n, err := s.read(b, bulk[:min(in.rest, bulkSize)])
+			in.rest -= int64(n)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// nextFrame reads up to the payload of the next data frame, and answers the control frames before it. It may only be called when
+// nothing is left of the frame before. When its bounds end it, nothing is lost.
+func (s *Socket) nextFrame(b bounds) error {
+	in := &s.in
+	rules := frame.Rules{Server: s.hs.Server, AllowUnmasked: s.cfg.AllowUnmasked, Fragmented: in.open}
+	for {
+		h, n, err := frame.Parse(in.buffered())
+		if err == io.ErrUnexpectedEOF {
+			if err := s.fill(b); err != nil {
+				return err
+			}
+			continue
+		}
+		if err == nil {
+			err = h.Check(rules)
+		}
+		if err != nil {
+			return s.failProtocol(err)
+		}
+		if !h.Opcode.IsControl() {
+			return s.beginFrame(h, n)
+		}
+		if n += int(h.Length); len(in.buffered()) < n {
+			if err := s.fill(b); err != nil {
+				return err
+			}
+			continue
+		}
+		payload := in.buffered()[n-int(h.Length) : n]
+		in.r += n
+		frame.Mask(payload, h.Key, 0)
+		if err := s.control(h.Opcode, payload); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Socket) beginFrame(h frame.Header, n int) error {
+	in := &s.in
+	var before int64
+	if h.Opcode == opcode.Continuation {
+		before = in.size
+	}
+	if h.Length > s.cfg.MaxMessageSize-before {
+		err := &LimitError{Limit: s.cfg.MaxMessageSize}
+		return s.fail(err, closecode.MessageTooBig, "message is too big")
+	}
+	in.r += n
+	in.begin(h)
+	return s.checkTextEnd()
+}
+
+// control does what a control frame asks for (RFC 6455, section 5.5). An error means that the connection has ended.
+func (s *Socket) control(op opcode.Opcode, payload []byte) error {
+	switch op {
+	case opcode.Ping:
+		s.answer(payload)
+	case opcode.Close:
+		return s.closedByPeer(payload)
+	}
+	return nil
+}
+
+// readMessage reads the payload of the current message. It returns io.EOF behind its last byte, and nowhere else.
+func (s *Socket) readMessage(p []byte) (int, error) {
+	in := &s.in
+	switch {
+	case in.atEnd() && !in.cut:
+		return 0, io.EOF
+	case s.hasEnded():
+		return 0, inMessage(s.Err())
+	case len(p) == 0:
+		return 0, nil
+	}
+	b := bounds{context.Background(), &in.deadline}
+	for in.rest == 0 {
+		if err := s.nextFrame(b); err != nil {
+			return 0, inMessage(err)
+		}
+		if in.atEnd() {
+			return 0, io.EOF
+		}
+	}
+	p = p[:min(int64(len(p)), in.rest)]
+	n, err := s.readPayload(b, p)
+	if err != nil {
+		return 0, inMessage(err)
+	}
+	return n, nil
+}
+
+// readPayload reads some of the frame's payload: what the read buffer holds, or, if that is empty and p large, straight from the
+// transport.
+func (s *Socket) readPayload(b bounds, p []byte) (n int, err error) {
+	in := &s.in
+	if len(in.buffered()) == 0 {
+		if len(p) >= directSize {
+			n, err = s.read(b, p)
+		} else {
+			err = s.fill(b)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	if n == 0 {
+		n = copy(p, in.buffered())
+		in.r += n
+	}
+	p = p[:n]
+	in.taken(p)
+	if in.op == opcode.Text && !in.text.check(p) {
+		return 0, s.fail(&ProtocolError{closecode.InvalidPayload, errInvalidUTF8}, closecode.InvalidPayload, errInvalidUTF8.Error())
+	}
+	return n, s.checkTextEnd()
+}
+
+// directSize is the size from which on a read bypasses the read buffer. Smaller ones go through it, so that it takes up
+// what follows in the same system call.
+const directSize = 4 << 10
+
+// checkTextEnd fails the connection if the message has ended within a code point.
+func (s *Socket) checkTextEnd() error {
+	if in := &s.in; in.op == opcode.Text && in.atEnd() && !in.text.complete() {
+		return s.fail(&ProtocolError{closecode.InvalidPayload, errInvalidUTF8}, closecode.InvalidPayload, errInvalidUTF8.Error())
+	}
+	return nil
+}
+
+// fill reads more bytes into the read buffer, at least one. While it waits with nothing unread, no buffer is held, where the system
+// allows that.
+func (s *Socket) fill(b bounds) error {
+	in := &s.in
+	if in.r == in.w {
+		in.r, in.w = 0, 0
+		if s.raw != nil {
+			giveBuffer(in.buf)
+			in.buf = nil
+			n, err := s.read(b, nil)
+			in.w = n
+			return err
+		}
+	}
+	if in.buf == nil {
+		in.buf = takeBuffer(smallSize)
+	}
+	if in.w == len(in.buf) {
+		in.w = copy(in.buf, in.buffered())
+		in.r = 0
+	}
+	n, err := s.read(b, in.buf[in.w:])
+	in.w += n
+	return err
+}
+
+// read reads from the transport into p, at least one byte. With a nil p it waits without a buffer, and lets the read buffer be one
+// that holds what came. If its bounds ended it, the connection is as it was; any other error has ended the connection.
+func (s *Socket) read(b bounds, p []byte) (int, error) {
+	began := s.clock.now()
+	for empty := 0; empty < maxEmptyReads; {
+		s.readLimit.arm(b, &s.clock, began)
+		n, err := s.readOnce(b.ctx, p)
+		if n > 0 {
+			s.clock.tick()
+			return n, nil
+		}
+		if err == nil {
+			empty++
+			continue
+		}
+		if !isTimeout(err) {
+			return 0, s.lost(err)
+		}
+		switch err := s.readLimit.reason(b, &s.clock, began); {
+		case err == ErrIdleTimeout:
+			return 0, s.fail(err, closecode.GoingAway, "idle timeout")
+		case err != nil:
+			return 0, err
+		}
+	}
+	return 0, s.lost(io.ErrNoProgress)
+}
+
+// maxEmptyReads bounds how often in a row a transport may return neither bytes nor an error.
+const maxEmptyReads = 100
+
+func (s *Socket) readOnce(ctx context.Context, p []byte) (int, error) {
+	if ctx.Done() != nil {
+		// A kick that comes late, behind this read, does no harm to the next one.
+		defer context.AfterFunc(ctx, s.readLimit.kick)()
+	}
+	if p == nil {
+		return s.in.wait.read(s.raw)
+	}
+	return s.transport.Read(p)
+}
+
+// lost ends the connection because the transport has.
+func (s *Socket) lost(err error) error {
+	cause, _ := s.end(&cutError{"connection lost", io.ErrUnexpectedEOF, err})
+	s.drop(false)
+	return cause
+}
+
+// inMessage makes the error of a connection that of a message in its middle: it never matches io.EOF.
+func inMessage(err error) error {
+	var closed *CloseError
+	if errors.As(err, &closed) || err == ErrIdleTimeout {
+		return &cutError{"message cut short", io.ErrUnexpectedEOF, err}
+	}
+	return err
+}

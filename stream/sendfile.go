@@ -1,0 +1,158 @@
+package stream
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"math"
+	"net"
+	"syscall"
+
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/opcode"
+)
+
+// minSendfile is the least number of bytes that are left to the kernel. Less is as cheap to copy, and the tail of a file has to be, as the last
+// frame must not leave before the end of the file is known.
+const minSendfile = 64 << 10
+
+// errNotSendable says that the frame will be masked, so that the kernel cannot send it. Nothing was sent.
+var errNotSendable = errors.New("stream: the frame is masked")
+
+var errFileShrank = errors.New("the file has become shorter while it was sent")
+
+// A regularFile is what is behind an [*os.File], also within the wrapper in which io.Copy hands it over.
+type regularFile interface {
+	io.ReadSeeker
+	syscall.Conn
+	Stat() (fs.FileInfo, error)
+}
+
+// A fileSource is a file that the kernel can send.
+type fileSource struct {
+	file    regularFile
+	limited *io.LimitedReader // around file; nil: none
+	next    int64             // length of the next part
+}
+
+// part returns the length of the next part. A nil fileSource has none.
+func (f *fileSource) part() int64 {
+	if f == nil {
+		return 0
+	}
+	return f.next
+}
+
+// left returns how many bytes there are to read.
+func (f *fileSource) left() (int64, error) {
+	info, err := f.file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	pos, err := f.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return 0, err
+	}
+	left := int64(math.MaxInt64)
+	if f.limited != nil {
+		left = f.limited.N
+	}
+	return min(left, info.Size()-pos), nil
+}
+
+// sent accounts for n bytes that the kernel has sent.
+func (f *fileSource) sent(n int64) {
+	if f.limited != nil {
+		f.limited.N -= n
+	}
+}
+
+// sendable reports whether the kernel can send src as it is.
+func (o *outgoing) sendable(src io.Reader) (*fileSource, bool) {
+	s := o.s
+	if !canSendfile(s.transport) || o.op != opcode.Binary {
+		return nil, false
+	}
+	if m := *s.masking.Load(); !s.hs.Server && m != frame.NoMask && m != frame.FixedMask(frame.Key{}) {
+		return nil, false
+	}
+	f := new(fileSource)
+	if limited, ok := src.(*io.LimitedReader); ok {
+		f.limited, src = limited, limited.R
+	}
+	file, ok := src.(regularFile)
+	if !ok {
+		return nil, false
+	}
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, false
+	}
+	f.file = file
+	return f, true
+}
+
+// sendFile sends most of the file through the kernel, and leaves the rest to be read.
+func (o *outgoing) sendFile(f *fileSource) (total int64, err error) {
+	o.hold(o.n)
+	for {
+		left, err := f.left()
+		if err != nil {
+			return total, o.spoil(err)
+		}
+		part := min(left-1, int64(o.fragmentSize(largeFragment)-o.n))
+		if o.single >= 0 {
+			part = min(left, o.owed, largeFragment)
+		}
+		if part < minSendfile {
+			return total, nil
+		}
+		f.next = part
+		if err := o.emit(false, o.n, nil, f); err == errNotSendable {
+			return total, nil
+		} else if err != nil {
+			return total, err
+		}
+		total += int64(o.wrote(int(part)))
+	}
+}
+
+// sendFile sends the next part of f, as the payload of the frame that was begun.
+func (s *Socket) sendFile(b bounds, f *fileSource) error {
+	began := s.clock.now()
+	start, err := f.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	for pos := start; pos < start+f.next; {
+		s.writeLimit.arm(b, &s.clock, began)
+		n, err := sendfile(s.transport, f.file, start+f.next-pos)
+		if n > 0 {
+			s.sent += n
+			f.sent(n)
+			s.clock.tick()
+			began = s.clock.now()
+			pos += n
+		}
+		switch {
+		case err == nil && n == 0:
+			return errFileShrank
+		case err == nil:
+		case !isTimeout(err):
+			return err
+		default:
+			if cause := s.writeLimit.reason(b, &s.clock, began); cause != nil {
+				return cause
+			}
+			if _, err := f.file.Seek(pos, io.SeekStart); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sendfileTCP sends up to n bytes of file.
+func sendfileTCP(conn *net.TCPConn, file regularFile, n int64) (int64, error) {
+	return conn.ReadFrom(&io.LimitedReader{R: file, N: n})
+}
+

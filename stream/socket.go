@@ -1,0 +1,222 @@
+package stream
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/conf"
+)
+
+// A Socket is a WebSocket connection without its receiving side, which is in [Conn]: what all connections
+// have in common, whatever their mode. Its methods may be called by any goroutine at any time.
+type Socket struct {
+	// constant after New
+	transport transport
+	raw       syscall.RawConn // waits for bytes without a buffer; nil: cannot
+	vectored  bool            // the transport is a socket of the system: a write may have two parts, and be resumed
+	tls       bool            // a write that was cut has broken the transport
+	hs        Handshake
+	mode      frame.ReceiveMode
+	cfg       conf.Stream
+
+	clock      clock
+	readLimit  deadline
+	writeLimit deadline
+	masking    atomic.Pointer[frame.Masking]
+
+	// recvGate admits one receiver, who owns in.
+	recvGate gate
+	in       incoming
+
+	// msgGate admits one outgoing message at a time; out is the one of an open Writer.
+	msgGate gate
+	out     outgoing
+
+	// wireGate, inside msgGate, admits one frame to the wire. Its holder owns sent and vec.
+	wireGate gate
+	sent     int64 // bytes of the current frame that the transport took
+	vec      [2][]byte
+	buffers  net.Buffers
+
+	pong pong
+
+	finished     atomic.Bool // no frame may follow: a close frame was sent, or a frame was cut. Set by the holder of wireGate
+	peerClosed   atomic.Bool // the peer's close frame has come
+	shuttingDown atomic.Bool // this end began the closing handshake
+
+	done    chan struct{} // closed when err is set
+	dropped atomic.Bool   // the transport was closed
+	errMu   sync.Mutex    // guards following
+	err     error         // why the connection ended
+}
+
+func newSocket(rwc io.ReadWriteCloser, hs Handshake, mode frame.ReceiveMode, cfg conf.Stream) *Socket {
+	s := &Socket{
+		transport: newTransport(rwc),
+		hs:        hs,
+		mode:      mode,
+		cfg:       cfg,
+		recvGate:  newGate(),
+		msgGate:   newGate(),
+		wireGate:  newGate(),
+		done:      make(chan struct{}),
+	}
+	s.raw, s.vectored = socketOf(s.transport)
+	if c, ok := s.transport.(*tls.Conn); ok {
+		s.tls = true
+		if s.hs.TLS == nil {
+			state := c.ConnectionState()
+			s.hs.TLS = &state
+		}
+	}
+	s.clock.start = time.Now()
+	s.clock.idle.Store(int64(cfg.IdleTimeout))
+	s.readLimit.set, s.readLimit.reading = s.transport.SetReadDeadline, true
+	s.writeLimit.set = s.transport.SetWriteDeadline
+	s.masking.Store(&s.cfg.Masking)
+	s.in.init(s, hs.Buffered)
+	s.hs.Buffered = nil
+	s.out.s = s
+	return s
+}
+
+// Connected reports whether the connection is up: it has not ended, in whatever way.
+func (s *Socket) Connected() bool { return !s.hasEnded() }
+
+// Ended reports whether reading has ended: the peer's close frame has come, or the connection has ended.
+func (s *Socket) Ended() bool { return s.peerClosed.Load() || s.hasEnded() }
+
+// Finished reports whether writing has finished: a close frame was sent, or the connection has ended.
+func (s *Socket) Finished() bool { return s.finished.Load() || s.hasEnded() }
+
+// Writable reports whether a message can be sent. It may have to wait for its turn.
+func (s *Socket) Writable() bool { return !s.Finished() }
+
+// Done returns a channel that is closed when the connection has ended. Nothing notices that the peer is gone while
+// nobody receives and nobody writes.
+func (s *Socket) Done() <-chan struct{} { return s.done }
+
+// Err returns why the connection ended, as [Conn.Receive] does, or nil while it has not.
+func (s *Socket) Err() error {
+	s.errMu.Lock()
+	defer s.errMu.Unlock()
+	return s.err
+}
+
+// IsServer reports whether this end is the server.
+func (s *Socket) IsServer() bool { return s.hs.Server }
+
+// ReceiveMode returns the mode that the connection was opened with.
+func (s *Socket) ReceiveMode() frame.ReceiveMode { return s.mode }
+
+// MaxMessageSize returns the limit for received messages in bytes, or [Unlimited].
+func (s *Socket) MaxMessageSize() int64 { return s.cfg.MaxMessageSize }
+
+// Subprotocol returns the subprotocol agreed on, or an empty string.
+func (s *Socket) Subprotocol() string { return s.hs.Subprotocol }
+
+// Handshake returns the outcome of the opening handshake, without its Buffered bytes. The header is
+// the connection's own, and must not be changed.
+func (s *Socket) Handshake() Handshake { return s.hs }
+
+// TLS returns the state of the TLS connection below, with the peer's certificates, or nil without TLS. It must not be changed.
+func (s *Socket) TLS() *tls.ConnectionState { return s.hs.TLS }
+
+// LocalAddr returns the address of this end; one whose String is "unknown" if the transport does not know.
+func (s *Socket) LocalAddr() net.Addr {
+	if c, ok := s.transport.(interface{ LocalAddr() net.Addr }); ok {
+		return c.LocalAddr()
+	}
+	return unknownAddr{}
+}
+
+// RemoteAddr returns the address of the peer; one whose String is "unknown" if the transport does not know.
+func (s *Socket) RemoteAddr() net.Addr {
+	if c, ok := s.transport.(interface{ RemoteAddr() net.Addr }); ok {
+		return c.RemoteAddr()
+	}
+	return unknownAddr{}
+}
+
+// IdleTimeout returns the idle timeout; 0 is none.
+func (s *Socket) IdleTimeout() time.Duration { return s.clock.timeout() }
+
+// SetIdleTimeout changes the idle timeout (see the option [IdleTimeout]), also for calls that wait already; 0 turns it off. A
+// negative d is an [*ArgumentError].
+func (s *Socket) SetIdleTimeout(d time.Duration) error {
+	if err := checkIdleTimeout(d); err != nil {
+		return err
+	}
+	s.clock.idle.Store(int64(d))
+	s.readLimit.kick()
+	if s.vectored {
+		s.writeLimit.kick()
+	} else {
+		s.writeLimit.disarm() // elsewhere a kick may break the write that is under way
+	}
+	return nil
+}
+
+// SetMasking changes how a client masks its frames, from the next frame on. On a server it is an [*ArgumentError].
+func (s *Socket) SetMasking(m frame.Masking) error {
+	if s.hs.Server {
+		return &ArgumentError{"SetMasking", "a server must not mask (RFC 6455, section 5.1)"}
+	}
+	s.masking.Store(&m)
+	return nil
+}
+
+// nextKey returns the masking key for the next frame.
+func (s *Socket) nextKey() (frame.Key, bool) {
+	if s.hs.Server {
+		return frame.Key{}, false
+	}
+	return s.masking.Load().Next()
+}
+
+func (s *Socket) hasEnded() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// end lets the connection end with err, if it has not ended, and returns the error that it ended with. The
+// transport stays open.
+func (s *Socket) end(err error) (cause error, first bool) {
+	s.errMu.Lock()
+	defer s.errMu.Unlock()
+	if s.err != nil {
+		return s.err, false
+	}
+	if s.shuttingDown.Load() && !errors.Is(err, net.ErrClosed) {
+		err = &shutdownError{err}
+	}
+	s.err = err
+	close(s.done)
+	return err, true
+}
+
+// drop closes the transport. Unless it is clean, TLS says no farewell: that could have to wait for a peer that does not
+// read, and without it the peer knows that it was cut off.
+func (s *Socket) drop(clean bool) {
+	if s.dropped.Swap(true) {
+		return
+	}
+	if c, ok := s.transport.(*tls.Conn); ok && !clean {
+		c.NetConn().Close()
+	}
+	s.transport.Close()
+	if s.cfg.Ended != nil {
+		s.cfg.Ended()
+	}
+}

@@ -1,0 +1,171 @@
+package stream_test
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+func TestAStaleReaderSaysSo(t *testing.T) {
+	tests := []struct {
+		name string
+		read func(r *stream.Reader) // of the first message, before the second
+	}{
+		{"unread", func(*stream.Reader) {}},
+		{"read in part", func(r *stream.Reader) { r.Read(make([]byte, 2)) }},
+		{"read to its end", func(r *stream.Reader) { io.ReadAll(r) }},
+		{"closed", func(r *stream.Reader) { r.Close() }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server, peer := serverAndPeer(t)
+			peer.SendFrame(false, opcode.Text, "fir")
+			peer.SendFrame(true, opcode.Continuation, "st")
+			peer.SendFrame(true, opcode.Text, "second")
+			first, err := server.Receive(bg(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.read(first)
+			second, err := server.Receive(bg(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantStale := func() {
+				t.Helper()
+				var b strings.Builder
+				if n, err := first.Read(make([]byte, 10)); n != 0 || !errors.Is(err, stream.ErrStale) {
+					t.Errorf("Read: %d, %v", n, err)
+				}
+				if n, err := first.WriteTo(&b); n != 0 || !errors.Is(err, stream.ErrStale) {
+					t.Errorf("WriteTo: %d, %v", n, err)
+				}
+				if err := first.SetDeadline(time.Now()); !errors.Is(err, stream.ErrStale) {
+					t.Errorf("SetDeadline: %v", err)
+				}
+				if err := first.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+			}
+			wantStale()
+			if p, err := io.ReadAll(second); string(p) != "second" || err != nil {
+				t.Errorf("second message: %q, %v", p, err)
+			}
+			wantStale()
+		})
+	}
+}
+
+func TestAClosedReaderIsStaleAndItsMessageIsDiscarded(t *testing.T) {
+	server, peer := serverAndPeer(t)
+	peer.SendFrame(true, opcode.Text, "first")
+	peer.SendFrame(true, opcode.Text, "second")
+	r, err := server.Receive(bg(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.Read(make([]byte, 10)); !errors.Is(err, stream.ErrStale) {
+		t.Errorf("Read: %v", err)
+	}
+	if got := receiveAll(t, server); got != "second" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A handler may close its message while another goroutine waits for the next one.
+func TestCloseOfAReaderDoesNotWait(t *testing.T) {
+	server, peer := serverAndPeer(t)
+	peer.SendFrame(true, opcode.Text, "first")
+	r, err := server.Receive(bg(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := make(chan error, 1)
+	go func() {
+		_, err := server.Receive(bg(t))
+		next <- err
+	}()
+	time.Sleep(5 * time.Millisecond)
+	r.Close()
+	if _, err := r.Read(make([]byte, 1)); !errors.Is(err, stream.ErrStale) {
+		t.Errorf("Read: %v", err)
+	}
+	peer.SendFrame(true, opcode.Text, "second")
+	if err := <-next; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheEndOfAMessageIsStable(t *testing.T) {
+	server, peer := serverAndPeer(t)
+	peer.SendFrame(true, opcode.Text, "x")
+	r, err := server.Receive(bg(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.ReadAll(r)
+	peer.Close()
+	for range 3 {
+		if n, err := r.Read(make([]byte, 10)); n != 0 || err != io.EOF {
+			t.Errorf("Read: %d, %v", n, err)
+		}
+	}
+}
+
+func TestAStaleWriterSaysSo(t *testing.T) {
+	client, server := pair(t, wstest.Transports[0])
+	first, err := client.NewWriter(bg(t), opcode.Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(first, "first")
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantStale := func() {
+		t.Helper()
+		if n, err := first.Write([]byte("x")); n != 0 || !errors.Is(err, stream.ErrStale) {
+			t.Errorf("Write: %d, %v", n, err)
+		}
+		if n, err := first.ReadFrom(strings.NewReader("x")); n != 0 || !errors.Is(err, stream.ErrStale) {
+			t.Errorf("ReadFrom: %d, %v", n, err)
+		}
+		if err := first.Flush(); !errors.Is(err, stream.ErrStale) {
+			t.Errorf("Flush: %v", err)
+		}
+		if err := first.SetDeadline(time.Now()); !errors.Is(err, stream.ErrStale) {
+			t.Errorf("SetDeadline: %v", err)
+		}
+		if err := first.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+		first.Abort()
+	}
+	wantStale()
+	second, err := client.NewWriter(bg(t), opcode.Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantStale()
+	io.WriteString(second, "second")
+	wantStale()
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"first", "second"} {
+		if got := receiveAll(t, server); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -1,0 +1,38 @@
+package stream
+
+import "unicode/utf8"
+
+// A utf8Checker checks text that comes in pieces (RFC 6455, section 8.1), and knows at the first byte that cannot be right.
+type utf8Checker struct {
+	held [utf8.UTFMax]byte // the beginning of a code point whose end has not come
+	n    int8
+}
+
+// check reports whether p can go on behind the pieces before.
+func (c *utf8Checker) check(p []byte) bool {
+	for c.n > 0 && len(p) > 0 {
+		c.held[c.n] = p[0]
+		c.n++
+		p = p[1:]
+		// What can no longer become a code point counts as a full one.
+		if utf8.FullRune(c.held[:c.n]) {
+			if !utf8.Valid(c.held[:c.n]) {
+				return false
+			}
+			c.n = 0
+		}
+	}
+	for i := len(p) - 1; i >= max(0, len(p)-utf8.UTFMax+1); i-- {
+		if utf8.RuneStart(p[i]) {
+			if !utf8.FullRune(p[i:]) {
+				c.n = int8(copy(c.held[:], p[i:]))
+				p = p[:i]
+			}
+			break
+		}
+	}
+	return utf8.Valid(p)
+}
+
+// complete reports whether the text may end here.
+func (c *utf8Checker) complete() bool { return c.n == 0 }

@@ -1,0 +1,129 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/opcode"
+)
+
+// WriteText sends text as one message in one frame. It waits for its turn: while a [Writer] is open, until that is
+// closed. Text that is not UTF-8 is an [*ArgumentError], and nothing is sent.
+//
+// The context bounds all of it. If it ends before the frame has begun, the connection stays as it was; a frame that is cut
+// takes the connection with it. When the connection has ended, or is being closed, the error matches [net.ErrClosed] and
+// the cause, as far as it is known.
+func (s *Socket) WriteText(ctx context.Context, text string) error {
+	if !utf8.ValidString(text) {
+		return &ArgumentError{"WriteText", "the text is not UTF-8"}
+	}
+	return writeMessage(s, ctx, opcode.Text, text)
+}
+
+// WriteBinary sends p as one message in one frame, as [Socket.WriteText] does. It does not change p, nor keep it.
+func (s *Socket) WriteBinary(ctx context.Context, p []byte) error {
+	return writeMessage(s, ctx, opcode.Binary, p)
+}
+
+// Ping sends a ping with data, at most 125 bytes (RFC 6455, section 5.5.2); more is an [*ArgumentError]. It does not wait for the pong. Control frames
+// pass between the fragments of an open message. The context bounds it as it does [Socket.WriteText].
+func (s *Socket) Ping(ctx context.Context, data []byte) error {
+	return s.writeControl(ctx, opcode.Ping, data)
+}
+
+// Pong sends an unsolicited pong (RFC 6455, section 5.5.3). Otherwise it is as [Socket.Ping]. Pings are answered without it.
+func (s *Socket) Pong(ctx context.Context, data []byte) error {
+	return s.writeControl(ctx, opcode.Pong, data)
+}
+
+func (s *Socket) writeControl(ctx context.Context, op opcode.Opcode, data []byte) error {
+	if len(data) > frame.MaxControlLen {
+		return &ArgumentError{"Ping or Pong", fmt.Sprintf("%d bytes are more than %d", len(data), frame.MaxControlLen)}
+	}
+	return writeWhole(s, ctx, op, data)
+}
+
+// enterMessage makes the caller the one who may send a message.
+func (s *Socket) enterMessage(ctx context.Context) error {
+	if err := s.msgGate.enter(ctx, s.done); err == errEnded {
+		return s.writeEnd()
+	} else if err != nil {
+		return err
+	}
+	if s.Finished() {
+		s.msgGate.leave()
+		return s.writeEnd()
+	}
+	return nil
+}
+
+func writeMessage[P []byte | string](s *Socket, ctx context.Context, op opcode.Opcode, p P) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := s.enterMessage(ctx); err != nil {
+		return err
+	}
+	defer s.msgGate.leave()
+	return writeWhole(s, ctx, op, p)
+}
+
+// copySize is the size up to which a payload is copied behind its header rather than written from where it is.
+const copySize = 8 << 10
+
+// writeWhole sends p in one frame.
+func writeWhole[P []byte | string](s *Socket, ctx context.Context, op opcode.Opcode, p P) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	size := len(p)
+	if size > copySize && s.vectored && s.hs.Server {
+		size = 0
+	}
+	buf := takeBuffer(payloadAt + size)
+	defer giveBuffer(buf)
+	n := copy(buf[payloadAt:payloadAt+min(size, len(buf)-payloadAt)], p)
+	return s.writeFrame(bounds{ctx: ctx}, frame.Header{Fin: true, Opcode: op}, buf, n, []byte(p[n:]))
+}
+
+// pong is the answer to the peer's ping that has not been sent yet. Only the latest needs one (RFC 6455, section 5.5.3).
+type pong struct {
+	mu      sync.Mutex // guards following
+	data    []byte
+	due     bool
+	sending bool
+}
+
+// answer sees to it that the ping with data is answered. It does not wait: two ends that wait for each other to read
+// would do so for ever.
+func (s *Socket) answer(data []byte) {
+	s.pong.mu.Lock()
+	defer s.pong.mu.Unlock()
+	s.pong.data = append(s.pong.data[:0], data...)
+	s.pong.due = true
+	if !s.pong.sending {
+		s.pong.sending = true
+		go s.sendPongs()
+	}
+}
+
+func (s *Socket) sendPongs() {
+	var data [frame.MaxControlLen]byte
+	for {
+		s.pong.mu.Lock()
+		if !s.pong.due {
+			s.pong.sending = false
+			s.pong.mu.Unlock()
+			return
+		}
+		n := copy(data[:], s.pong.data)
+		s.pong.due = false
+		s.pong.mu.Unlock()
+		if writeWhole(s, context.Background(), opcode.Pong, data[:n]) != nil {
+			return // the connection has ended
+		}
+	}
+}

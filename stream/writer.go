@@ -1,0 +1,162 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"golang.org/x/exp/constraints"
+
+	"github.com/litert/websocket/opcode"
+)
+
+// A Writer sends one message, piece by piece, in any size. It is for one goroutine at a time. It must be closed
+// or aborted; until then every other message waits.
+//
+// What is written is gathered into fragments (see [FragmentSize]); the last one, which Close sends, carries the FIN bit. The idle timeout bounds how long
+// the peer may refuse to take bytes. An error of the connection is returned by all further calls.
+type Writer struct {
+	s     *Socket
+	gen   uint64
+	op    opcode.Opcode
+	ended bool // Close or Abort was called
+	err   error
+}
+
+// A WriterOption is an option of [Socket.NewWriter].
+type WriterOption interface{ applyWriter(*writerConfig) }
+
+type writerConfig struct {
+	single int64 // payload of the single frame; -1: fragments
+	err    error
+}
+
+type writerOption func(*writerConfig)
+
+func (o writerOption) applyWriter(c *writerConfig) { o(c) }
+
+// SingleFrame has the message sent as one frame of n bytes, for peers that do not take fragments. The
+// frame is still streamed. To write more or less than n bytes is an error that fails the connection with code 1011. Control frames wait
+// until the frame is complete, so it should not be left standing. A negative n is an [*ArgumentError] from NewWriter.
+func SingleFrame[N constraints.Integer](n N) WriterOption {
+	return writerOption(func(c *writerConfig) {
+		if n < 0 || uint64(n) > uint64(Unlimited) {
+			c.err = &ArgumentError{"SingleFrame", fmt.Sprintf("%d is not a length", n)}
+			return
+		}
+		c.single = int64(n)
+	})
+}
+
+// NewWriter begins a message with the opcode Text or Binary. It waits until the messages before are finished, and ctx bounds that wait, nothing
+// after it. Nothing is sent before there is something to send.
+//
+// An impossible opcode or option is an [*ArgumentError]. If the connection has ended, or is being closed, the error matches
+// [net.ErrClosed] and the cause.
+func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...WriterOption) (*Writer, error) {
+	if !op.IsMessage() {
+		return nil, &ArgumentError{"NewWriter", fmt.Sprintf("a message cannot begin with opcode %v", op)}
+	}
+	cfg := writerConfig{single: -1}
+	for _, o := range opts {
+		o.applyWriter(&cfg)
+	}
+	if cfg.err != nil {
+		return nil, cfg.err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := s.enterMessage(ctx); err != nil {
+		return nil, err
+	}
+	return &Writer{s: s, gen: s.out.begin(op, cfg), op: op}, nil
+}
+
+// Opcode returns the opcode of the message.
+func (w *Writer) Opcode() opcode.Opcode { return w.op }
+
+// Write writes p to the message. It does not change p, nor keep it. Text that is not UTF-8 is an error at its first impossible
+// byte, after which the message can only be aborted.
+func (w *Writer) Write(p []byte) (int, error) {
+	o, err := w.enter()
+	if err != nil {
+		return 0, err
+	}
+	defer o.mu.Unlock()
+	return o.write(p)
+}
+
+// WriteString is Write for a string.
+func (w *Writer) WriteString(text string) (int, error) { return w.Write([]byte(text)) }
+
+// ReadFrom writes all that src has; [io.Copy] calls it. It returns the number of bytes taken from src, and the first error other
+// than [io.EOF]. After an error of src, Close does not send the message as if it were whole: see there.
+//
+// If the message goes out as it is (from a server, or a client that uses [frame.NoMask] or a key of zeros; a binary message, over TCP or a UNIX socket) and src is
+// a regular [*os.File], or an [io.LimitedReader] on one, the kernel sends the file. If the file shrinks meanwhile, the connection fails.
+func (w *Writer) ReadFrom(src io.Reader) (int64, error) {
+	o, err := w.enter()
+	if err != nil {
+		return 0, err
+	}
+	defer o.mu.Unlock()
+	return o.readFrom(src)
+}
+
+// Flush sends what was gathered as a fragment, so that the peer can read it.
+func (w *Writer) Flush() error {
+	o, err := w.enter()
+	if err != nil {
+		return err
+	}
+	defer o.mu.Unlock()
+	return o.flush()
+}
+
+// Close sends the end of the message. After a Write or ReadFrom that has failed, the message has no end: Close then returns that error,
+// and, if a part of the message has left, fails the connection with code 1011, so that the peer does not
+// take the part for the whole. Called again, it returns the same as before; after Abort, [ErrAborted].
+func (w *Writer) Close() error { return w.end(nil) }
+
+// Abort gives the message up. If a part of it has left, that fails the connection with code 1011; otherwise the connection goes on as if the message had never
+// begun. After Close it does nothing, so that it can be deferred.
+func (w *Writer) Abort() { w.end(ErrAborted) }
+
+func (w *Writer) end(cause error) error {
+	if w.ended {
+		return w.err
+	}
+	o, err := w.enter()
+	if err != nil {
+		return err
+	}
+	defer o.mu.Unlock()
+	w.err, w.ended = o.end(cause)
+	return w.err
+}
+
+// SetDeadline sets when Write, ReadFrom, Flush and Close give up with [os.ErrDeadlineExceeded]; the zero time is never. If a frame was cut by it, the connection
+// has ended; if not, they may be tried again after a later deadline was set. Any goroutine may call it.
+func (w *Writer) SetDeadline(t time.Time) error {
+	if w.s.out.gen.Load() != w.gen {
+		return ErrStale
+	}
+	w.s.out.deadline.store(t)
+	if w.s.vectored {
+		w.s.writeLimit.kick()
+	}
+	return nil
+}
+
+// enter returns the open message, locked.
+func (w *Writer) enter() (*outgoing, error) {
+	o := &w.s.out
+	o.mu.Lock()
+	if o.gen.Load() != w.gen {
+		o.mu.Unlock()
+		return nil, ErrStale
+	}
+	return o, nil
+}
