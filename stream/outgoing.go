@@ -64,7 +64,7 @@ func (o *outgoing) fragmentSize(usual int) int {
 	return usual
 }
 
-// hold makes sure that the buffer has room for n bytes of payload and one that follows, or as much as buffers have.
+// hold makes sure that the buffer has room for n bytes of payload, at most bulkFragment, and one that follows.
 func (o *outgoing) hold(n int) {
 	need := min(payloadAt+n+1, bulkSize)
 	if len(o.buf) >= need {
@@ -113,7 +113,7 @@ func (o *outgoing) write(p []byte) (n int, err error) {
 			o.text.check(p[:n])
 		}
 	}()
-	small, large := o.fragmentSize(gatherFragment), o.fragmentSize(largeFragment)
+	small, large := min(o.fragmentSize(gatherFragment), bulkFragment), o.fragmentSize(largeFragment)
 	for n < len(p) {
 		rest := p[n:]
 		size := small // of what is gathered
@@ -125,7 +125,10 @@ func (o *outgoing) write(p []byte) (n int, err error) {
 		case o.n+len(rest) <= size:
 			n += o.gather(rest)
 		case len(rest) > small && o.n < large:
-			body := rest[:min(large-o.n, len(rest)-min(directTail, len(rest)/2))]
+			body := rest[:len(rest)-min(directTail, len(rest)/2)]
+			if full := large - o.n; full < len(rest) {
+				body = rest[:full]
+			}
 			if err := o.emit(false, o.n, body, nil); err != nil {
 				return n, err
 			}
@@ -168,9 +171,8 @@ func (o *outgoing) readFrom(src io.Reader) (total int64, err error) {
 			return total, err
 		}
 	}
-	size := o.fragmentSize(bulkFragment)
+	size := min(o.fragmentSize(bulkFragment), bulkFragment)
 	o.hold(size)
-	size = min(size, len(o.buf)-payloadAt-1)
 	for empty := 0; empty < maxEmptyReads; empty++ {
 		if o.n > size {
 			if err := o.emit(false, size, nil, nil); err != nil {

@@ -155,4 +155,3 @@ func (s *Socket) sendFile(b bounds, f *fileSource) error {
 func sendfileTCP(conn *net.TCPConn, file regularFile, n int64) (int64, error) {
 	return conn.ReadFrom(&io.LimitedReader{R: file, N: n})
 }
-

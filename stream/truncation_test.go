@@ -351,4 +351,3 @@ func TestAWriterLearnsWhyThePeerLeft(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
-
