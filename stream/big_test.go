@@ -1,0 +1,81 @@
+package stream_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+var big = flag.Bool("big", false, "run the tests that send gigabytes")
+
+// A message of any size goes through in constant memory, whichever end sends it.
+func TestFourGiBInOneMessage(t *testing.T) {
+	size := int64(64 << 20)
+	if *big {
+		size = 4 << 30
+	}
+	for _, fromServer := range []bool{true, false} {
+		t.Run(fmt.Sprintf("from the server: %v", fromServer), func(t *testing.T) {
+			from, to := pair(t, wstest.Transports[0], stream.MaxMessageSize(stream.Unlimited))
+			if fromServer {
+				from, to = to, from
+			}
+			before := inUse()
+			var most atomic.Uint64
+			stop, stopped := make(chan struct{}), make(chan struct{})
+			go func() {
+				defer close(stopped)
+				for {
+					most.Store(max(most.Load(), inUse()))
+					select {
+					case <-stop:
+						return
+					case <-time.After(20 * time.Millisecond):
+					}
+				}
+			}()
+			sent := make(chan error, 1)
+			go func() {
+				w, err := from.NewWriter(bg(t), opcode.Binary)
+				if err == nil {
+					_, err = io.Copy(w, io.LimitReader(endless{}, size))
+					err = errors.Join(err, w.Close())
+				}
+				sent <- err
+			}()
+			r, err := to.Receive(bg(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, err := io.Copy(io.Discard, r); n != size || err != nil {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+			if err := <-sent; err != nil {
+				t.Error(err)
+			}
+			close(stop)
+			<-stopped
+			growth := int64(most.Load()) - int64(before)
+			t.Logf("memory grew by at most %d KiB", growth>>10)
+			if growth > 16<<20 {
+				t.Errorf("memory grew by %d MiB", growth>>20)
+			}
+		})
+	}
+}
+
+// inUse returns the memory that the process holds of the system, and has not given back.
+func inUse() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Sys - m.HeapReleased
+}

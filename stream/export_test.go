@@ -1,0 +1,19 @@
+package stream
+
+import "github.com/litert/websocket/internal/conf"
+
+// CheckText checks text that comes in pieces.
+func CheckText(pieces ...[]byte) bool {
+	var c utf8Checker
+	for _, p := range pieces {
+		if !c.check(p) {
+			return false
+		}
+	}
+	return c.complete()
+}
+
+// Ended has fn called when the connection has ended.
+func Ended(fn func()) Option {
+	return conf.StreamOption(func(c *conf.Stream) { c.Ended = fn })
+}

@@ -1,0 +1,231 @@
+//go:build linux
+
+package stream_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+// A countedFile counts what passes through its Read. The kernel takes the rest from its descriptor.
+type countedFile struct {
+	*os.File
+	read int
+}
+
+func (f *countedFile) Read(p []byte) (int, error) {
+	n, err := f.File.Read(p)
+	f.read += n
+	return n, err
+}
+
+func tempFile(t testing.TB, size int) *os.File {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "f"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	if _, err := f.Write(data[:size]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestFilesAreSentByTheKernelWhereTheyCanBe(t *testing.T) {
+	const size = 3 << 20
+	tests := []struct {
+		name    string
+		server  bool
+		masking frame.Masking
+		op      opcode.Opcode
+		opts    []stream.WriterOption
+		kernel  bool
+	}{
+		{"from a server", true, frame.RandomMask, opcode.Binary, nil, true},
+		{"from a server, in one frame", true, frame.RandomMask, opcode.Binary, []stream.WriterOption{stream.SingleFrame(size)}, true},
+		{"from a client without masking", false, frame.NoMask, opcode.Binary, nil, true},
+		{"from a client with a key of zeros", false, frame.FixedMask(frame.Key{}), opcode.Binary, nil, true},
+		{"from a client that masks", false, frame.RandomMask, opcode.Binary, nil, false},
+		{"from a client with another key", false, frame.FixedMask(wstest.Key), opcode.Binary, nil, false},
+	}
+	for _, tr := range wstest.Transports {
+		for _, tt := range tests {
+			t.Run(tt.name+" "+tr.Name, func(t *testing.T) {
+				kernel := tt.kernel && (tr.Name == "tcp" || tr.Name == "unix")
+				a, b := tr.Pair(t)
+				c := open(t, a, tt.server)
+				if !tt.server {
+					c.SetMasking(tt.masking)
+				}
+				f := &countedFile{File: tempFile(t, size)}
+				done := make(chan error, 1)
+				go func() {
+					w, err := c.NewWriter(bg(t), tt.op, tt.opts...)
+					if err != nil {
+						done <- err
+						return
+					}
+					n, err := w.ReadFrom(f)
+					if n != size {
+						err = errors.Join(err, fmt.Errorf("%d bytes", n))
+					}
+					done <- errors.Join(err, w.Close())
+				}()
+				_, payload := frames(t, wstest.NewPeer(t, b, !tt.server))
+				if payload != string(data[:size]) {
+					t.Error("the payload has changed")
+				}
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+				if kernel && f.read > 64<<10 || !kernel && f.read < size {
+					t.Errorf("%d bytes were read", f.read)
+				}
+			})
+		}
+	}
+}
+
+// What io.Copy hands over is a wrapper, and may be limited.
+func TestPartsOfFilesAreSentByTheKernel(t *testing.T) {
+	const size = 3 << 20
+	for _, tr := range wstest.Transports[:2] {
+		t.Run(tr.Name, func(t *testing.T) {
+			client, server := pair(t, tr)
+			copied := make(chan error, 1)
+			f := &countedFile{File: tempFile(t, size)}
+			limited := &io.LimitedReader{R: f, N: 2 << 20}
+			go func() {
+				w, err := server.NewWriter(bg(t), opcode.Binary)
+				if err != nil {
+					copied <- err
+					return
+				}
+				io.WriteString(w, "head")
+				f.Seek(1000, io.SeekStart)
+				n, err := w.ReadFrom(limited)
+				if n != 2<<20 || limited.N != 0 {
+					err = errors.Join(err, fmt.Errorf("%d bytes, %d are left", n, limited.N))
+				}
+				if pos, _ := f.Seek(0, io.SeekCurrent); pos != 1000+2<<20 {
+					err = errors.Join(err, fmt.Errorf("the file stands at %d", pos))
+				}
+				io.WriteString(w, "middle")
+				n, err2 := w.ReadFrom(f)
+				if n != size-1000-2<<20 {
+					err = errors.Join(err, fmt.Errorf("%d bytes", n))
+				}
+				io.WriteString(w, "tail")
+				copied <- errors.Join(err, err2, w.Close())
+			}()
+			got := receiveAll(t, client)
+			want := "head" + string(data[1000:1000+2<<20]) + "middle" + string(data[1000+2<<20:size]) + "tail"
+			if got != want {
+				t.Errorf("%d bytes became %d, or others", len(want), len(got))
+			}
+			if err := <-copied; err != nil {
+				t.Error(err)
+			}
+			if f.read > 128<<10 {
+				t.Errorf("%d bytes were read", f.read)
+			}
+		})
+	}
+}
+
+func TestFilesThatAreNotOrdinary(t *testing.T) {
+	client, server := pair(t, wstest.Transports[0])
+	copyOf := func(name string, f *os.File, want string) {
+		t.Helper()
+		copied := make(chan error, 1)
+		go func() {
+			w, err := server.NewWriter(bg(t), opcode.Binary)
+			if err == nil {
+				_, err = io.Copy(w, f)
+				err = errors.Join(err, w.Close())
+			}
+			copied <- err
+		}()
+		if got := receiveAll(t, client); got != want {
+			t.Errorf("%s: %d bytes, want %d", name, len(got), len(want))
+		}
+		if err := <-copied; err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	copyOf("empty", tempFile(t, 0), "")
+
+	proc, err := os.Open("/proc/version") // says it is empty
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer proc.Close()
+	version, _ := os.ReadFile("/proc/version")
+	copyOf("proc", proc, string(version))
+
+	f := tempFile(t, 1<<20)
+	f.Seek(0, io.SeekEnd)
+	copyOf("at its end", f, "")
+	f.Seek(100, io.SeekEnd)
+	copyOf("behind its end", f, "")
+
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	go func() {
+		w.WriteString(strings.Repeat("x", 100_000))
+		w.Close()
+	}()
+	copyOf("a pipe", r, strings.Repeat("x", 100_000))
+}
+
+func TestAFileThatGrowsIsSentToItsEnd(t *testing.T) {
+	client, server := pair(t, wstest.Transports[0])
+	f := tempFile(t, 2<<20)
+	more, err := os.OpenFile(f.Name(), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer more.Close()
+	go func() {
+		w, err := server.NewWriter(bg(t), opcode.Binary)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if _, err := io.Copy(w, f); err != nil {
+			t.Error(err)
+		}
+		w.Close()
+	}()
+	r, err := client.Receive(bg(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The sender stands still in its first frames meanwhile, as nobody reads them.
+	grown := bytes.Repeat([]byte("+"), 8<<20)
+	if _, err := more.Write(grown); err != nil {
+		t.Fatal(err)
+	}
+	p, err := io.ReadAll(r)
+	if err != nil || !bytes.HasPrefix(p, data[:2<<20]) || len(bytes.Trim(p[2<<20:], "+")) > 0 {
+		t.Errorf("%d bytes, %v", len(p), err)
+	}
+}
