@@ -76,13 +76,18 @@ func TestBytesBehindTheHandshakeAreNotLost(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			go p.Send(wire[cut:])
+			sent := make(chan struct{})
+			go func() {
+				defer close(sent)
+				p.Send(wire[cut:])
+			}()
 			if got := receiveAll(t, c); len(got) != n {
 				t.Errorf("%d bytes, %d buffered: got %d", n, cut, len(got))
 			}
 			if got := receiveAll(t, c); got != "next" {
 				t.Errorf("%d bytes, %d buffered: then %q", n, cut, got)
 			}
+			<-sent
 		}
 		b.Close()
 	}

@@ -1,0 +1,137 @@
+package dial_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+
+	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+// echo is a server that sends everything back, and speaks the subprotocol echo.v1.
+func echo() *httptest.Server {
+	return httptest.NewServer(listen.Handler(stream.Standard, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
+		for msg, err := range conn.All(ctx) {
+			if err != nil {
+				return err
+			}
+			w, err := conn.NewWriter(ctx, msg.Opcode())
+			if err != nil {
+				return err
+			}
+			defer w.Abort()
+			if _, err := io.Copy(w, msg); err != nil {
+				return err
+			}
+			if err := w.Close(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, listen.Subprotocols("echo.v1")))
+}
+
+func ExampleDial() {
+	server := echo()
+	defer server.Close()
+	ctx := context.Background()
+
+	conn, err := dial.Dial(ctx, server.URL, stream.Standard, dial.Subprotocols("echo.v2", "echo.v1"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	fmt.Println("speaks", conn.Subprotocol())
+
+	w, err := conn.NewWriter(ctx, opcode.Text)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer w.Abort()
+	fmt.Fprint(w, "hello")
+	if err := w.Close(); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	msg, err := conn.Receive(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	text, err := io.ReadAll(msg)
+	fmt.Printf("%s %v\n", text, err)
+	// Output:
+	// speaks echo.v1
+	// hello <nil>
+}
+
+// The server's answer is in the error, if it refuses to open a connection.
+func ExampleError() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		listen.Reject(w, r, http.StatusUnauthorized, listen.RejectBody([]byte("who are you?")))
+	}))
+	defer server.Close()
+
+	_, err := dial.Dial(context.Background(), server.URL, stream.Standard)
+	var answer *dial.Error
+	if errors.As(err, &answer) {
+		fmt.Printf("%d: %s\n", answer.StatusCode, answer.Body)
+	}
+	// Output: 401: who are you?
+}
+
+// Any transport will do: here one that was dialled before.
+func ExampleHandshake() {
+	server := echo()
+	defer server.Close()
+	ctx := context.Background()
+
+	transport, err := net.Dial("tcp", server.Listener.Addr().String())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	conn, err := dial.Handshake(ctx, transport, "ws://example.com/echo", stream.Standard)
+	if err != nil {
+		fmt.Println(err) // the transport is closed
+		return
+	}
+	defer conn.Close()
+	fmt.Println("connected:", conn.Connected())
+	// Output: connected: true
+}
+
+func ExampleHeader() {
+	server := httptest.NewServer(listen.Handler(stream.Standard, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
+		return conn.WriteText(ctx, conn.Handshake().Header.Get("Authorization"))
+	}))
+	defer server.Close()
+	ctx := context.Background()
+
+	header := http.Header{"Authorization": {"Bearer 12345"}}
+	conn, err := dial.Dial(ctx, server.URL, stream.Standard, dial.Header(header))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer conn.Close()
+	for msg, err := range conn.All(ctx) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		text, _ := io.ReadAll(msg)
+		fmt.Println(string(text))
+	}
+	// Output: Bearer 12345
+}

@@ -1,0 +1,32 @@
+package dial
+
+import (
+	"cmp"
+	"encoding/base64"
+	"strings"
+
+	"github.com/litert/websocket/internal/handshake"
+)
+
+// request returns the client's half of the handshake (RFC 6455, section 4.1).
+func (c *call) request(key string) []byte {
+	b := make([]byte, 0, 512)
+	b = append(b, "GET "...)
+	b = append(b, c.target.resource...)
+	b = append(b, " HTTP/1.1\r\n"...)
+	b = handshake.AppendField(b, "Host", cmp.Or(c.cfg.Host, c.target.host))
+	b = handshake.AppendField(b, "Upgrade", "websocket")
+	b = handshake.AppendField(b, "Connection", "Upgrade")
+	b = handshake.AppendField(b, "Sec-WebSocket-Key", key)
+	b = handshake.AppendField(b, "Sec-WebSocket-Version", handshake.Version)
+	if names := c.cfg.Subprotocols; len(names) > 0 {
+		b = handshake.AppendField(b, "Sec-WebSocket-Protocol", strings.Join(names, ", "))
+	}
+	if user := c.target.user; user != nil && c.cfg.Header["Authorization"] == nil {
+		password, _ := user.Password()
+		credentials := base64.StdEncoding.EncodeToString([]byte(user.Username() + ":" + password))
+		b = handshake.AppendField(b, "Authorization", "Basic "+credentials)
+	}
+	b = handshake.AppendHeader(b, c.cfg.Header)
+	return append(b, "\r\n"...)
+}

@@ -1,0 +1,186 @@
+package dial
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/litert/websocket/internal/handshake"
+	"github.com/litert/websocket/stream"
+)
+
+const (
+	maxHead    = 64 << 10 // bytes of the response before its body
+	maxBody    = 4 << 10  // bytes of the body that an Error keeps
+	maxInterim = 5        // responses with a status such as 103 before the final one
+)
+
+var errHeadTooLong = fmt.Errorf("its head is longer than %d bytes", maxHead)
+
+// shake sends the request over rwc and reads the response. When ctx ends, and whenever it fails, it closes rwc.
+func (c *call) shake(ctx context.Context, rwc io.ReadWriteCloser) (stream.Handshake, error) {
+	if end := endOf(ctx); end != nil {
+		rwc.Close()
+		return stream.Handshake{}, &failure{"sending the request", end}
+	}
+	release := guard(ctx, rwc)
+	hs, err := c.exchange(rwc)
+	end := release()
+	if err == nil && end == nil {
+		return hs, nil
+	}
+	if end == nil {
+		rwc.Close()
+	}
+	var answer *Error
+	if errors.As(err, &answer) {
+		if end != nil {
+			answer.Err = fmt.Errorf("%w; reading its body: %w", answer.Err, end)
+		}
+		return hs, answer
+	}
+	doing := "reading the response"
+	var f *failure
+	if errors.As(err, &f) {
+		doing, err = f.doing, f.err
+	}
+	if end != nil {
+		err = end
+	}
+	return hs, &failure{doing, err}
+}
+
+// exchange is shake without a bound. Its errors are of type *Error or *failure.
+func (c *call) exchange(rw io.ReadWriter) (hs stream.Handshake, err error) {
+	key := handshake.NewKey()
+	if _, err := rw.Write(c.request(key)); err != nil {
+		return hs, &failure{"sending the request", err}
+	}
+	source := &source{r: rw, left: maxHead}
+	r := bufio.NewReader(source)
+	response, err := readHead(r)
+	if err != nil {
+		return hs, &failure{"reading the response", source.explain(err)}
+	}
+	hs.Header = response.Header
+	if hs.Subprotocol, err = c.check(response, key); err != nil {
+		answer := &Error{StatusCode: response.StatusCode, Header: response.Header, Err: err}
+		if response.StatusCode != http.StatusSwitchingProtocols {
+			source.left = maxHead // more than maxBody, for what surrounds chunks
+			answer.Body, _ = io.ReadAll(io.LimitReader(response.Body, maxBody))
+		}
+		return hs, answer
+	}
+	hs.Buffered, err = r.Peek(r.Buffered())
+	return hs, err
+}
+
+// A source bounds how much is read, and keeps the error that has ended it, for which parsers have words of their own.
+type source struct {
+	r    io.Reader
+	left int
+	err  error
+}
+
+func (s *source) Read(p []byte) (n int, err error) {
+	if s.left == 0 {
+		s.err = errHeadTooLong
+		return 0, s.err
+	}
+	n, err = s.r.Read(p[:min(len(p), s.left)])
+	s.left -= n
+	if err != nil {
+		s.err = err
+	}
+	return n, err
+}
+
+// explain returns the error to report for err, that of a parser.
+func (s *source) explain(err error) error {
+	cause := s.err
+	if cause == io.EOF {
+		cause = io.ErrUnexpectedEOF
+	}
+	switch {
+	case cause == nil || errors.Is(err, cause):
+		return err
+	case cause == errHeadTooLong:
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
+
+// readHead reads the head of a response, and skips those that are not final (RFC 9110, section 15.2).
+func readHead(r *bufio.Reader) (*http.Response, error) {
+	request := &http.Request{Method: http.MethodGet}
+	for range 1 + maxInterim {
+		response, err := http.ReadResponse(r, request)
+		switch {
+		case err != nil:
+			return nil, err
+		case response.ProtoMajor != 1:
+			return nil, fmt.Errorf("it is %s instead of HTTP/1.1", response.Proto)
+		case response.StatusCode >= 200 || response.StatusCode == http.StatusSwitchingProtocols:
+			return response, nil
+		}
+	}
+	return nil, errors.New("no final response came")
+}
+
+// What is wrong with a response (RFC 6455, section 4.1).
+var (
+	errStatus          = errors.New("the status is not 101 Switching Protocols")
+	errUpgrade         = errors.New("the field Upgrade is not websocket")
+	errConnection      = errors.New("the field Connection does not contain Upgrade")
+	errNoAccept        = errors.New("the field Sec-WebSocket-Accept is missing")
+	errAcceptTwice     = errors.New("there is more than one field Sec-WebSocket-Accept")
+	errAccept          = errors.New("the field Sec-WebSocket-Accept does not answer the key of the request")
+	errManySubprotocol = errors.New("the field Sec-WebSocket-Protocol names more than one subprotocol")
+)
+
+// check performs the checks of RFC 6455, section 4.1, in their order. It returns the subprotocol chosen.
+func (c *call) check(response *http.Response, key string) (subprotocol string, err error) {
+	h := response.Header
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		return "", errStatus
+	}
+	if v := h["Upgrade"]; len(v) != 1 || !handshake.EqualFold(v[0], "websocket") {
+		return "", errUpgrade
+	}
+	if !handshake.HasToken(h["Connection"], "Upgrade") {
+		return "", errConnection
+	}
+	switch accept := h[handshake.FieldAccept]; {
+	case len(accept) == 0:
+		return "", errNoAccept
+	case len(accept) > 1:
+		return "", errAcceptTwice
+	case accept[0] != handshake.Accept(key):
+		return "", errAccept
+	}
+	extensions, err := handshake.ParseExtensions(h[handshake.FieldExtensions])
+	if err != nil {
+		return "", fmt.Errorf("the field Sec-WebSocket-Extensions is malformed: %w", err)
+	}
+	if len(extensions) > 0 {
+		return "", fmt.Errorf("the extension %q was not offered", extensions[0].Name)
+	}
+	return c.checkSubprotocol(h[handshake.FieldSubprotocol])
+}
+
+func (c *call) checkSubprotocol(chosen []string) (string, error) {
+	switch {
+	case len(chosen) == 0:
+		return "", nil
+	case len(chosen) > 1 || strings.Contains(chosen[0], ","):
+		return "", errManySubprotocol
+	case !slices.Contains(c.cfg.Subprotocols, chosen[0]):
+		return "", fmt.Errorf("the subprotocol %q was not offered", chosen[0])
+	}
+	return chosen[0], nil
+}

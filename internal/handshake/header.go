@@ -1,0 +1,79 @@
+package handshake
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strings"
+)
+
+// CloneHeader returns a copy of h with canonical names, or says what is wrong with h as a header that a user wants to have sent
+// with the handshake: names that are no tokens, values that would break out of their line, and fields that the
+// handshake sets itself.
+func CloneHeader(h http.Header) (http.Header, error) {
+	clone := make(http.Header, len(h))
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		if !IsToken(name) {
+			return nil, fmt.Errorf("the name %q is %w", name, errNotToken)
+		}
+		canonical := textproto.CanonicalMIMEHeaderKey(name)
+		if isReserved(canonical) {
+			return nil, fmt.Errorf("%s is set by the handshake itself", name)
+		}
+		for _, v := range h[name] {
+			if !validValue(v) {
+				return nil, fmt.Errorf("the value %q of %s contains a control character", v, name)
+			}
+			clone[canonical] = append(clone[canonical], v)
+		}
+	}
+	return clone, nil
+}
+
+// isReserved reports whether the field with the canonical name decides what kind of message a request or response is, or how long.
+func isReserved(name string) bool {
+	switch name {
+	case "Connection", "Upgrade", "Content-Length", "Transfer-Encoding", "Trailer":
+		return true
+	}
+	return strings.HasPrefix(name, "Sec-Websocket-")
+}
+
+// validValue reports whether v is the value of a field: without control characters, but for tabs.
+func validValue(v string) bool {
+	return !strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+}
+
+// AppendHeader appends the lines of h to b, sorted by name.
+func AppendHeader(b []byte, h http.Header) []byte {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		for _, v := range h[name] {
+			b = AppendField(b, name, v)
+		}
+	}
+	return b
+}
+
+// AppendField appends one line of a header to b.
+func AppendField(b []byte, name, value string) []byte {
+	b = append(b, name...)
+	b = append(b, ": "...)
+	b = append(b, value...)
+	return append(b, "\r\n"...)
+}
+
+// CheckSubprotocols says what is wrong with a list of subprotocols that a user gave: names that are no tokens, or come twice
+// (RFC 6455, section 4.1, item 10).
+func CheckSubprotocols(names []string) error {
+	for i, name := range names {
+		if !IsToken(name) {
+			return fmt.Errorf("%q is %w", name, errNotToken)
+		}
+		if slices.Contains(names[:i], name) {
+			return fmt.Errorf("%q comes twice", name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package listen
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/litert/websocket/internal/conf"
+	"github.com/litert/websocket/internal/handshake"
+	"github.com/litert/websocket/stream"
+)
+
+// IsWebSocket reports whether r asks for WebSocket: whether its fields Upgrade and Connection say so. Whether it does so properly is for [Upgrade] to
+// say, which answers it properly if not. It may be called by any number of goroutines.
+func IsWebSocket(r *http.Request) bool {
+	return handshake.HasToken(r.Header["Upgrade"], "websocket") && handshake.HasToken(r.Header["Connection"], "Upgrade")
+}
+
+// An offer is what a request that has passed all checks asks for.
+type offer struct {
+	key string
+	hs  stream.Handshake
+}
+
+// check performs the checks of RFC 6455, section 4.2.1. It returns the offer, or why the request is refused.
+func check(r *http.Request, cfg *conf.Listen) (offer, *Error) {
+	if cfg.Err != nil {
+		return offer{}, &Error{http.StatusInternalServerError, cfg.Err}
+	}
+	for _, check := range []func(*http.Request) *Error{checkRequest, checkUpgrade, checkVersion, checkKey, checkExtensions} {
+		if refused := check(r); refused != nil {
+			return offer{}, refused
+		}
+	}
+	if refused := checkOrigin(r, cfg.AllowOrigin); refused != nil {
+		return offer{}, refused
+	}
+	subprotocol, refused := chooseSubprotocol(r, cfg.Subprotocols)
+	return offer{
+		key: r.Header[handshake.FieldKey][0],
+		hs:  stream.Handshake{Server: true, Subprotocol: subprotocol, Header: r.Header, TLS: r.TLS},
+	}, refused
+}
+
+// checkRequest checks that r is a GET without a body over HTTP/1.1, to a host (items 1 and 2).
+func checkRequest(r *http.Request) *Error {
+	switch {
+	case r.ProtoMajor > 1:
+		return refusal(http.StatusHTTPVersionNotSupported, "WebSocket needs HTTP/1.1, and this request came over %s", r.Proto)
+	case !r.ProtoAtLeast(1, 1):
+		return refusal(http.StatusHTTPVersionNotSupported, "WebSocket needs HTTP/1.1, and this request came over %s: does a proxy speak that?", r.Proto)
+	case r.Method != http.MethodGet:
+		return refusal(http.StatusMethodNotAllowed, "the method is %s instead of GET", r.Method)
+	case r.Host == "":
+		return refusal(http.StatusBadRequest, "the field Host is missing")
+	case r.ContentLength != 0 || len(r.TransferEncoding) > 0:
+		return refusal(http.StatusBadRequest, "the request has a body")
+	}
+	return nil
+}
+
+// checkUpgrade checks what makes r a request for WebSocket (items 3 and 4).
+func checkUpgrade(r *http.Request) *Error {
+	switch {
+	case len(r.Header["Upgrade"]) == 0:
+		return refusal(http.StatusUpgradeRequired, "this is for WebSocket, and the request has no field Upgrade")
+	case !handshake.HasToken(r.Header["Upgrade"], "websocket"):
+		return refusal(http.StatusUpgradeRequired, "this is for WebSocket, and the field Upgrade does not name it")
+	case !handshake.HasToken(r.Header["Connection"], "Upgrade"):
+		return refusal(http.StatusUpgradeRequired, "the field Connection does not contain Upgrade: did a proxy remove it?")
+	}
+	return nil
+}
+
+// checkVersion checks the version of the protocol (item 6; section 4.4).
+func checkVersion(r *http.Request) *Error {
+	switch v := r.Header[handshake.FieldVersion]; {
+	case len(v) == 0:
+		return refusal(http.StatusUpgradeRequired, "the field Sec-WebSocket-Version is missing")
+	case len(v) > 1:
+		return refusal(http.StatusBadRequest, "there is more than one field Sec-WebSocket-Version")
+	case v[0] != handshake.Version:
+		return refusal(http.StatusUpgradeRequired, "the version of WebSocket is %q instead of %s", v[0], handshake.Version)
+	}
+	return nil
+}
+
+// checkKey checks the client's nonce (item 5).
+func checkKey(r *http.Request) *Error {
+	switch k := r.Header[handshake.FieldKey]; {
+	case len(k) == 0:
+		return refusal(http.StatusBadRequest, "the field Sec-WebSocket-Key is missing")
+	case len(k) > 1:
+		return refusal(http.StatusBadRequest, "there is more than one field Sec-WebSocket-Key")
+	case !handshake.ValidKey(k[0]):
+		return refusal(http.StatusBadRequest, "the field Sec-WebSocket-Key is not 16 bytes in base64")
+	}
+	return nil
+}
+
+// checkExtensions checks the form of the extensions that the client offers (item 9). None is accepted.
+func checkExtensions(r *http.Request) *Error {
+	if _, err := handshake.ParseExtensions(r.Header[handshake.FieldExtensions]); err != nil {
+		return refusal(http.StatusBadRequest, "the field Sec-WebSocket-Extensions is malformed: %w", err)
+	}
+	return nil
+}
+
+// checkOrigin checks which page a browser connects for (item 7; section 10.2).
+func checkOrigin(r *http.Request, allow func(string) bool) *Error {
+	values := r.Header["Origin"]
+	switch {
+	case len(values) == 0:
+		return nil
+	case len(values) > 1:
+		return refusal(http.StatusForbidden, "there is more than one field Origin")
+	}
+	if o, ok := parseOrigin(values[0]); ok && o.sameHost(r.Host) {
+		return nil
+	}
+	if allow != nil && allow(values[0]) {
+		return nil
+	}
+	return refusal(http.StatusForbidden, "pages of the origin %q may not connect to %q", values[0], r.Host)
+}
+
+// chooseSubprotocol returns the first of the client's subprotocols that the server speaks, or none (item 8).
+func chooseSubprotocol(r *http.Request, ours []string) (string, *Error) {
+	theirs, err := handshake.ParseTokens(r.Header[handshake.FieldSubprotocol])
+	if err == nil {
+		err = handshake.CheckSubprotocols(theirs)
+	}
+	if err != nil {
+		return "", refusal(http.StatusBadRequest, "the field Sec-WebSocket-Protocol is malformed: %w", err)
+	}
+	for _, name := range theirs {
+		if slices.Contains(ours, name) {
+			return name, nil
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,37 @@
+// Package listen is the server's side of the opening handshake of WebSocket (RFC 6455, section 4.2).
+//
+// [Handler] serves connections behind a [http.Server], one call of a function for each:
+//
+//	http.Handle("/files", listen.Handler(stream.Standard,
+//		func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
+//			for msg, err := range conn.All(ctx) {
+//				if err != nil {
+//					return err
+//				}
+//				if _, err := io.Copy(dst, msg); err != nil {
+//					return err
+//				}
+//			}
+//			return nil
+//		}))
+//
+// [Upgrade] does the handshake alone, for programs that have a handler of their own. A [Listener] needs no HTTP server, and
+// returns connections from its Accept as a [net.Listener] does. What can be done with a connection is in package stream, whose
+// options are options of this package too.
+//
+// # Origins
+//
+// A browser lets every page open a connection to every server, with the user's cookies. It tells the server in the
+// field Origin which page that was. Connections from pages of other hosts than the one asked for are therefore
+// refused, unless [Origins] allows them.
+//
+// # Errors
+//
+// A request that is refused gets a status and a line of plain text; the same is returned as an [*Error]. Everything else begins with "listen: "
+// and wraps its cause.
+//
+// # Limits
+//
+// Behind a [http.Server] its own limits hold: set ReadHeaderTimeout. A [Listener] bounds a handshake by [HandshakeTimeout], its
+// request by 64 KiB, and the connections that wait for Accept by 1024.
+package listen

@@ -1,0 +1,51 @@
+package listen
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+
+	"github.com/litert/websocket/internal/handshake"
+)
+
+// An Error says why a request was refused, and with which status. The client got the status, and Err as plain text.
+type Error struct {
+	StatusCode int
+	Err        error // a [*stream.ArgumentError] if an option was impossible
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("listen: answered %d %s: %v", e.StatusCode, http.StatusText(e.StatusCode), e.Err)
+}
+
+// Unwrap returns e.Err.
+func (e *Error) Unwrap() error { return e.Err }
+
+// refusal returns an Error. The format may contain %w.
+func refusal(status int, format string, args ...any) *Error {
+	return &Error{status, fmt.Errorf(format, args...)}
+}
+
+// answer writes e as the response.
+func (e *Error) answer(w http.ResponseWriter) {
+	switch e.StatusCode {
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", http.MethodGet)
+	case http.StatusUpgradeRequired:
+		setUpgradeRequired(w.Header())
+	}
+	http.Error(w, e.Err.Error(), e.StatusCode)
+}
+
+// setUpgradeRequired sets what belongs to the status 426 (RFC 6455, section 4.4; RFC 9110, section 15.5.22).
+func setUpgradeRequired(h http.Header) {
+	h.Set("Upgrade", "websocket")
+	h.Set("Connection", "Upgrade")
+	h.Set("Sec-WebSocket-Version", handshake.Version)
+}
+
+var (
+	errListenerClosed = fmt.Errorf("listen: listener is closed: %w", net.ErrClosed)
+	errBacklogFull    = errors.New("too many connections wait to be accepted")
+)

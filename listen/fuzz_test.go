@@ -1,0 +1,71 @@
+package listen_test
+
+import (
+	"bufio"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/litert/websocket/internal/handshake"
+	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/stream"
+)
+
+// Whatever the request, there is either a connection, and the request was proper, or an Error, and the client was told.
+func FuzzRequest(f *testing.F) {
+	for _, tt := range requests {
+		f.Add(tt.request + "\r\n" + helloFrame)
+	}
+	f.Fuzz(func(t *testing.T, request string) {
+		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(request)))
+		if err != nil {
+			return
+		}
+		w := newFakeWriter("")
+		conn, err := listen.Upgrade(w, r, stream.Standard, listen.Subprotocols("v1", "v2"), listen.Origins("*.example.com"))
+		if err != nil {
+			var refused *listen.Error
+			if !errors.As(err, &refused) || refused.StatusCode != w.Code || w.Code < 400 || w.Body.Len() == 0 || w.conn.writes > 0 {
+				t.Errorf("error is %v, response %d %q %q", err, w.Code, w.Body.String(), w.conn.String())
+			}
+			return
+		}
+		defer conn.Abort()
+		response, err := http.ReadResponse(bufio.NewReader(&w.conn.Buffer), r)
+		if err != nil || w.conn.Len() > 0 {
+			t.Fatalf("response cannot be read: %v, with %q behind it", err, w.conn.String())
+		}
+		key := r.Header.Get("Sec-Websocket-Key")
+		if r.Method != "GET" || !handshake.ValidKey(key) || response.Header.Get("Sec-Websocket-Accept") != handshake.Accept(key) {
+			t.Errorf("accepted %q", request)
+		}
+		if p := conn.Subprotocol(); p != response.Header.Get("Sec-Websocket-Protocol") || p != "" && p != "v1" && p != "v2" {
+			t.Errorf("subprotocol is %q", p)
+		}
+	})
+}
+
+// No origin is allowed by a pattern for hosts below another one, unless it ends as the pattern does.
+func FuzzOrigin(f *testing.F) {
+	for _, s := range []string{"https://a.example.com", "https://example.com", "null", "https://a.example.com:8443", "https://evil/.example.com", "x://[::1]"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, origin string) {
+		r := parse(t, proper+"\r\n")
+		r.Host = "server.example"
+		r.Header["Origin"] = []string{origin}
+		conn, err := listen.Upgrade(newFakeWriter(""), r, stream.Standard, listen.Origins("https://*.example.com"))
+		if err != nil {
+			return
+		}
+		defer conn.Abort()
+		scheme, rest, _ := strings.Cut(strings.ToLower(origin), "://")
+		switch name := strings.TrimSuffix(strings.TrimSuffix(rest, ":443"), ":80"); {
+		case name == "server.example":
+		case scheme == "https" && strings.HasSuffix(name, ".example.com") && !strings.ContainsAny(name, "/@?#\\: "):
+		default:
+			t.Errorf("%q is allowed", origin)
+		}
+	})
+}

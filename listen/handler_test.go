@@ -1,0 +1,125 @@
+package listen_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/stream"
+)
+
+type conn = stream.Conn[*stream.Reader]
+
+func serveNothing(context.Context, *conn) error { return nil }
+
+// A safeBuffer is a buffer that a logger may write to at any time.
+type safeBuffer struct {
+	mu sync.Mutex // guards following
+	b  bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func TestHandlerEndsTheConnectionAsServeEnded(t *testing.T) {
+	base, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	tests := []struct {
+		name  string
+		serve func(context.Context, *conn) error
+		code  closecode.Code
+		logs  string
+	}{
+		{"nil", serveNothing, closecode.NormalClosure, ""},
+		{"error", func(context.Context, *conn) error { return errors.New("a secret") }, closecode.InternalError, ""},
+		{"panic", func(context.Context, *conn) error { panic("a secret") }, closecode.InternalError, "a secret"},
+		{"own code", func(ctx context.Context, c *conn) error {
+			return c.Shutdown(ctx, closecode.PolicyViolation, "")
+		}, closecode.PolicyViolation, ""},
+		{"end of the server", func(ctx context.Context, c *conn) error {
+			cancel()
+			_, err := c.Receive(ctx)
+			return err
+		}, closecode.GoingAway, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var logged safeBuffer
+			server := httptest.NewUnstartedServer(listen.Handler(stream.Standard, tt.serve))
+			server.Config.ErrorLog = log.New(&logged, "", 0)
+			server.Config.BaseContext = func(net.Listener) context.Context { return base }
+			server.Start()
+			defer server.Close()
+			c := connect(t, server.Listener.Addr(), proper+"\r\n").opened(t)
+			if code := c.closing(t); code != int(tt.code) {
+				t.Errorf("code is %d, want %d", code, tt.code)
+			}
+			io.WriteString(c, closeFrame)
+			if !c.ended() {
+				t.Error("the connection is open")
+			}
+			if tt.logs != "" {
+				for start := time.Now(); !strings.Contains(logged.String(), tt.logs); time.Sleep(time.Millisecond) {
+					if time.Since(start) > hangs {
+						t.Fatalf("logged is %q", logged.String())
+					}
+				}
+			} else if got := logged.String(); got != "" {
+				t.Errorf("logged is %q", got)
+			}
+		})
+	}
+}
+
+func TestHandlerLeavesAnEndedConnectionAlone(t *testing.T) {
+	server := httptest.NewServer(listen.Handler(stream.Standard, func(ctx context.Context, c *conn) error {
+		for msg, err := range c.All(ctx) {
+			if err != nil {
+				return err
+			}
+			if _, err := io.Copy(io.Discard, msg); err != nil {
+				return err
+			}
+		}
+		return errors.New("too late")
+	}))
+	defer server.Close()
+	c := connect(t, server.Listener.Addr(), proper+"\r\n"+helloFrame+"\x88\x82\x00\x00\x00\x00\x03\xe8").opened(t)
+	if code := c.closing(t); code != 1000 {
+		t.Errorf("code is %d, want 1000", code)
+	}
+	if !c.ended() {
+		t.Error("the connection is open")
+	}
+}
+
+func TestHandlerDoesNotServeWhatWasRefused(t *testing.T) {
+	server := httptest.NewServer(listen.Handler(stream.Standard, func(context.Context, *conn) error {
+		t.Error("was served")
+		return nil
+	}))
+	defer server.Close()
+	response, _ := connect(t, server.Listener.Addr(), requestLine+host+"\r\n").response(t)
+	if response.StatusCode != 426 {
+		t.Errorf("status is %d, want 426", response.StatusCode)
+	}
+}

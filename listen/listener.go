@@ -1,0 +1,138 @@
+package listen
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net"
+	"net/http"
+
+	"github.com/litert/websocket/internal/conf"
+	"github.com/litert/websocket/stream"
+)
+
+// backlog is how many connections may wait for Accept. Behind it, requests are answered with status 503.
+const backlog = 1024
+
+// A Listener accepts WebSocket connections, at whatever path. It must be closed. Its methods may be called by any number of
+// goroutines.
+type Listener[M any] struct {
+	server *server
+	mode   stream.Mode[M]
+	queue  chan *stream.Conn[M] // opened, and not accepted yet
+}
+
+// Listen returns a Listener at address. The network is tcp, tcp4, tcp6 or unix, and the address as [net.Listen] has it. With the
+// option [TLSConfig] it speaks TLS. An impossible network or option is a [*stream.ArgumentError].
+func Listen[M any](network, address string, mode stream.Mode[M], opts ...Option) (*Listener[M], error) {
+	cfg := configure("listen.Listen", isZero(mode), opts)
+	ln, err := bind(network, address, &cfg)
+	if err != nil {
+		return nil, err
+	}
+	return newListener(ln, mode, cfg), nil
+}
+
+// NewListener returns a Listener on top of ln, whatever that listens on. With the option [TLSConfig] it speaks TLS on top of it; ln may as
+// well speak TLS itself. Its connections must have deadlines that work, which package net/http relies on. From then on ln belongs to the Listener, which closes it. If an option is
+// impossible, NewListener returns a [*stream.ArgumentError], and ln is as it was.
+func NewListener[M any](ln net.Listener, mode stream.Mode[M], opts ...Option) (*Listener[M], error) {
+	cfg := configure("listen.NewListener", isZero(mode), opts)
+	if ln == nil {
+		cfg.Reject(&stream.ArgumentError{Func: "listen.NewListener", Problem: "the listener is nil"})
+	}
+	if cfg.Err != nil {
+		return nil, cfg.Err
+	}
+	return newListener(ln, mode, cfg), nil
+}
+
+func newListener[M any](ln net.Listener, mode stream.Mode[M], cfg conf.Listen) *Listener[M] {
+	l := &Listener[M]{mode: mode, queue: make(chan *stream.Conn[M], backlog)}
+	l.server = newServer(ln, cfg, l.serveHTTP)
+	return l
+}
+
+// serveHTTP opens a connection, and puts it into the queue.
+func (l *Listener[M]) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	l.server.goroutines.Add(1) // not from zero: the connection has not been taken over yet
+	defer l.server.goroutines.Done()
+	if len(l.queue) == backlog {
+		refusal(http.StatusServiceUnavailable, "%w", errBacklogFull).answer(w)
+		return
+	}
+	p, hs, err := l.server.accept(w, r)
+	if err != nil {
+		return
+	}
+	cfg := l.server.cfg.Stream
+	cfg.Ended = p.forget
+	conn, err := stream.New(p.conn, hs, l.mode, conf.Preset(cfg))
+	if err != nil {
+		p.discard()
+		return
+	}
+	p.opened(conn.Socket)
+	select {
+	case l.queue <- conn:
+	case <-l.server.closed:
+	}
+}
+
+// Accept returns the next connection. It waits for it until ctx ends, and returns the error of ctx then. After Shutdown or Close the error
+// matches [net.ErrClosed]. If listening has failed otherwise, Accept returns why, once nothing waits any more.
+//
+// The connection belongs to the caller, but Shutdown and Close end it too. ctx has no effect on it.
+func (l *Listener[M]) Accept(ctx context.Context) (*stream.Conn[M], error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if l.server.isClosed() {
+		return nil, errListenerClosed
+	}
+	select {
+	case conn := <-l.queue:
+		return conn, nil
+	default:
+	}
+	select {
+	case conn := <-l.queue:
+		return conn, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-l.server.closed:
+		return nil, errListenerClosed
+	case <-l.server.served:
+		return nil, l.server.failure()
+	}
+}
+
+// All returns an iterator over the connections, as [Listener.Accept] returns them. It ends silently when the Listener is closed, and otherwise after it has yielded the
+// error. Breaking out of the loop leaves the Listener as it is.
+func (l *Listener[M]) All(ctx context.Context) iter.Seq2[*stream.Conn[M], error] {
+	return func(yield func(*stream.Conn[M], error) bool) {
+		for {
+			conn, err := l.Accept(ctx)
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			if !yield(conn, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Addr returns the address that the Listener listens at.
+func (l *Listener[M]) Addr() net.Addr { return l.server.ln.Addr() }
+
+// Shutdown ends the Listener and its connections in an orderly way: it stops listening, drops what is in the middle of an opening handshake, and performs the closing handshake
+// with code 1001 on all connections at once, whether they were accepted or not. It returns when all of them have
+// ended, each after its [stream.CloseTimeout] at the latest. When ctx ends before, the remaining ones are
+// aborted, and the error of ctx is returned.
+func (l *Listener[M]) Shutdown(ctx context.Context) error { return l.server.shutdown(ctx) }
+
+// Close ends the Listener at once: it stops listening, and drops all connections, whether they were accepted or not, without a closing handshake
+// (see [stream.Socket.Abort]). It returns the error of closing what it listened on; called again, or after
+// Shutdown, it returns nil.
+func (l *Listener[M]) Close() error { return l.server.close() }

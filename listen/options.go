@@ -1,0 +1,123 @@
+package listen
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/litert/websocket/internal/conf"
+	"github.com/litert/websocket/internal/handshake"
+	"github.com/litert/websocket/stream"
+)
+
+// An Option sets something of the handshakes of this package, or of the connections that they open: every [stream.Option] is one. If an
+// option is given twice, the last one wins. An impossible value is a [*stream.ArgumentError]: returned by [Listen] and
+// [NewListener], inside of an [*Error] with status 500 by [Upgrade]. Options can be kept, and used by several goroutines.
+type Option interface{ ApplyListen(*conf.Listen) }
+
+type option func(*conf.Listen)
+
+func (o option) ApplyListen(c *conf.Listen) { o(c) }
+
+// refuse returns the option that says what is wrong with its argument.
+func refuse(name, format string, args ...any) Option {
+	err := &stream.ArgumentError{Func: "listen." + name, Problem: fmt.Sprintf(format, args...)}
+	return option(func(c *conf.Listen) { c.Reject(err) })
+}
+
+// Origins allows connections from web pages of other hosts than the one asked for, which are refused by default with status 403; so is a
+// page without an origin of its own ("null"). Requests without the field Origin do not come from a browser, and are
+// always allowed.
+//
+// A pattern is one of
+//
+//	example.com              over http or https, at the default port of the scheme
+//	*.example.com            all hosts below example.com, however deep, but not itself
+//	https://example.com      over https only; other schemes, such as chrome-extension, must be named
+//	example.com:8443         at that port only
+//	localhost:*              at any port
+//	null                     pages without an origin of their own, such as local files
+//	*                        everything
+//
+// and what can be put together of these: https://*.example.com:8443. An asterisk elsewhere, a path, and a host that is not in ASCII
+// are refused. The case of letters does not matter. To decide otherwise, allow everything, and look at the request before Upgrade.
+func Origins(patterns ...string) Option {
+	parsed := make([]originPattern, len(patterns))
+	for i, p := range patterns {
+		var err error
+		if parsed[i], err = parsePattern(p); err != nil {
+			return refuse("Origins", "%q: %v", p, err)
+		}
+	}
+	allow := func(value string) bool {
+		return slices.ContainsFunc(parsed, func(p originPattern) bool { return p.match(value) })
+	}
+	return option(func(c *conf.Listen) { c.AllowOrigin = allow })
+}
+
+// Subprotocols tells which subprotocols the server speaks (RFC 6455, section 1.9); the default is none. The names are tokens, and differ. Chosen is the first one on the
+// client's list, which is in the order of its preference, that is among names; their own order does not matter. If there is none, the
+// connection is opened without a subprotocol, and [stream.Socket.Subprotocol] returns an empty string.
+func Subprotocols(names ...string) Option {
+	if err := handshake.CheckSubprotocols(names); err != nil {
+		return refuse("Subprotocols", "%v", err)
+	}
+	names = slices.Clone(names)
+	return option(func(c *conf.Listen) { c.Subprotocols = names })
+}
+
+// Header adds fields to the response that opens the connection; the default is none. It takes a copy of h, with canonical names. What a handler or
+// middleware has set in the header of its [http.ResponseWriter] is not sent, unless it is given here. Refused are the fields of the
+// handshake itself (Upgrade, Connection, Sec-WebSocket-…) and those that announce a body, names that are no tokens, and
+// values with control characters.
+func Header(h http.Header) Option {
+	h, err := handshake.CloneHeader(h)
+	if err != nil {
+		return refuse("Header", "%v", err)
+	}
+	return option(func(c *conf.Listen) { c.Header = h })
+}
+
+// AllowUnmasked accepts frames from the client that are not masked. By default they fail the connection, as RFC 6455, section 5.1, demands.
+func AllowUnmasked() Option {
+	return option(func(c *conf.Listen) { c.AllowUnmasked = true })
+}
+
+// TLSConfig has a [Listener] speak TLS; by default it does not. It takes a copy of config, which needs a certificate, or a function
+// that returns one. [Upgrade] and [Handler] ignore it.
+func TLSConfig(config *tls.Config) Option {
+	switch {
+	case config == nil:
+		return refuse("TLSConfig", "the configuration is nil")
+	case len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil:
+		return refuse("TLSConfig", "the configuration has no certificate")
+	}
+	config = config.Clone()
+	return option(func(c *conf.Listen) { c.TLS = config })
+}
+
+// HandshakeTimeout bounds how long a client of a [Listener] may take for each part of the handshake: for TLS, and for the
+// request. With [Upgrade] and [Handler] it bounds writing the response. The default is 10 seconds; 0 turns it off; a
+// negative d is refused.
+func HandshakeTimeout(d time.Duration) Option {
+	if d < 0 {
+		return refuse("HandshakeTimeout", "%v is negative", d)
+	}
+	return option(func(c *conf.Listen) { c.HandshakeTimeout = d })
+}
+
+const defaultHandshakeTimeout = 10 * time.Second
+
+// configure puts together what the options of the function named fn set. What is impossible is in Err.
+func configure(fn string, zeroMode bool, opts []Option) conf.Listen {
+	c := conf.Listen{Stream: conf.DefaultStream(), HandshakeTimeout: defaultHandshakeTimeout}
+	for _, o := range opts {
+		o.ApplyListen(&c)
+	}
+	if zeroMode {
+		c.Reject(&stream.ArgumentError{Func: fn, Problem: "the mode is the zero Mode"})
+	}
+	return c
+}

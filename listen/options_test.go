@@ -1,0 +1,92 @@
+package listen_test
+
+import (
+	"crypto/tls"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/stream"
+)
+
+var badOptions = []struct {
+	fn     string
+	option listen.Option
+}{
+	{"listen.Header", listen.Header(http.Header{"Upgrade": {"x"}})},
+	{"listen.Header", listen.Header(http.Header{"connection": {"x"}})},
+	{"listen.Header", listen.Header(http.Header{"Sec-WebSocket-Accept": {"x"}})},
+	{"listen.Header", listen.Header(http.Header{"Sec-WebSocket-Protocol": {"x"}})},
+	{"listen.Header", listen.Header(http.Header{"Content-Length": {"1"}})},
+	{"listen.Header", listen.Header(http.Header{"Transfer-Encoding": {"chunked"}})},
+	{"listen.Header", listen.Header(http.Header{"X Y": {"x"}})},
+	{"listen.Header", listen.Header(http.Header{"X": {"a\r\nY: b"}})},
+	{"listen.Header", listen.Header(http.Header{"X": {"a\x00"}})},
+	{"listen.Subprotocols", listen.Subprotocols("a b")},
+	{"listen.Subprotocols", listen.Subprotocols("a", "a")},
+	{"listen.Origins", listen.Origins("https://example.com/")},
+	{"listen.TLSConfig", listen.TLSConfig(nil)},
+	{"listen.TLSConfig", listen.TLSConfig(new(tls.Config))},
+	{"listen.HandshakeTimeout", listen.HandshakeTimeout(-1)},
+	{"MaxMessageSize", stream.MaxMessageSize(-1)},
+}
+
+func TestImpossibleOptionIsRefused(t *testing.T) {
+	for _, tt := range badOptions {
+		var arg *stream.ArgumentError
+		check := func(how string, err error) {
+			t.Helper()
+			if !errors.As(err, &arg) || arg.Func != tt.fn {
+				t.Errorf("%s: error is %v, want an ArgumentError of %s", how, err, tt.fn)
+			}
+		}
+		w := newFakeWriter("")
+		_, err := listen.Upgrade(w, parse(t, proper+"\r\n"), stream.Standard, tt.option)
+		check("Upgrade", err)
+		if w.Code != 500 || w.conn.writes > 0 {
+			t.Errorf("%s: Upgrade answered %d and %q", tt.fn, w.Code, w.conn.String())
+		}
+		_, err = listen.Listen("tcp", "127.0.0.1:0", stream.Standard, tt.option)
+		check("Listen", err)
+		_, err = listen.NewListener(newPipeListener(), stream.Standard, tt.option)
+		check("NewListener", err)
+
+		w = newFakeWriter("")
+		listen.Handler(stream.Standard, serveNothing, tt.option).ServeHTTP(w, parse(t, proper+"\r\n"))
+		if w.Code != 500 || !strings.Contains(w.Body.String(), tt.fn) {
+			t.Errorf("%s: Handler answered %d %q", tt.fn, w.Code, w.Body.String())
+		}
+	}
+}
+
+func TestZeroModeIsRefused(t *testing.T) {
+	var zero stream.Mode[*stream.Reader]
+	var arg *stream.ArgumentError
+	w := newFakeWriter("")
+	if _, err := listen.Upgrade(w, parse(t, proper+"\r\n"), zero); !errors.As(err, &arg) || w.Code != 500 {
+		t.Errorf("Upgrade: error is %v, status %d", err, w.Code)
+	}
+	if _, err := listen.Listen("tcp", "127.0.0.1:0", zero); !errors.As(err, &arg) {
+		t.Errorf("Listen: error is %v", err)
+	}
+}
+
+func TestImpossibleListenerIsRefused(t *testing.T) {
+	var arg *stream.ArgumentError
+	for _, network := range []string{"", "udp", "unixpacket", "unixgram", "ip"} {
+		if _, err := listen.Listen(network, "127.0.0.1:0", stream.Standard); !errors.As(err, &arg) {
+			t.Errorf("network %q: error is %v", network, err)
+		}
+	}
+	if _, err := listen.NewListener(nil, stream.Standard); !errors.As(err, &arg) {
+		t.Errorf("no listener: error is %v", err)
+	}
+	w := httptest.NewRecorder()
+	listen.Handler(stream.Standard, nil).ServeHTTP(w, parse(t, proper+"\r\n"))
+	if w.Code != 500 {
+		t.Errorf("no function: status is %d", w.Code)
+	}
+}

@@ -1,0 +1,177 @@
+package listen
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/litert/websocket/internal/handshake"
+)
+
+// An origin is what a browser sends in the field Origin (RFC 6454, section 6.1). Its letters are in lower case.
+type origin struct {
+	scheme, host string
+	port         string // that of the scheme if there was none; empty if the scheme is unknown
+}
+
+func parseOrigin(value string) (o origin, ok bool) {
+	var rest string
+	if o.scheme, rest, ok = strings.Cut(handshake.ToLower(value), "://"); !ok {
+		return o, false
+	}
+	o.host, o.port, ok = splitHost(rest)
+	if o.port == "" {
+		o.port = defaultPort(o.scheme)
+	}
+	return o, ok && isHost(o.host)
+}
+
+// sameHost reports whether o is a page of the host that a request asked for. Without a port there, it is that of the
+// page's scheme: whether a proxy before the server has put TLS on top is not known.
+func (o origin) sameHost(requestHost string) bool {
+	host, port, ok := splitHost(handshake.ToLower(requestHost))
+	if port == "" {
+		port = defaultPort(o.scheme)
+	}
+	return ok && o.overHTTP() && o.host == host && o.port == port
+}
+
+func (o origin) overHTTP() bool { return o.scheme == "http" || o.scheme == "https" }
+
+func defaultPort(scheme string) string {
+	switch scheme {
+	case "http":
+		return "80"
+	case "https":
+		return "443"
+	}
+	return ""
+}
+
+// splitHost splits host:port, the port being optional. An IPv6 address keeps its brackets. It is ok if the port is.
+func splitHost(s string) (host, port string, ok bool) {
+	end := strings.IndexByte(s, ']') + 1
+	colon := strings.IndexByte(s[end:], ':')
+	if colon < 0 {
+		return s, "", true
+	}
+	host, port = s[:end+colon], s[end+colon+1:]
+	return host, port, isPort(port)
+}
+
+func isPort(s string) bool {
+	n, err := strconv.ParseUint(s, 10, 16)
+	return err == nil && n > 0
+}
+
+// isHost reports whether s is a host as it comes in origins: a name in ASCII, or an address.
+func isHost(s string) bool {
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		addr, err := netip.ParseAddr(s[1 : len(s)-1])
+		return err == nil && addr.Is6()
+	}
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || strings.ContainsRune("-._", r))
+	})
+}
+
+// An originPattern is an argument of Origins.
+type originPattern struct {
+	any, null bool
+	scheme    string // empty: http or https
+	below     bool   // hosts that end with a dot and host
+	anyHost   bool
+	host      string
+	port      string // empty: the default of the scheme; *: any
+}
+
+func parsePattern(s string) (p originPattern, err error) {
+	switch s = handshake.ToLower(s); s {
+	case "*":
+		return originPattern{any: true}, nil
+	case "null":
+		return originPattern{null: true}, nil
+	}
+	rest := s
+	if scheme, behind, ok := strings.Cut(s, "://"); ok {
+		if err := checkScheme(scheme); err != nil {
+			return p, err
+		}
+		p.scheme, rest = scheme, behind
+	}
+	if cut, ok := strings.CutSuffix(rest, ":*"); ok {
+		p.port, rest = "*", cut
+	}
+	host, port, ok := splitHost(rest)
+	if !ok || port != "" && p.port != "" {
+		return p, errors.New("the port is not a number up to 65535")
+	}
+	if port != "" {
+		p.port = port
+	}
+	p.host, p.below = strings.CutPrefix(host, "*.")
+	p.anyHost = host == "*"
+	switch {
+	case !p.anyHost && strings.Contains(p.host, "*"):
+		return p, errors.New("an asterisk stands for the whole beginning of a host, before a dot")
+	case !p.anyHost && !isHost(p.host):
+		return p, errors.New("not of the form scheme://host:port, in ASCII and with no path")
+	}
+	return p, nil
+}
+
+// checkScheme refuses schemes that no origin has.
+func checkScheme(s string) error {
+	switch s {
+	case "ws", "wss":
+		return fmt.Errorf("an origin has the scheme of the page, not %s", s)
+	}
+	for i := range len(s) {
+		c := s[i]
+		if !('a' <= c && c <= 'z' || i > 0 && ('0' <= c && c <= '9' || strings.IndexByte("+-.", c) >= 0)) {
+			return fmt.Errorf("%q is not a scheme", s)
+		}
+	}
+	if s == "" {
+		return errors.New("the scheme is empty")
+	}
+	return nil
+}
+
+// match reports whether p allows the origin in value.
+func (p originPattern) match(value string) bool {
+	if p.any || p.null {
+		return p.any || value == "null"
+	}
+	o, ok := parseOrigin(value)
+	return ok && p.matchScheme(o) && p.matchHost(o.host) && p.matchPort(o)
+}
+
+func (p originPattern) matchScheme(o origin) bool {
+	if p.scheme == "" {
+		return o.overHTTP()
+	}
+	return o.scheme == p.scheme
+}
+
+func (p originPattern) matchHost(host string) bool {
+	switch {
+	case p.anyHost:
+		return true
+	case p.below:
+		return len(host) > len(p.host)+1 && strings.HasSuffix(host, "."+p.host)
+	}
+	return host == p.host
+}
+
+func (p originPattern) matchPort(o origin) bool {
+	switch p.port {
+	case "*":
+		return true
+	case "":
+		return o.port == defaultPort(o.scheme)
+	}
+	return o.port == p.port
+}
