@@ -287,7 +287,7 @@ func TestTheMessageLimit(t *testing.T) {
 	}
 }
 
-func TestUnmaskedFramesOnRequest(t *testing.T) {
+func TestOnlyAClientChangesItsMasking(t *testing.T) {
 	a, b := wstest.TCP(t)
 	client, server := open(t, a, false), open(t, b, true)
 	if err := client.SetMasking(frame.NoMask); err != nil {
@@ -296,10 +296,19 @@ func TestUnmaskedFramesOnRequest(t *testing.T) {
 	if err := server.SetMasking(frame.NoMask); err == nil {
 		t.Error("a server's masking was changed")
 	}
-	go client.WriteText(bg(t), "x")
+	result := make(chan error, 1)
+	go func() {
+		client.WriteText(bg(t), "x")
+		_, err := client.Receive(bg(t))
+		result <- err
+	}()
 	_, err := server.Receive(bg(t))
 	var broken *stream.ProtocolError
 	if !errors.As(err, &broken) {
 		t.Errorf("an unmasked frame: %v", err)
+	}
+	var closed *stream.CloseError
+	if err := <-result; !errors.As(err, &closed) || closed.Code != closecode.ProtocolError {
+		t.Errorf("the client got %v", err)
 	}
 }
