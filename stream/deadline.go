@@ -17,9 +17,6 @@ type bounds struct {
 	user *userDeadline // nil: none
 }
 
-// unbounded is for what only the idle timeout and the end of the connection may end.
-func unbounded() bounds { return bounds{ctx: context.Background()} }
-
 // A userDeadline is the deadline that the user gave to a Reader or Writer: unix nanoseconds, or 0.
 type userDeadline struct{ at atomic.Int64 }
 

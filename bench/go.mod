@@ -1,0 +1,17 @@
+module github.com/litert/websocket/bench
+
+go 1.26
+
+replace github.com/litert/websocket => ../
+
+require (
+	github.com/coder/websocket v1.8.15
+	github.com/gobwas/ws v1.5.0
+	github.com/gorilla/websocket v1.5.3
+	github.com/litert/websocket v0.0.0-00010101000000-000000000000
+)
+
+require (
+	github.com/gobwas/httphead v0.1.0 // indirect
+	golang.org/x/exp v0.0.0-20260112195511-716be5621a96 // indirect
+)

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"unicode"
+
+	"github.com/litert/websocket/stream"
+)
+
+const usage = `usage: wscp demo [-size SIZE]
+       wscp serve [-addr HOST:PORT] [-cert FILE -key FILE] DIR
+       wscp put FILE URL
+       wscp get URL FILE
+
+SIZE is a number of bytes, or one such as 64MiB; URL is ws://HOST:PORT/NAME or wss://HOST:PORT/NAME.
+`
+
+func main() {
+	signal.Ignore(syscall.SIGPIPE) // a reader of the output that goes away must not keep us from cleaning up
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run runs the command until it is done, or ctx ends, and returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	err := console{stdout, stderr}.dispatch(ctx, args)
+	var misuse usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		return 0
+	case errors.As(err, &misuse):
+		fmt.Fprintf(stderr, "wscp: %v\n%s", misuse, usage)
+		return 2
+	case ctx.Err() != nil:
+		err = errInterrupted
+	}
+	fmt.Fprintf(stderr, "wscp %s: %v\n", args[0], explain(err))
+	return 1
+}
+
+// explain prefers what the peer said to how the connection ended.
+func explain(err error) error {
+	var closed *stream.CloseError
+	if errors.As(err, &closed) && closed.Reason != "" {
+		return fmt.Errorf("the other side says: %s", strings.Map(printable, closed.Reason))
+	}
+	return err
+}
+
+// printable replaces what could be a command to the terminal.
+func printable(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return '?'
+}
+
+// A console is where a command prints to: results to out, progress and logs to err.
+type console struct{ out, err io.Writer }
+
+func (c console) dispatch(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return usageError("no command")
+	}
+	switch name, args := args[0], args[1:]; name {
+	case "demo":
+		return c.demo(ctx, args)
+	case "serve":
+		return c.serve(ctx, args)
+	case "put":
+		return c.put(ctx, args)
+	case "get":
+		return c.get(ctx, args)
+	case "help", "-h", "-help", "--help":
+		return flag.ErrHelp
+	default:
+		return usageError(fmt.Sprintf("%q is not a command", name))
+	}
+}
+
+// A usageError says what is wrong with the command line.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// parse parses the arguments of a command, and returns the n that are not flags.
+func parse(flags *flag.FlagSet, args []string, n int) ([]string, error) {
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return nil, err
+	case err != nil:
+		return nil, usageError(err.Error())
+	case flags.NArg() != n:
+		return nil, usageError(fmt.Sprintf("%s takes %d arguments, not %d", flags.Name(), n, flags.NArg()))
+	}
+	return flags.Args(), nil
+}

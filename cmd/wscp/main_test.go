@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// hangs is how long a test waits for what must not hang.
+const hangs = 30 * time.Second
+
+func testContext(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), hangs)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// wscp runs the command, and returns its exit status and what it printed.
+func wscp(ctx context.Context, args ...string) (status int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	status = run(ctx, args, &out, &err)
+	return status, out.String(), err.String()
+}
+
+// mustRun runs the command, which must succeed without a complaint.
+func mustRun(t *testing.T, args ...string) (stdout string) {
+	t.Helper()
+	status, stdout, stderr := wscp(testContext(t), args...)
+	if status != 0 || stderr != "" {
+		t.Fatalf("wscp %q: status %d: %s", args, status, stderr)
+	}
+	return stdout
+}
+
+// mustFail runs the command, which must end with status 1 and the complaint.
+func mustFail(t *testing.T, complaint string, args ...string) {
+	t.Helper()
+	status, stdout, stderr := wscp(testContext(t), args...)
+	if status != 1 || stdout != "" || !strings.Contains(stderr, complaint) || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("wscp %q: status %d, output %q, complaint %q; want status 1 and one line with %q", args, status, stdout, stderr, complaint)
+	}
+}
+
+// A served directory is what a running "wscp serve" serves.
+type served struct {
+	dir, url string
+	log      *lockedBuffer
+	stop     func() (status int)
+}
+
+// startServer runs "wscp serve" until stop is called, or the test ends.
+func startServer(t *testing.T, flags ...string) served {
+	t.Helper()
+	s := served{dir: t.TempDir(), log: new(lockedBuffer)}
+	ctx, cancel := context.WithCancel(t.Context())
+	stdout, w := io.Pipe()
+	status := make(chan int, 1)
+	args := slices.Concat([]string{"serve", "-addr", "127.0.0.1:0"}, flags, []string{s.dir})
+	go func() { status <- run(ctx, args, w, s.log) }()
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, url, _ := strings.Cut(line, " at ")
+	s.url = strings.TrimSpace(url)
+	s.stop = sync.OnceValue(func() int {
+		cancel()
+		return <-status
+	})
+	t.Cleanup(func() {
+		if status := s.stop(); status != 0 {
+			t.Errorf("serve: status %d", status)
+		}
+	})
+	return s
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex // guards following
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func writeFile(t *testing.T, content string, path ...string) (name string) {
+	t.Helper()
+	name = filepath.Join(path...)
+	if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func makeDir(t *testing.T, path ...string) (name string) {
+	t.Helper()
+	name = filepath.Join(path...)
+	if err := os.MkdirAll(name, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// checkFile checks what is in a file.
+func checkFile(t *testing.T, want string, path ...string) {
+	t.Helper()
+	got, err := os.ReadFile(filepath.Join(path...))
+	if err != nil {
+		t.Error(err)
+	} else if string(got) != want {
+		t.Errorf("%s has %d bytes, which are not the %d expected", filepath.Join(path...), len(got), len(want))
+	}
+}
+
+// checkDir checks what is in a directory, by name.
+func checkDir(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	if got := list(t, dir); strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("%s contains %q, want %q", dir, got, want)
+	}
+}
+
+func list(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Error(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// partial returns whether a file that is not whole yet is in dir.
+func partial(t *testing.T, dir string) bool {
+	for _, name := range list(t, dir) {
+		if strings.HasPrefix(name, tempPrefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// await waits until something is so.
+func await(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for start := time.Now(); !so(); time.Sleep(time.Millisecond) {
+		if time.Since(start) > hangs {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
+}
+
+func TestBadUsageIsStatus2(t *testing.T) {
+	tests := []struct {
+		complaint string
+		args      []string
+	}{
+		{"no command", nil},
+		{`"fly" is not a command`, []string{"fly"}},
+		{"put takes 2 arguments, not 0", []string{"put"}},
+		{"put takes 2 arguments, not 1", []string{"put", "a"}},
+		{"get takes 2 arguments, not 3", []string{"get", "a", "b", "c"}},
+		{"serve takes 1 arguments, not 0", []string{"serve"}},
+		{"demo takes 0 arguments, not 1", []string{"demo", "a"}},
+		{"-x", []string{"put", "-x", "a", "b"}},
+		{"a number of bytes", []string{"demo", "-size", "big"}},
+		{"-size", []string{"demo", "-size"}},
+		{"-cert and -key go together", []string{"serve", "-cert", "a", "."}},
+		{"-cert and -key go together", []string{"serve", "-key", "a", "."}},
+	}
+	for _, tt := range tests {
+		status, stdout, stderr := wscp(t.Context(), tt.args...)
+		if status != 2 || stdout != "" || !strings.Contains(stderr, tt.complaint) || !strings.Contains(stderr, "usage: wscp") {
+			t.Errorf("wscp %q: status %d, output %q, complaint %q; want status 2 and %q", tt.args, status, stdout, stderr, tt.complaint)
+		}
+	}
+}
+
+func TestHelpIsNotAMistake(t *testing.T) {
+	for _, args := range [][]string{{"-h"}, {"--help"}, {"help"}, {"put", "-h"}, {"demo", "-help"}} {
+		if status, stdout, stderr := wscp(t.Context(), args...); status != 0 || stdout != usage || stderr != "" {
+			t.Errorf("wscp %q: status %d, output %q, complaint %q", args, status, stdout, stderr)
+		}
+	}
+}
+
+func TestTheManualShowsTheUsage(t *testing.T) {
+	manual, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(usage) {
+		line = strings.TrimSpace(strings.TrimPrefix(line, "usage:"))
+		if strings.HasPrefix(line, "wscp ") && !strings.Contains(string(manual), "//\t"+line+"\n") {
+			t.Errorf("%q is missing", line)
+		}
+	}
+}

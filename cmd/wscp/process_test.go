@@ -1,0 +1,150 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"crypto/x509"
+	"encoding/pem"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// buildCommand builds the command as it is run in earnest.
+func buildCommand(t *testing.T) (name string) {
+	t.Helper()
+	name = filepath.Join(t.TempDir(), "wscp")
+	if out, err := exec.Command("go", "build", "-o", name, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return name
+}
+
+// A process is a running command.
+type process struct {
+	*exec.Cmd
+	stdout, stderr bytes.Buffer
+}
+
+func start(t *testing.T, name string, args ...string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.CommandContext(testContext(t), name, args...)}
+	p.Stdout, p.Stderr = &p.stdout, &p.stderr
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestCommand(t *testing.T) {
+	name := buildCommand(t)
+	t.Run("demo stays below 64 MiB", func(t *testing.T) { testDemoMemory(t, name) })
+	t.Run("signals end a demo", func(t *testing.T) { testSignalledDemo(t, name) })
+	t.Run("a signal ends a put", func(t *testing.T) { testSignalledPut(t, name) })
+	t.Run("demo cleans up when nobody reads", func(t *testing.T) { testUnreadDemo(t, name) })
+	t.Run("TLS", func(t *testing.T) { testTLS(t, name) })
+}
+
+func testDemoMemory(t *testing.T, name string) {
+	setTemp(t)
+	p := start(t, name, "demo", "-size", "128MiB")
+	if err := p.Wait(); err != nil || p.stderr.Len() > 0 {
+		t.Fatalf("%v: %s", err, &p.stderr)
+	}
+	match := demoOutput.FindStringSubmatch(p.stdout.String())
+	if match == nil {
+		t.Fatalf("the output is %q", &p.stdout)
+	}
+	if peak, err := strconv.ParseFloat(match[1], 64); err != nil || peak < 1 || peak >= 64 {
+		t.Errorf("the peak is %v MiB, %v", peak, err)
+	}
+}
+
+func testSignalledDemo(t *testing.T, name string) {
+	dir := setTemp(t)
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		p := start(t, name, "demo", "-size", "300MiB")
+		await(t, "the demo transfers", func() bool {
+			found, err := filepath.Glob(filepath.Join(dir, "*", "served", tempPrefix+"*"))
+			return err == nil && found != nil
+		})
+		p.checkSignal(t, sig, "wscp demo: interrupted\n")
+		checkDir(t, dir)
+	}
+}
+
+func testSignalledPut(t *testing.T, name string) {
+	s := startServer(t)
+	p := start(t, name, "put", sparseFile(t, t.TempDir(), "source"), s.url+"file")
+	await(t, "the server writes", func() bool { return partial(t, s.dir) })
+	p.checkSignal(t, syscall.SIGINT, "wscp put: interrupted\n")
+	await(t, "the server has cleaned up", func() bool { return !partial(t, s.dir) })
+	checkDir(t, s.dir)
+}
+
+// checkSignal sends sig, and checks that the process ends with status 1 and the complaint.
+func (p *process) checkSignal(t *testing.T, sig os.Signal, complaint string) {
+	t.Helper()
+	if err := p.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+	p.Wait()
+	if p.ProcessState.ExitCode() != 1 || p.stderr.String() != complaint {
+		t.Errorf("%v: status %d, complaint %q; want 1 and %q", sig, p.ProcessState.ExitCode(), &p.stderr, complaint)
+	}
+}
+
+func testUnreadDemo(t *testing.T, name string) {
+	dir := setTemp(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	defer w.Close()
+	cmd := exec.CommandContext(testContext(t), name, "demo", "-size", "1MiB")
+	cmd.Stdout = w
+	if err := cmd.Run(); err != nil {
+		t.Error(err)
+	}
+	checkDir(t, dir)
+}
+
+func testTLS(t *testing.T, name string) {
+	if runtime.GOOS == "darwin" {
+		t.Skip("the system's roots cannot be replaced")
+	}
+	https := httptest.NewTLSServer(nil) // for its certificate
+	https.Close()
+	pair := https.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	certFile := writeFile(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})), dir, "cert")
+	keyFile := writeFile(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})), dir, "key")
+	s := startServer(t, "-cert", certFile, "-key", keyFile)
+	if !strings.HasPrefix(s.url, "wss://") {
+		t.Fatalf("the URL is %s", s.url)
+	}
+
+	want := randomBytes(3<<20 + 1)
+	source, copied := writeFile(t, want, dir, "source"), filepath.Join(dir, "copied")
+	mustFail(t, "certificate", "put", source, s.url+"file")
+	t.Setenv("SSL_CERT_FILE", certFile)
+	for _, args := range [][]string{{"put", source, s.url + "file"}, {"get", s.url + "file", copied}} {
+		if out, err := exec.CommandContext(testContext(t), name, args...).CombinedOutput(); err != nil {
+			t.Errorf("%q: %v: %s", args, err, out)
+		}
+	}
+	checkFile(t, want, copied)
+	checkDir(t, s.dir, "file")
+}
