@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/dial"
-	"github.com/litert/websocket/internal/handshake/certtest"
+	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/stream"
 )
 
@@ -88,7 +88,7 @@ func TestDialOverUNIXSocket(t *testing.T) {
 }
 
 func TestDialOverTLS(t *testing.T) {
-	cert, roots := certtest.New(t, "127.0.0.1", "example.com")
+	cert, roots := wstest.Certificate(t, "127.0.0.1", "example.com")
 	var hello *tls.ClientHelloInfo
 	config := &tls.Config{
 		Certificates: []tls.Certificate{cert},
@@ -118,8 +118,8 @@ func TestDialOverTLS(t *testing.T) {
 }
 
 func TestCertificateIsVerified(t *testing.T) {
-	ours, _ := certtest.New(t, "127.0.0.1")
-	others, roots := certtest.New(t, "example.com")
+	ours, _ := wstest.Certificate(t, "127.0.0.1")
+	others, roots := wstest.Certificate(t, "example.com")
 	var unknown x509.UnknownAuthorityError
 	var name x509.HostnameError
 	tests := []struct {
@@ -143,7 +143,7 @@ func TestCertificateIsVerified(t *testing.T) {
 }
 
 func TestHTTP2IsNotNegotiated(t *testing.T) {
-	cert, roots := certtest.New(t, "127.0.0.1")
+	cert, roots := wstest.Certificate(t, "127.0.0.1")
 	ln := tls.NewListener(listenTo(t, "tcp", "127.0.0.1:0"), &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2"}})
 	serve(t, ln, "")
 	config := &tls.Config{RootCAs: roots, NextProtos: []string{"h2"}}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/litert/websocket/internal/handshake/certtest"
+	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -43,7 +43,7 @@ func acceptFrom(t testing.TB, l *listener) *conn {
 }
 
 func TestListenerAccepts(t *testing.T) {
-	cert, roots := certtest.New(t, "example.com")
+	cert, roots := wstest.Certificate(t, "example.com")
 	secure := &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2"}}
 	tests := []struct {
 		name, network, address string
@@ -182,7 +182,7 @@ func TestListenReportsWhatFails(t *testing.T) {
 }
 
 func TestHandshakeTimeoutDropsSlowClients(t *testing.T) {
-	cert, _ := certtest.New(t, "example.com")
+	cert, _ := wstest.Certificate(t, "example.com")
 	tests := []struct {
 		name, text string
 		opts       []listen.Option

@@ -3,19 +3,11 @@
 package wstest
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"io"
-	"math/big"
 	"net"
 	"path/filepath"
-	"sync"
 	"testing"
-	"time"
 )
 
 // A Transport makes pairs of connected ends.
@@ -75,8 +67,9 @@ func pair(t testing.TB, network, address string) (client, server net.Conn) {
 func TLS(t testing.TB) (client, server *tls.Conn) {
 	t.Helper()
 	a, b := TCP(t)
-	serverConfig, clientConfig := TLSConfigs(t)
-	client, server = tls.Client(a, clientConfig), tls.Server(b, serverConfig)
+	cert, roots := Certificate(t, "localhost")
+	client = tls.Client(a, &tls.Config{RootCAs: roots, ServerName: "localhost"})
+	server = tls.Server(b, &tls.Config{Certificates: []tls.Certificate{cert}})
 	failed := make(chan error, 1)
 	go func() { failed <- server.Handshake() }()
 	if err := client.Handshake(); err != nil {
@@ -86,39 +79,4 @@ func TLS(t testing.TB) (client, server *tls.Conn) {
 		t.Fatal(err)
 	}
 	return client, server
-}
-
-var certificate = sync.OnceValues(func() (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{CommonName: "localhost"},
-		DNSNames:              []string{"localhost", "example.com"},
-		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore:             time.Now().Add(-time.Hour),
-		NotAfter:              time.Now().Add(24 * time.Hour),
-		BasicConstraintsValid: true,
-		IsCA:                  true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	leaf, err := x509.ParseCertificate(der)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, err
-})
-
-// TLSConfigs returns a server's configuration for localhost, 127.0.0.1 and example.com, and that of a client who trusts it.
-func TLSConfigs(t testing.TB) (server, client *tls.Config) {
-	t.Helper()
-	cert, err := certificate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AddCert(cert.Leaf)
-	return &tls.Config{Certificates: []tls.Certificate{cert}}, &tls.Config{RootCAs: roots, ServerName: "localhost"}
 }

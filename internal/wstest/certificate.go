@@ -1,5 +1,4 @@
-// Package certtest makes certificates for the tests of both handshakes.
-package certtest
+package wstest
 
 import (
 	"crypto/ecdsa"
@@ -14,8 +13,8 @@ import (
 	"time"
 )
 
-// New returns a certificate that is valid for hosts, names or addresses, and the pool of roots that a client needs to trust it.
-func New(tb testing.TB, hosts ...string) (tls.Certificate, *x509.CertPool) {
+// Certificate returns a certificate that is valid for hosts, names or addresses, and the pool of roots that a client needs to trust it.
+func Certificate(tb testing.TB, hosts ...string) (tls.Certificate, *x509.CertPool) {
 	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
