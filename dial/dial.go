@@ -12,13 +12,14 @@ import (
 
 // Dial connects to the WebSocket server at url and returns the connection, whose Receive returns what mode says.
 //
-// The scheme of url is ws or http for a plain connection, wss or https for one over TLS. The port is 80 or 443 if there is none. A user
-// name and password are sent as basic authentication. ws+unix:///run/app.sock:/path is for the UNIX socket
-// /run/app.sock, the path there being /path; a colon in the name of the socket is written %3A. A fragment is not allowed
-// (RFC 6455, section 3). Names of hosts are in ASCII.
+// The scheme of url is ws or http for a plain connection, wss or https for one over TLS. The port is 80 or 443 if there
+// is none. A user name and password are sent as basic authentication. ws+unix:///run/app.sock:/path is for the UNIX
+// socket /run/app.sock, the path there being /path; a colon in the name of the socket is written %3A. A fragment is not
+// allowed (RFC 6455, section 3). Names of hosts are in ASCII.
 //
-// The context bounds all of it, and so does [ConnectTimeout]; once Dial has returned, the context has no effect any more. The package
-// documentation tells the errors. On an error nothing is left open. Dial may be called by any number of goroutines.
+// The context bounds all of it, and so does [ConnectTimeout]; once Dial has returned, the context has no effect any
+// more. The package documentation tells the errors. On an error nothing is left open. Dial may be called by any number
+// of goroutines.
 func Dial[M any](ctx context.Context, url string, mode stream.Mode[M], opts ...Option) (*stream.Conn[M], error) {
 	c, err := newCall("dial.Dial", url, isZero(mode), opts)
 	if err != nil {
@@ -31,12 +32,12 @@ func Dial[M any](ctx context.Context, url string, mode stream.Mode[M], opts ...O
 	return open(rwc, hs, mode, c.cfg.Stream)
 }
 
-// Handshake performs the opening handshake as a client over rwc, and returns the connection, as [Dial] does. The url tells what to ask for, and is
-// as in Dial, but nothing is dialled, and TLS, if there is any, is already in rwc: the options [NetDial] and [TLSConfig]
-// have no effect.
+// Handshake performs the opening handshake as a client over rwc, and returns the connection, as [Dial] does. The url
+// tells what to ask for, and is as in Dial, but nothing is dialled, and TLS, if there is any, is already in rwc: the
+// options [NetDial] and [TLSConfig] have no effect.
 //
-// Once it is called, rwc belongs to Handshake: if it returns an error, whatever error, rwc is closed. When the context or [ConnectTimeout] ends,
-// rwc is closed too; Close must unblock its Read and Write.
+// Once it is called, rwc belongs to Handshake: if it returns an error, whatever error, rwc is closed. When the context
+// or [ConnectTimeout] ends, rwc is closed too; Close must unblock its Read and Write.
 func Handshake[M any](ctx context.Context, rwc io.ReadWriteCloser, url string, mode stream.Mode[M], opts ...Option) (*stream.Conn[M], error) {
 	if rwc == nil {
 		return nil, &stream.ArgumentError{Func: "dial.Handshake", Problem: "the transport is nil"}

@@ -16,9 +16,9 @@
 //
 // # Errors
 //
-// An option or URL that is impossible is a [*stream.ArgumentError], and nothing was dialled or sent. What the server answered, if it was not what
-// the protocol asks for, is an [*Error]. Everything else begins with "dial: " and wraps its cause: [context.Canceled],
-// [context.DeadlineExceeded], a [*net.OpError], a [*tls.CertificateVerificationError].
+// An option or URL that is impossible is a [*stream.ArgumentError], and nothing was dialled or sent. What the server
+// answered, if it was not what the protocol asks for, is an [*Error]. Everything else begins with "dial: " and wraps
+// its cause: [context.Canceled], [context.DeadlineExceeded], a [*net.OpError], a [*tls.CertificateVerificationError].
 //
 // # Limits
 //

@@ -15,9 +15,9 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// An Option sets something of [Dial] or [Handshake], or of the connection that they open: every [stream.Option] is one. If an option is
-// given twice, the last one wins. An impossible value is a [*stream.ArgumentError] from Dial or Handshake. Options can be
-// kept, and used by several goroutines.
+// An Option sets something of [Dial] or [Handshake], or of the connection that they open: every [stream.Option] is one.
+// If an option is given twice, the last one wins. An impossible value is a [*stream.ArgumentError] from Dial or
+// Handshake. Options can be kept, and used by several goroutines.
 type Option interface{ ApplyDial(*conf.Dial) }
 
 type option func(*conf.Dial)
@@ -30,10 +30,10 @@ func refuse(name, format string, args ...any) Option {
 	return option(func(c *conf.Dial) { c.Reject(err) })
 }
 
-// Header adds fields to the request; the default is none. It takes a copy of h, with canonical names. Host replaces the host of the URL in
-// the request; Authorization replaces the user name and password of the URL. Refused are the fields of
-// the handshake itself (Upgrade, Connection, Sec-WebSocket-…) and those that announce a body, names that are no tokens,
-// and values with control characters.
+// Header adds fields to the request; the default is none. It takes a copy of h, with canonical names. Host replaces the
+// host of the URL in the request; Authorization replaces the user name and password of the URL. Refused are the fields
+// of the handshake itself (Upgrade, Connection, Sec-WebSocket-…) and those that announce a body, names that are no
+// tokens, and values with control characters.
 func Header(h http.Header) Option {
 	h, err := handshake.CloneHeader(h)
 	if err != nil {
@@ -47,8 +47,9 @@ func Header(h http.Header) Option {
 	return option(func(c *conf.Dial) { c.Header, c.Host = h, host })
 }
 
-// Subprotocols offers subprotocols to the server, the preferred one first (RFC 6455, section 1.9); the default is none. The names are tokens, and
-// differ. The server may choose one of them, which [stream.Socket.Subprotocol] returns, or none.
+// Subprotocols offers subprotocols to the server, the preferred one first (RFC 6455, section 1.9); the default is none.
+// The names are tokens, and differ. The server may choose one of them, which [stream.Socket.Subprotocol] returns, or
+// none.
 func Subprotocols(names ...string) Option {
 	if err := handshake.CheckSubprotocols(names); err != nil {
 		return refuse("Subprotocols", "%v", err)
@@ -57,15 +58,16 @@ func Subprotocols(names ...string) Option {
 	return option(func(c *conf.Dial) { c.Subprotocols = names })
 }
 
-// TLSConfig sets the configuration of TLS for wss and https; nil is the default, an empty one. It takes a copy. If NextProtos is empty, http/1.1 is asked
-// for; if ServerName is empty, it is the host of the URL.
+// TLSConfig sets the configuration of TLS for wss and https; nil is the default, an empty one. It takes a copy. If
+// NextProtos is empty, http/1.1 is asked for; if ServerName is empty, it is the host of the URL.
 func TLSConfig(config *tls.Config) Option {
 	config = config.Clone()
 	return option(func(c *conf.Dial) { c.TLS = config })
 }
 
-// NetDial replaces [net.Dialer.DialContext], the default, for connecting to the server. The network is "tcp" and the address that of the URL with its port, or the network
-// is "unix" and the address a path. TLS comes on top. The function should obey its context, which carries the connect timeout too.
+// NetDial replaces [net.Dialer.DialContext], the default, for connecting to the server. The network is "tcp" and the
+// address that of the URL with its port, or the network is "unix" and the address a path. TLS comes on top. The
+// function should obey its context, which carries the connect timeout too.
 func NetDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) Option {
 	if dial == nil {
 		return refuse("NetDial", "the function is nil")
@@ -73,8 +75,9 @@ func NetDial(dial func(ctx context.Context, network, address string) (net.Conn, 
 	return option(func(c *conf.Dial) { c.NetDial = dial })
 }
 
-// ConnectTimeout bounds all of connecting, from the look-up of the name to the server's response. The default is 30 seconds; 0
-// turns it off; a negative d is refused. The error matches [context.DeadlineExceeded], and its method Timeout returns true.
+// ConnectTimeout bounds all of connecting, from the look-up of the name to the server's response. The default is 30
+// seconds; 0 turns it off; a negative d is refused. The error matches [context.DeadlineExceeded], and its method
+// Timeout returns true.
 func ConnectTimeout(d time.Duration) Option {
 	if d < 0 {
 		return refuse("ConnectTimeout", "%v is negative", d)

@@ -9,8 +9,8 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// IsWebSocket reports whether r asks for WebSocket: whether its fields Upgrade and Connection say so. Whether it does so properly is for [Upgrade] to
-// say, which answers it properly if not. It may be called by any number of goroutines.
+// IsWebSocket reports whether r asks for WebSocket: whether its fields Upgrade and Connection say so. Whether it does
+// so properly is for [Upgrade] to say, which answers it properly if not. It may be called by any number of goroutines.
 func IsWebSocket(r *http.Request) bool {
 	return handshake.HasToken(r.Header["Upgrade"], "websocket") && handshake.HasToken(r.Header["Connection"], "Upgrade")
 }

@@ -15,9 +15,9 @@
 //			return nil
 //		}))
 //
-// [Upgrade] does the handshake alone, for programs that have a handler of their own. A [Listener] needs no HTTP server, and
-// returns connections from its Accept as a [net.Listener] does. What can be done with a connection is in package stream, whose
-// options are options of this package too.
+// [Upgrade] does the handshake alone, for programs that have a handler of their own. A [Listener] needs no HTTP server,
+// and returns connections from its Accept as a [net.Listener] does. What can be done with a connection is in package
+// stream, whose options are options of this package too.
 //
 // # Origins
 //
@@ -27,11 +27,11 @@
 //
 // # Errors
 //
-// A request that is refused gets a status and a line of plain text; the same is returned as an [*Error]. Everything else begins with "listen: "
-// and wraps its cause.
+// A request that is refused gets a status and a line of plain text; the same is returned as an [*Error]. Everything
+// else begins with "listen: " and wraps its cause.
 //
 // # Limits
 //
-// Behind a [http.Server] its own limits hold: set ReadHeaderTimeout. A [Listener] bounds a handshake by [HandshakeTimeout], its
-// request by 64 KiB, and the connections that wait for Accept by 1024.
+// Behind a [http.Server] its own limits hold: set ReadHeaderTimeout. A [Listener] bounds a handshake by
+// [HandshakeTimeout], its request by 64 KiB, and the connections that wait for Accept by 1024.
 package listen

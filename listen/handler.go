@@ -8,15 +8,19 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// Handler returns a handler that answers each request as [Upgrade] does, and calls serve with the connection it opened. One that was
-// refused does not get to serve.
+// Handler returns a handler that answers each request as [Upgrade] does, and calls serve with the connection it opened.
+// One that was refused does not get to serve.
 //
-// When serve returns, the connection is closed with a closing handshake, if it has not ended: with code 1000 after nil and 1011 after an error, which the
-// client does not get to see, or 1001 if the context has ended. If serve panics, the code is 1011, and the panic goes on to the server, which
-// logs it. The handler returns when the connection has ended, which takes no longer than the [stream.CloseTimeout].
+// When serve returns, the connection is closed with a closing handshake, if it has not ended: with code 1000 after nil
+// and 1011 after an error, which the client does not get to see, or 1001 if the context has ended. If serve panics, the
+// code is 1011, and the panic goes on to the server, which logs it. The handler returns when the connection has ended,
+// which takes no longer than the [stream.CloseTimeout].
 //
-// The context of serve is that of the request. It ends when the server's base context does ([http.Server.BaseContext]), but neither with
-// the connection, which its calls of Receive tell, nor with [http.Server.Shutdown].
+// The context of serve is that of the request. It ends when the server's base context does ([http.Server.BaseContext]),
+// but neither with the connection, which its calls of Receive tell, nor with [http.Server.Shutdown].
+//
+// While serve runs, the HTTP server keeps its goroutine and buffers for the connection, some 15 KB. A [Listener], or a
+// handler that returns after [Upgrade], lets go of them.
 //
 // If an option is impossible, every request is answered with status 500 and the complaint.
 func Handler[M any](mode stream.Mode[M], serve func(context.Context, *stream.Conn[M]) error, opts ...Option) http.Handler {

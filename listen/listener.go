@@ -22,8 +22,8 @@ type Listener[M any] struct {
 	queue  chan *stream.Conn[M] // opened, and not accepted yet
 }
 
-// Listen returns a Listener at address. The network is tcp, tcp4, tcp6 or unix, and the address as [net.Listen] has it. With the
-// option [TLSConfig] it speaks TLS. An impossible network or option is a [*stream.ArgumentError].
+// Listen returns a Listener at address. The network is tcp, tcp4, tcp6 or unix, and the address as [net.Listen] has it.
+// With the option [TLSConfig] it speaks TLS. An impossible network or option is a [*stream.ArgumentError].
 func Listen[M any](network, address string, mode stream.Mode[M], opts ...Option) (*Listener[M], error) {
 	cfg := configure("listen.Listen", isZero(mode), opts)
 	ln, err := bind(network, address, &cfg)
@@ -33,9 +33,10 @@ func Listen[M any](network, address string, mode stream.Mode[M], opts ...Option)
 	return newListener(ln, mode, cfg), nil
 }
 
-// NewListener returns a Listener on top of ln, whatever that listens on. With the option [TLSConfig] it speaks TLS on top of it; ln may as
-// well speak TLS itself. Its connections must have deadlines that work, which package net/http relies on. From then on ln belongs to the Listener, which closes it. If an option is
-// impossible, NewListener returns a [*stream.ArgumentError], and ln is as it was.
+// NewListener returns a Listener on top of ln, whatever that listens on. With the option [TLSConfig] it speaks TLS on
+// top of it; ln may as well speak TLS itself. Its connections must have deadlines that work, which package net/http
+// relies on. From then on ln belongs to the Listener, which closes it. If an option is impossible, NewListener returns
+// a [*stream.ArgumentError], and ln is as it was.
 func NewListener[M any](ln net.Listener, mode stream.Mode[M], opts ...Option) (*Listener[M], error) {
 	cfg := configure("listen.NewListener", isZero(mode), opts)
 	if ln == nil {
@@ -79,8 +80,9 @@ func (l *Listener[M]) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Accept returns the next connection. It waits for it until ctx ends, and returns the error of ctx then. After Shutdown or Close the error
-// matches [net.ErrClosed]. If listening has failed otherwise, Accept returns why, once nothing waits any more.
+// Accept returns the next connection. It waits for it until ctx ends, and returns the error of ctx then. After Shutdown
+// or Close the error matches [net.ErrClosed]. If listening has failed otherwise, Accept returns why, once nothing waits
+// any more.
 //
 // The connection belongs to the caller, but Shutdown and Close end it too. ctx has no effect on it.
 func (l *Listener[M]) Accept(ctx context.Context) (*stream.Conn[M], error) {
@@ -107,8 +109,8 @@ func (l *Listener[M]) Accept(ctx context.Context) (*stream.Conn[M], error) {
 	}
 }
 
-// All returns an iterator over the connections, as [Listener.Accept] returns them. It ends silently when the Listener is closed, and otherwise after it has yielded the
-// error. Breaking out of the loop leaves the Listener as it is.
+// All returns an iterator over the connections, as [Listener.Accept] returns them. It ends silently when the Listener
+// is closed, and otherwise after it has yielded the error. Breaking out of the loop leaves the Listener as it is.
 func (l *Listener[M]) All(ctx context.Context) iter.Seq2[*stream.Conn[M], error] {
 	return func(yield func(*stream.Conn[M], error) bool) {
 		for {
@@ -126,13 +128,13 @@ func (l *Listener[M]) All(ctx context.Context) iter.Seq2[*stream.Conn[M], error]
 // Addr returns the address that the Listener listens at.
 func (l *Listener[M]) Addr() net.Addr { return l.server.ln.Addr() }
 
-// Shutdown ends the Listener and its connections in an orderly way: it stops listening, drops what is in the middle of an opening handshake, and performs the closing handshake
-// with code 1001 on all connections at once, whether they were accepted or not. It returns when all of them have
-// ended, each after its [stream.CloseTimeout] at the latest. When ctx ends before, the remaining ones are
-// aborted, and the error of ctx is returned.
+// Shutdown ends the Listener and its connections in an orderly way: it stops listening, drops what is in the middle of
+// an opening handshake, and performs the closing handshake with code 1001 on all connections at once, whether they were
+// accepted or not. It returns when all of them have ended, each after its [stream.CloseTimeout] at the latest. When ctx
+// ends before, the remaining ones are aborted, and the error of ctx is returned.
 func (l *Listener[M]) Shutdown(ctx context.Context) error { return l.server.shutdown(ctx) }
 
-// Close ends the Listener at once: it stops listening, and drops all connections, whether they were accepted or not, without a closing handshake
-// (see [stream.Socket.Abort]). It returns the error of closing what it listened on; called again, or after
-// Shutdown, it returns nil.
+// Close ends the Listener at once: it stops listening, and drops all connections, whether they were accepted or not,
+// without a closing handshake (see [stream.Socket.Abort]). It returns the error of closing what it listened on; called
+// again, or after Shutdown, it returns nil.
 func (l *Listener[M]) Close() error { return l.server.close() }

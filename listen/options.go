@@ -12,9 +12,10 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// An Option sets something of the handshakes of this package, or of the connections that they open: every [stream.Option] is one. If an
-// option is given twice, the last one wins. An impossible value is a [*stream.ArgumentError]: returned by [Listen] and
-// [NewListener], inside of an [*Error] with status 500 by [Upgrade]. Options can be kept, and used by several goroutines.
+// An Option sets something of the handshakes of this package, or of the connections that they open: every
+// [stream.Option] is one. If an option is given twice, the last one wins. An impossible value is a
+// [*stream.ArgumentError]: returned by [Listen] and [NewListener], inside of an [*Error] with status 500 by [Upgrade].
+// Options can be kept, and used by several goroutines.
 type Option interface{ ApplyListen(*conf.Listen) }
 
 type option func(*conf.Listen)
@@ -27,9 +28,9 @@ func refuse(name, format string, args ...any) Option {
 	return option(func(c *conf.Listen) { c.Reject(err) })
 }
 
-// Origins allows connections from web pages of other hosts than the one asked for, which are refused by default with status 403; so is a
-// page without an origin of its own ("null"). Requests without the field Origin do not come from a browser, and are
-// always allowed.
+// Origins allows connections from web pages of other hosts than the one asked for, which are refused by default with
+// status 403; so is a page without an origin of its own ("null"). Requests without the field Origin do not come from a
+// browser, and are always allowed.
 //
 // A pattern is one of
 //
@@ -41,8 +42,9 @@ func refuse(name, format string, args ...any) Option {
 //	null                     pages without an origin of their own, such as local files
 //	*                        everything
 //
-// and what can be put together of these: https://*.example.com:8443. An asterisk elsewhere, a path, and a host that is not in ASCII
-// are refused. The case of letters does not matter. To decide otherwise, allow everything, and look at the request before Upgrade.
+// and what can be put together of these: https://*.example.com:8443. An asterisk elsewhere, a path, and a host that is
+// not in ASCII are refused. The case of letters does not matter. To decide otherwise, allow everything, and look at the
+// request before Upgrade.
 func Origins(patterns ...string) Option {
 	parsed := make([]originPattern, len(patterns))
 	for i, p := range patterns {
@@ -57,9 +59,10 @@ func Origins(patterns ...string) Option {
 	return option(func(c *conf.Listen) { c.AllowOrigin = allow })
 }
 
-// Subprotocols tells which subprotocols the server speaks (RFC 6455, section 1.9); the default is none. The names are tokens, and differ. Chosen is the first one on the
-// client's list, which is in the order of its preference, that is among names; their own order does not matter. If there is none, the
-// connection is opened without a subprotocol, and [stream.Socket.Subprotocol] returns an empty string.
+// Subprotocols tells which subprotocols the server speaks (RFC 6455, section 1.9); the default is none. The names are
+// tokens, and differ. Chosen is the first one on the client's list, which is in the order of its preference, that is
+// among names; their own order does not matter. If there is none, the connection is opened without a subprotocol, and
+// [stream.Socket.Subprotocol] returns an empty string.
 func Subprotocols(names ...string) Option {
 	if err := handshake.CheckSubprotocols(names); err != nil {
 		return refuse("Subprotocols", "%v", err)
@@ -68,10 +71,10 @@ func Subprotocols(names ...string) Option {
 	return option(func(c *conf.Listen) { c.Subprotocols = names })
 }
 
-// Header adds fields to the response that opens the connection; the default is none. It takes a copy of h, with canonical names. What a handler or
-// middleware has set in the header of its [http.ResponseWriter] is not sent, unless it is given here. Refused are the fields of the
-// handshake itself (Upgrade, Connection, Sec-WebSocket-…) and those that announce a body, names that are no tokens, and
-// values with control characters.
+// Header adds fields to the response that opens the connection; the default is none. It takes a copy of h, with
+// canonical names. What a handler or middleware has set in the header of its [http.ResponseWriter] is not sent, unless
+// it is given here. Refused are the fields of the handshake itself (Upgrade, Connection, Sec-WebSocket-…) and those
+// that announce a body, names that are no tokens, and values with control characters.
 func Header(h http.Header) Option {
 	h, err := handshake.CloneHeader(h)
 	if err != nil {
@@ -80,13 +83,14 @@ func Header(h http.Header) Option {
 	return option(func(c *conf.Listen) { c.Header = h })
 }
 
-// AllowUnmasked accepts frames from the client that are not masked. By default they fail the connection, as RFC 6455, section 5.1, demands.
+// AllowUnmasked accepts frames from the client that are not masked. By default they fail the connection, as RFC 6455,
+// section 5.1, demands.
 func AllowUnmasked() Option {
 	return option(func(c *conf.Listen) { c.AllowUnmasked = true })
 }
 
-// TLSConfig has a [Listener] speak TLS; by default it does not. It takes a copy of config, which needs a certificate, or a function
-// that returns one. [Upgrade] and [Handler] ignore it.
+// TLSConfig has a [Listener] speak TLS; by default it does not. It takes a copy of config, which needs a certificate,
+// or a function that returns one. [Upgrade] and [Handler] ignore it.
 func TLSConfig(config *tls.Config) Option {
 	switch {
 	case config == nil:

@@ -83,8 +83,8 @@ func (s *server) stop() error {
 	return nil
 }
 
-// markClosed closes closed, and reports whether it was the first to do so. Responses that are being sent and wait for the client are cut short; a connection
-// whose response was sent will still be opened, and end as all others.
+// markClosed closes closed, and reports whether it was the first to do so. Responses that are being sent and wait for
+// the client are cut short; a connection whose response was sent will still be opened, and end as all others.
 func (s *server) markClosed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

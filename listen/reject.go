@@ -18,8 +18,8 @@ type rejection struct {
 	body   []byte
 }
 
-// RejectHeader adds the fields of h to the answer, in the place of those that were set already. As always with a [http.ResponseWriter], what is no
-// proper field is not sent. It keeps h until Reject has returned.
+// RejectHeader adds the fields of h to the answer, in the place of those that were set already. As always with a
+// [http.ResponseWriter], what is no proper field is not sent. It keeps h until Reject has returned.
 func RejectHeader(h http.Header) RejectOption {
 	return rejectOption(func(r *rejection) { r.header = h })
 }
@@ -30,9 +30,9 @@ func RejectBody(body []byte) RejectOption {
 	return rejectOption(func(r *rejection) { r.body = body })
 }
 
-// Reject answers the request r with a status that refuses it, in the place of [Upgrade]. Status 0 is 400 Bad Request. With
-// 426 Upgrade Required goes what has to (RFC 6455, section 4.4). A status below 300 or over 599 does not refuse anything, or does not exist; it is a
-// mistake of the program, and 500 Internal Server Error is sent.
+// Reject answers the request r with a status that refuses it, in the place of [Upgrade]. Status 0 is 400 Bad Request.
+// With 426 Upgrade Required goes what has to (RFC 6455, section 4.4). A status below 300 or over 599 does not refuse
+// anything, or does not exist; it is a mistake of the program, and 500 Internal Server Error is sent.
 func Reject(w http.ResponseWriter, r *http.Request, status int, opts ...RejectOption) {
 	switch {
 	case status == 0:

@@ -16,10 +16,10 @@ import (
 // Upgrade answers the opening handshake r (RFC 6455, section 4.2), and returns the connection, whose Receive returns what
 // mode says.
 //
-// If r is not a proper handshake, or its origin is not allowed (see [Origins]), it is answered with a status and a line of text, and
-// an [*Error] is returned; so it is with status 500 if an option is impossible, and with 501 if w cannot give the connection away (see
-// [http.ResponseController.Hijack]): middleware that wraps w needs a method Unwrap. Any other error is one of the connection, which is
-// then closed. In no case is there anything left to be written to w.
+// If r is not a proper handshake, or its origin is not allowed (see [Origins]), it is answered with a status and a line
+// of text, and an [*Error] is returned; so it is with status 500 if an option is impossible, and with 501 if w cannot
+// give the connection away (see [http.ResponseController.Hijack]): middleware that wraps w needs a method Unwrap. Any
+// other error is one of the connection, which is then closed. In no case is there anything left to be written to w.
 //
 // After Upgrade has succeeded, the connection belongs to the caller. It does not end when the handler returns, and neither
 // [http.Server.Shutdown] nor Close know of it. The context of r ends when the handler returns. Upgrade may be called
@@ -69,8 +69,8 @@ func begin(w http.ResponseWriter, r *http.Request, cfg *conf.Listen) (net.Conn, 
 	return conn, o, err
 }
 
-// hijack takes the connection over from the HTTP server, with the bytes that were read from it already. The response has to be written within
-// timeout. If the connection cannot be taken over, hijack answers the request.
+// hijack takes the connection over from the HTTP server, with the bytes that were read from it already. The response
+// has to be written within timeout. If the connection cannot be taken over, hijack answers the request.
 func hijack(w http.ResponseWriter, timeout time.Duration) (net.Conn, []byte, error) {
 	conn, rw, err := http.NewResponseController(w).Hijack()
 	switch {

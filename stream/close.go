@@ -214,9 +214,16 @@ func (s *Socket) linger() {
 	}
 }
 
-// hearReason listens for a moment, after a write has failed, for the close frame in which the peer said why it left.
+// hearReason listens for a moment, after the transport has failed to write, for the close frame in which the peer said why it left. It takes no
+// message from whoever may want to receive it.
 func (s *Socket) hearReason() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
 	defer cancel()
-	s.awaitClose(ctx)
+	if s.recvGate.enter(ctx, s.done) != nil {
+		return
+	}
+	defer s.recvGate.leave()
+	if !s.hasEnded() && s.in.atEnd() {
+		s.in.begun = s.nextFrame(bounds{ctx: ctx}) == nil
+	}
 }

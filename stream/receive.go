@@ -21,15 +21,16 @@ type incoming struct {
 	wait     waiter
 	deadline userDeadline // of the current Reader
 
-	gen  atomic.Uint64 // of the current message; any goroutine may add to it, which ends the Reader
-	op   opcode.Opcode // of the current message
-	open bool          // the message's final frame has not begun
-	rest int64         // what is left of the frame's payload
-	pos  int64         // what was read of it
-	key  frame.Key
-	size int64 // of the message, as far as its headers tell
-	text utf8Checker
-	cut  bool // what was left of the message was thrown away with the connection
+	gen   atomic.Uint64 // of the current message; any goroutine may add to it, which ends the Reader
+	op    opcode.Opcode // of the current message
+	begun bool          // the message has begun, and was not handed out
+	open  bool          // its final frame has not begun
+	rest  int64         // what is left of the frame's payload
+	pos   int64         // what was read of it
+	key   frame.Key
+	size  int64 // of the message, as far as its headers tell
+	text  utf8Checker
+	cut   bool // what was left of the message was thrown away with the connection
 }
 
 func (in *incoming) init(s *Socket, buffered []byte) {
@@ -84,13 +85,16 @@ func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 	in.turns++
 	gen := in.gen.Add(1)
 	in.deadline.store(time.Time{})
-	b := bounds{ctx: ctx}
-	if err := s.discard(b); err != nil {
-		return nil, err
+	if !in.begun {
+		b := bounds{ctx: ctx}
+		if err := s.discard(b); err != nil {
+			return nil, err
+		}
+		if err := s.nextFrame(b); err != nil {
+			return nil, err
+		}
 	}
-	if err := s.nextFrame(b); err != nil {
-		return nil, err
-	}
+	in.begun = false
 	r := &Reader{s: s, gen: gen, op: in.op, size: -1}
 	if !in.open {
 		r.size = in.size
@@ -198,7 +202,7 @@ func (s *Socket) control(op opcode.Opcode, payload []byte) error {
 func (s *Socket) readMessage(p []byte) (int, error) {
 	in := &s.in
 	switch {
-	case in.atEnd() && !in.cut:
+	case in.atEnd() && !in.cut, in.begun: // what has begun is not the Reader's
 		return 0, io.EOF
 	case s.hasEnded():
 		return 0, inMessage(s.Err())

@@ -137,8 +137,10 @@ func (s *Socket) sendFile(b bounds, f *fileSource) error {
 		case err == nil && n == 0:
 			return errFileShrank
 		case err == nil:
+		case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET), errors.Is(err, net.ErrClosed):
+			return &transportError{err}
 		case !isTimeout(err):
-			return err
+			return err // it may be the file's
 		default:
 			if cause := s.writeLimit.reason(b, &s.clock, began); cause != nil {
 				return cause

@@ -53,8 +53,10 @@ type Socket struct {
 
 	done    chan struct{} // closed when err is set
 	dropped atomic.Bool   // the transport was closed
-	errMu   sync.Mutex    // guards following
-	err     error         // why the connection ended
+
+	errMu    sync.Mutex // guards following
+	err      error      // why the connection ended
+	writeErr error      // why the transport took no more
 }
 
 func newSocket(rwc io.ReadWriteCloser, hs Handshake, mode frame.ReceiveMode, cfg conf.Stream) *Socket {

@@ -351,3 +351,46 @@ func TestAWriterLearnsWhyThePeerLeft(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// That nothing can be written any more is no reason to lose what has come.
+func TestMessagesAreReceivedAfterAWriteHasFailed(t *testing.T) {
+	for _, tr := range wstest.Transports {
+		for _, server := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, server %v", tr.Name, server), func(t *testing.T) {
+				a, b := tr.Pair(t)
+				c := open(t, &deafTransport{ReadWriteCloser: a}, server)
+				peer := wstest.NewPeer(t, b, !server)
+				go func() {
+					peer.SendFrame(true, opcode.Ping, "")
+					peer.SendFrame(true, opcode.Text, "one")
+					peer.SendFrame(false, opcode.Text, "tw")
+					peer.SendFrame(true, opcode.Continuation, "o")
+					peer.SendClose(closecode.GoingAway, "bye")
+				}()
+				for range 2 {
+					if err := c.WriteText(bg(t), "x"); !errors.Is(err, net.ErrClosed) || !errors.Is(err, errDeaf) {
+						t.Errorf("WriteText: %v", err)
+					}
+				}
+				if c.Writable() || !c.Connected() {
+					t.Error("the properties say otherwise")
+				}
+				whole, err := drain(t, c)
+				var closed *stream.CloseError
+				if fmt.Sprint(whole) != "[one two]" || !errors.As(err, &closed) || closed.Reason != "bye" {
+					t.Errorf("got %v, %v", whole, err)
+				}
+				if err := c.WriteText(bg(t), "x"); !errors.Is(err, net.ErrClosed) || !errors.As(err, &closed) {
+					t.Errorf("WriteText at the end: %v", err)
+				}
+			})
+		}
+	}
+}
+
+var errDeaf = errors.New("nobody listens")
+
+// A deafTransport can be read, and not written to.
+type deafTransport struct{ io.ReadWriteCloser }
+
+func (deafTransport) Write([]byte) (int, error) { return 0, errDeaf }

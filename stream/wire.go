@@ -29,14 +29,17 @@ func (s *Socket) enterWire(ctx context.Context) error {
 
 // writeEnd tells why nothing can be written: an error that matches net.ErrClosed, and never io.EOF, which no writer expects.
 func (s *Socket) writeEnd() error {
-	err := s.Err()
-	if err == nil {
-		err = errClosed // a close frame was sent
+	s.errMu.Lock()
+	defer s.errMu.Unlock()
+	switch {
+	case s.err == nil && s.writeErr != nil:
+		return &cutError{"write failed", net.ErrClosed, s.writeErr}
+	case s.err == nil: // a close frame was sent
+		return errClosed
+	case !errors.Is(s.err, net.ErrClosed) || errors.Is(s.err, io.EOF):
+		return &cutError{"cannot write", net.ErrClosed, s.err}
 	}
-	if !errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) {
-		err = &cutError{"cannot write", net.ErrClosed, err}
-	}
-	return err
+	return s.err
 }
 
 // writeFrame sends one frame with the payload buf[payloadAt:payloadAt+n] and, behind that, body. It takes its turn at the wire. The bytes of
@@ -49,7 +52,8 @@ func (s *Socket) writeFrame(b bounds, h frame.Header, buf []byte, n int, body []
 	return s.leaveWire(err)
 }
 
-// leaveWire ends the caller's turn at the wire, and the connection if err has left a frame unfinished there.
+// leaveWire ends the caller's turn at the wire. If err has left a frame unfinished there, no other can follow. Where this end has cut it, the connection
+// ends; where the transport has failed, what the peer sent before can still be received.
 func (s *Socket) leaveWire(err error) error {
 	if err == nil || s.sent == 0 && !s.tls && mayRetry(err) {
 		s.wireGate.leave()
@@ -57,13 +61,21 @@ func (s *Socket) leaveWire(err error) error {
 	}
 	s.finished.Store(true)
 	s.wireGate.leave()
-	if !isTimeout(err) && !mayRetry(err) {
+	var failed *transportError
+	if errors.As(err, &failed) {
+		s.errMu.Lock()
+		s.writeErr = failed.error
+		s.errMu.Unlock()
 		s.hearReason()
+	} else {
+		s.end(&cutError{"write failed", net.ErrClosed, err})
+		s.drop(false)
 	}
-	s.end(&cutError{"write failed", net.ErrClosed, err})
-	s.drop(false)
 	return s.writeEnd()
 }
+
+// A transportError is the transport's own, and the caller is not to blame.
+type transportError struct{ error }
 
 // mayRetry reports whether err leaves the transport whole: a context or a deadline of the user has ended the write.
 func mayRetry(err error) bool {
@@ -130,7 +142,7 @@ func (s *Socket) send(b bounds, head, body []byte) error {
 			return io.ErrShortWrite
 		case err == nil:
 		case !isTimeout(err):
-			return err
+			return &transportError{err}
 		default:
 			if cause := s.writeLimit.reason(b, &s.clock, began); cause != nil {
 				return cause

@@ -105,7 +105,7 @@ func parse(flags *flag.FlagSet, args []string, n int) ([]string, error) {
 	case err != nil:
 		return nil, usageError(err.Error())
 	case flags.NArg() != n:
-		return nil, usageError(fmt.Sprintf("%s takes %d arguments, not %d", flags.Name(), n, flags.NArg()))
+		return nil, usageError(fmt.Sprintf("%s: %d arguments instead of %d", flags.Name(), flags.NArg(), n))
 	}
 	return flags.Args(), nil
 }

@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // hangs is how long a test waits for what must not hang.
-const hangs = 30 * time.Second
+const hangs = 5 * time.Second
 
 func testContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), hangs)
@@ -163,6 +163,17 @@ func partial(t *testing.T, dir string) bool {
 	return false
 }
 
+// awaitLog waits until the server has logged text.
+func (s served) awaitLog(t *testing.T, text string) {
+	t.Helper()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the server says: %s", s.log)
+		}
+	})
+	await(t, "the server has logged "+text, func() bool { return strings.Contains(s.log.String(), text) })
+}
+
 // await waits until something is so.
 func await(t *testing.T, what string, so func() bool) {
 	t.Helper()
@@ -180,11 +191,11 @@ func TestBadUsageIsStatus2(t *testing.T) {
 	}{
 		{"no command", nil},
 		{`"fly" is not a command`, []string{"fly"}},
-		{"put takes 2 arguments, not 0", []string{"put"}},
-		{"put takes 2 arguments, not 1", []string{"put", "a"}},
-		{"get takes 2 arguments, not 3", []string{"get", "a", "b", "c"}},
-		{"serve takes 1 arguments, not 0", []string{"serve"}},
-		{"demo takes 0 arguments, not 1", []string{"demo", "a"}},
+		{"put: 0 arguments instead of 2", []string{"put"}},
+		{"put: 1 arguments instead of 2", []string{"put", "a"}},
+		{"get: 3 arguments instead of 2", []string{"get", "a", "b", "c"}},
+		{"serve: 0 arguments instead of 1", []string{"serve"}},
+		{"demo: 1 arguments instead of 0", []string{"demo", "a"}},
 		{"-x", []string{"put", "-x", "a", "b"}},
 		{"a number of bytes", []string{"demo", "-size", "big"}},
 		{"-size", []string{"demo", "-size"}},

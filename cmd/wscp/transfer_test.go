@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -214,7 +215,7 @@ func TestPutThatIsCutLeavesNothing(t *testing.T) {
 			await(t, "the server has cleaned up", func() bool { return !partial(t, s.dir) })
 			checkDir(t, s.dir, "file")
 			checkFile(t, "old", s.dir, "file")
-			await(t, "the server has told", func() bool { return strings.Contains(s.log.String(), "/file") })
+			s.awaitLog(t, "/file")
 			if strings.Contains(s.log.String(), "done") {
 				t.Errorf("the server takes it for whole: %s", s.log)
 			}
@@ -331,6 +332,20 @@ func TestClientsThatAreNotWscp(t *testing.T) {
 	}
 }
 
+func TestBrowsersAreToldWhatThisIs(t *testing.T) {
+	s := startServer(t)
+	writeFile(t, "content", s.dir, "file")
+	response, err := http.Get(strings.Replace(s.url, "ws:", "http:", 1) + "file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer http.DefaultClient.CloseIdleConnections()
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusUpgradeRequired {
+		t.Errorf("status %d, want 426", response.StatusCode)
+	}
+}
+
 // interrupted runs the command, interrupts it as soon as something is under way, and checks that it says so.
 func interrupted(t *testing.T, underWay func() bool, args ...string) {
 	t.Helper()
@@ -359,7 +374,7 @@ func TestInterruptedPutLeavesNothing(t *testing.T) {
 	await(t, "the server has cleaned up", func() bool { return !partial(t, s.dir) })
 	checkDir(t, s.dir, "file")
 	checkFile(t, "old", s.dir, "file")
-	await(t, "the server has told", func() bool { return strings.Contains(s.log.String(), "the other side says: interrupted") })
+	s.awaitLog(t, "the other side says: interrupted")
 }
 
 func TestInterruptedGetLeavesNothing(t *testing.T) {
@@ -370,7 +385,7 @@ func TestInterruptedGetLeavesNothing(t *testing.T) {
 	interrupted(t, func() bool { return partial(t, dir) }, "get", s.url+"file", copied)
 	checkDir(t, dir, "copied")
 	checkFile(t, "old", copied)
-	await(t, "the server has told", func() bool { return strings.Contains(s.log.String(), "the other side says: interrupted") })
+	s.awaitLog(t, "the other side says: interrupted")
 }
 
 func TestInterruptedServerLeavesNothing(t *testing.T) {

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// CloneHeader returns a copy of h with canonical names, or says what is wrong with h as a header that a user wants to have sent
-// with the handshake: names that are no tokens, values that would break out of their line, and fields that the
-// handshake sets itself.
+// CloneHeader returns a copy of h with canonical names, or says what is wrong with h as a header that a user wants to
+// have sent with the handshake: names that are no tokens, values that would break out of their line, and fields that
+// the handshake sets itself.
 func CloneHeader(h http.Header) (http.Header, error) {
 	clone := make(http.Header, len(h))
 	for _, name := range slices.Sorted(maps.Keys(h)) {
@@ -32,7 +32,8 @@ func CloneHeader(h http.Header) (http.Header, error) {
 	return clone, nil
 }
 
-// isReserved reports whether the field with the canonical name decides what kind of message a request or response is, or how long.
+// isReserved reports whether the field with the canonical name decides what kind of message a request or response is,
+// or how long.
 func isReserved(name string) bool {
 	switch name {
 	case "Connection", "Upgrade", "Content-Length", "Transfer-Encoding", "Trailer":
