@@ -1,6 +1,7 @@
 // Package websocket is the front page of a module for WebSocket (RFC 6455) in which bytes flow: received messages are
-// [io.ReadCloser] values, outgoing ones [io.WriteCloser] fragment writers, and a file of any size goes over a connection with one
-// [io.Copy], in constant memory. The package itself is empty; its examples show what the others do together:
+// [io.ReadCloser] values, outgoing ones [io.WriteCloser] fragment writers, and a file of any size goes over a
+// connection with one [io.Copy], in constant memory. The package itself is empty; its examples show what the others do
+// together:
 //
 //   - [github.com/litert/websocket/dial] connects to a server;
 //   - [github.com/litert/websocket/listen] is the server's side, for net/http or on its own;

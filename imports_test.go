@@ -15,8 +15,8 @@ import (
 
 const module = "github.com/litert/websocket"
 
-// mayImport says which packages of this module, and which others, a package may import beside the standard library. A pattern that ends in
-// a slash stands for all below it. What is not listed may import nothing of that kind.
+// mayImport says which packages of this module, and which others, a package may import beside the standard library. A
+// pattern that ends in a slash stands for all below it. What is not listed may import nothing of that kind.
 var mayImport = []struct {
 	pkg     string
 	imports []string

@@ -1,5 +1,5 @@
-// Package bench holds benchmarks of this module beside others, over real sockets. It is a module of its own, so that the
-// others are dependencies of nothing else.
+// Package bench holds benchmarks of this module beside others, over real sockets. It is a module of its own, so that
+// the others are dependencies of nothing else.
 package bench
 
 import (
@@ -27,8 +27,8 @@ import (
 
 const size = 64 << 20 // of a message
 
-// A library serves one connection, as its documentation recommends for large messages: it receives a message and throws it
-// away, or sends the file.
+// A library serves one connection, as its documentation recommends for large messages: it receives a message and throws
+// it away, or sends the file.
 type library struct {
 	name     string
 	get, put func(w http.ResponseWriter, r *http.Request, file *os.File) error

@@ -61,7 +61,8 @@ func (c Code) Sendable() bool {
 // Registered reports whether c is one of the constants of this package.
 func (c Code) Registered() bool { return NormalClosure <= c && c <= TLSHandshake }
 
-// Extension reports whether c is from 3000 to 3999: for libraries, frameworks and applications that register it with IANA.
+// Extension reports whether c is from 3000 to 3999: for libraries, frameworks and applications that register it with
+// IANA.
 func (c Code) Extension() bool { return 3000 <= c && c <= 3999 }
 
 // Private reports whether c is from 4000 to 4999: for private use between applications that have agreed on it.

@@ -11,8 +11,8 @@
 //	}
 //	_, err = io.Copy(dst, msg)
 //
-// [Dial] connects to a URL; [Handshake] does the same over a transport that is there already. What they return, and what
-// can be done with it, is in package stream, whose options are options of this package too.
+// [Dial] connects to a URL; [Handshake] does the same over a transport that is there already. What they return, and
+// what can be done with it, is in package stream, whose options are options of this package too.
 //
 // # Errors
 //
@@ -22,6 +22,6 @@
 //
 // # Limits
 //
-// The whole of connecting is bounded by the context and by [ConnectTimeout], the head of the server's response by 64 KiB.
-// Neither the context nor its end has any effect on a connection that was returned.
+// The whole of connecting is bounded by the context and by [ConnectTimeout], the head of the server's response by 64
+// KiB. Neither the context nor its end has any effect on a connection that was returned.
 package dial

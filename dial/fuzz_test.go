@@ -43,7 +43,8 @@ func (s *scripted) Close() error {
 	return nil
 }
 
-// Whatever the server answers, there is either a connection, after a proper response, or an error of a kind that is documented.
+// Whatever the server answers, there is either a connection, after a proper response, or an error of a kind that is
+// documented.
 func FuzzResponse(f *testing.F) {
 	for _, tt := range responses {
 		f.Add(tt.response + "\r\n" + helloFrame)

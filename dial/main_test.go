@@ -48,8 +48,8 @@ func peer(t testing.TB, serve func(conn net.Conn, r *http.Request)) net.Conn {
 	return client
 }
 
-// answering is a peer that answers with the response, in which ACCEPT stands for what answers the request's key. It leaves the
-// connection open until the client closes it.
+// answering is a peer that answers with the response, in which ACCEPT stands for what answers the request's key. It
+// leaves the connection open until the client closes it.
 func answering(t testing.TB, response string) net.Conn {
 	return peer(t, func(conn net.Conn, r *http.Request) {
 		io.WriteString(conn, filledIn(response, r))

@@ -39,8 +39,8 @@ type Rules struct {
 	RSV1          bool // an extension was agreed on that gives RSV1 its meaning (RFC 7692)
 }
 
-// Check judges the header of a received frame: all the rules for it are in this function. It returns nil or an [*Error],
-// and does not allocate.
+// Check judges the header of a received frame: all the rules for it are in this function. It returns nil or an
+// [*Error], and does not allocate.
 func (h Header) Check(r Rules) error {
 	// RFC 6455, section 5.2: RSV1, RSV2, RSV3 must be 0 unless an extension gives them a meaning.
 	if h.RSV2 || h.RSV3 || h.RSV1 && !r.RSV1 {

@@ -34,8 +34,8 @@ func AppendClose(b []byte, code closecode.Code, reason string) ([]byte, error) {
 	return append(binary.BigEndian.AppendUint16(b, uint16(code)), reason...), nil
 }
 
-// ParseClose parses the payload of a close frame. An empty one has the code [closecode.NoStatus]. A payload against the rules is an
-// [*Error].
+// ParseClose parses the payload of a close frame. An empty one has the code [closecode.NoStatus]. A payload against the
+// rules is an [*Error].
 func ParseClose(p []byte) (code closecode.Code, reason string, err error) {
 	switch len(p) {
 	case 0:

@@ -37,9 +37,9 @@ type Header struct {
 	Length int64 // of the payload in bytes
 }
 
-// Parse parses the header at the beginning of b, and returns its length n. If b ends before the header does, the error is
-// [io.ErrUnexpectedEOF] itself, and n is 0. A length that is not encoded in the fewest bytes, or has its highest
-// bit set, is an [*Error]. Everything else is for [Header.Check] to judge. Parse does not allocate.
+// Parse parses the header at the beginning of b, and returns its length n. If b ends before the header does, the error
+// is [io.ErrUnexpectedEOF] itself, and n is 0. A length that is not encoded in the fewest bytes, or has its highest bit
+// set, is an [*Error]. Everything else is for [Header.Check] to judge. Parse does not allocate.
 func Parse(b []byte) (h Header, n int, err error) {
 	if len(b) < 2 {
 		return h, 0, io.ErrUnexpectedEOF

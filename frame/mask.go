@@ -14,7 +14,8 @@ func Mask(p []byte, key Key, pos int64) {
 	if key == (Key{}) {
 		return
 	}
-	// Up to some 8 KiB this is faster than subtle.XORBytes against blocks of repeated key, and beyond that no slower: BenchmarkMask.
+	// Up to some 8 KiB this is faster than subtle.XORBytes against blocks of repeated key, and beyond that no slower:
+	// BenchmarkMask.
 	word := binary.LittleEndian.Uint32(key[:])
 	word = bits.RotateLeft32(word, -8*int(pos&3))
 	k := uint64(word)<<32 | uint64(word)

@@ -28,16 +28,17 @@ var (
 	// RandomMask masks each frame with a fresh key from crypto/rand, as RFC 6455 demands (section 5.3).
 	RandomMask = Masking{}
 
-	// NoMask leaves frames unmasked. RFC 6455 forbids that to clients (section 5.1), and most servers refuse it; those of
-	// this module accept it with listen.AllowUnmasked.
+	// NoMask leaves frames unmasked. RFC 6455 forbids that to clients (section 5.1), and most servers refuse it; those
+	// of this module accept it with listen.AllowUnmasked.
 	NoMask = Masking{kind: noMask}
 )
 
-// FixedMask masks each frame with key. All servers take that. A key of zeros leaves the payload as it is, and so lets files be sent by
-// the kernel.
+// FixedMask masks each frame with key. All servers take that. A key of zeros leaves the payload as it is, and so lets
+// files be sent by the kernel.
 func FixedMask(key Key) Masking { return Masking{kind: fixedMask, key: key} }
 
-// Next returns the key for the next frame, or false if it is not to be masked. It may be called by several goroutines at a time.
+// Next returns the key for the next frame, or false if it is not to be masked. It may be called by several goroutines
+// at a time.
 func (m Masking) Next() (key Key, masked bool) {
 	switch m.kind {
 	case noMask:

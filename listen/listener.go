@@ -14,8 +14,8 @@ import (
 // backlog is how many connections may wait for Accept. Behind it, requests are answered with status 503.
 const backlog = 1024
 
-// A Listener accepts WebSocket connections, at whatever path. It must be closed. Its methods may be called by any number of
-// goroutines.
+// A Listener accepts WebSocket connections, at whatever path. It must be closed. Its methods may be called by any
+// number of goroutines.
 type Listener[M any] struct {
 	server *server
 	mode   stream.Mode[M]

@@ -102,9 +102,9 @@ func TLSConfig(config *tls.Config) Option {
 	return option(func(c *conf.Listen) { c.TLS = config })
 }
 
-// HandshakeTimeout bounds how long a client of a [Listener] may take for each part of the handshake: for TLS, and for the
-// request. With [Upgrade] and [Handler] it bounds writing the response. The default is 10 seconds; 0 turns it off; a
-// negative d is refused.
+// HandshakeTimeout bounds how long a client of a [Listener] may take for each part of the handshake: for TLS, and for
+// the request. With [Upgrade] and [Handler] it bounds writing the response. The default is 10 seconds; 0 turns it off;
+// a negative d is refused.
 func HandshakeTimeout(d time.Duration) Option {
 	if d < 0 {
 		return refuse("HandshakeTimeout", "%v is negative", d)

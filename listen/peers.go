@@ -69,7 +69,8 @@ func (p *peer) discard() {
 	p.conn.Close()
 }
 
-// stop ends the HTTP server and all handshakes. When it returns, no goroutine of them is left, and no peer comes any more.
+// stop ends the HTTP server and all handshakes. When it returns, no goroutine of them is left, and no peer comes any
+// more.
 func (s *server) stop() error {
 	var err error
 	if s.markClosed() {

@@ -17,8 +17,8 @@ import (
 // maxRequest is how many bytes the head of a request may have at a Listener.
 const maxRequest = 64 << 10
 
-// A server is a Listener without the type of its messages. It knows all connections from the moment when the HTTP server
-// has given them away.
+// A server is a Listener without the type of its messages. It knows all connections from the moment when the HTTP
+// server has given them away.
 type server struct {
 	// constant after newServer
 	ln     net.Listener

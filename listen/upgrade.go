@@ -13,17 +13,17 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// Upgrade answers the opening handshake r (RFC 6455, section 4.2), and returns the connection, whose Receive returns what
-// mode says.
+// Upgrade answers the opening handshake r (RFC 6455, section 4.2), and returns the connection, whose Receive returns
+// what mode says.
 //
 // If r is not a proper handshake, or its origin is not allowed (see [Origins]), it is answered with a status and a line
 // of text, and an [*Error] is returned; so it is with status 500 if an option is impossible, and with 501 if w cannot
 // give the connection away (see [http.ResponseController.Hijack]): middleware that wraps w needs a method Unwrap. Any
 // other error is one of the connection, which is then closed. In no case is there anything left to be written to w.
 //
-// After Upgrade has succeeded, the connection belongs to the caller. It does not end when the handler returns, and neither
-// [http.Server.Shutdown] nor Close know of it. The context of r ends when the handler returns. Upgrade may be called
-// by any number of goroutines.
+// After Upgrade has succeeded, the connection belongs to the caller. It does not end when the handler returns, and
+// neither [http.Server.Shutdown] nor Close know of it. The context of r ends when the handler returns. Upgrade may be
+// called by any number of goroutines.
 func Upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M], opts ...Option) (*stream.Conn[M], error) {
 	cfg := configure("listen.Upgrade", isZero(mode), opts)
 	return upgrade(w, r, mode, &cfg)

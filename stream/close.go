@@ -13,10 +13,10 @@ import (
 // closeGrace is how long Close may try to send its frame.
 const closeGrace = 100 * time.Millisecond
 
-// Close ends the connection at once: it sends a close frame with code 1000 if that is possible within a tenth of a second, and closes the
-// transport without waiting for the peer's answer, which [Socket.Shutdown] does. Whoever waits on
-// the connection is unblocked, with an error that matches [net.ErrClosed]. Messages that are not written to their end are cut
-// short, and the peer can see that. Close returns nil, also when called again.
+// Close ends the connection at once: it sends a close frame with code 1000 if that is possible within a tenth of a
+// second, and closes the transport without waiting for the peer's answer, which [Socket.Shutdown] does. Whoever waits
+// on the connection is unblocked, with an error that matches [net.ErrClosed]. Messages that are not written to their
+// end are cut short, and the peer can see that. Close returns nil, also when called again.
 func (s *Socket) Close() error {
 	clean := false
 	if _, first := s.end(errClosed); first {
@@ -35,15 +35,16 @@ func (s *Socket) Abort() error {
 	return nil
 }
 
-// Shutdown performs the closing handshake (RFC 6455, section 7.1.2): it sends a close frame with code and reason, waits for the peer's,
-// and closes the transport. It does not wait for an open [Writer], whose message is cut short. Messages that arrive meanwhile go to whoever
-// receives; if nobody does, Shutdown reads and discards them.
+// Shutdown performs the closing handshake (RFC 6455, section 7.1.2): it sends a close frame with code and reason, waits
+// for the peer's, and closes the transport. It does not wait for an open [Writer], whose message is cut short. Messages
+// that arrive meanwhile go to whoever receives; if nobody does, Shutdown reads and discards them.
 //
-// Both ctx and the timeout of the option [CloseTimeout] bound it; when one of them ends it, the transport is closed, and the error
-// returned. If the peer's close frame came, Shutdown returns nil, whatever its code, also when it came long ago.
+// Both ctx and the timeout of the option [CloseTimeout] bound it; when one of them ends it, the transport is closed,
+// and the error returned. If the peer's close frame came, Shutdown returns nil, whatever its code, also when it came
+// long ago.
 //
-// A code that must not be sent, or a reason that is over 123 bytes or not UTF-8, is an [*ArgumentError]: nothing was sent, and the
-// connection stays as it was. [closecode.NoStatus] with an empty reason sends a frame without a code.
+// A code that must not be sent, or a reason that is over 123 bytes or not UTF-8, is an [*ArgumentError]: nothing was
+// sent, and the connection stays as it was. [closecode.NoStatus] with an empty reason sends a frame without a code.
 func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason string) error {
 	if _, err := frame.AppendClose(nil, code, reason); err != nil {
 		return &ArgumentError{"Shutdown", err.Error()}
@@ -197,8 +198,8 @@ func (s *Socket) sayClose(code closecode.Code, reason string) error {
 	return s.sendClose(ctx, code, reason)
 }
 
-// linger lets the peer read the close frame: to close a socket while the peer still sends would take the frame away from it. So the
-// rest is read, until the peer has closed its side, or the time for the closing handshake is over.
+// linger lets the peer read the close frame: to close a socket while the peer still sends would take the frame away
+// from it. So the rest is read, until the peer has closed its side, or the time for the closing handshake is over.
 func (s *Socket) linger() {
 	c, ok := s.transport.(interface{ CloseWrite() error })
 	if !ok || c.CloseWrite() != nil {
@@ -214,8 +215,8 @@ func (s *Socket) linger() {
 	}
 }
 
-// hearReason listens for a moment, after the transport has failed to write, for the close frame in which the peer said why it left. It takes no
-// message from whoever may want to receive it.
+// hearReason listens for a moment, after the transport has failed to write, for the close frame in which the peer said
+// why it left. It takes no message from whoever may want to receive it.
 func (s *Socket) hearReason() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
 	defer cancel()

@@ -155,7 +155,8 @@ func TestPingsDoNotLockUpTwoEndsThatWrite(t *testing.T) {
 	wg.Wait()
 }
 
-// A peer that sends pings and does not read the pongs makes neither the memory grow nor the receiver stop: only the latest ping needs an answer.
+// A peer that sends pings and does not read the pongs makes neither the memory grow nor the receiver stop: only the
+// latest ping needs an answer.
 func TestPingsWhosePongsAreNotRead(t *testing.T) {
 	server, peer := serverAndPeer(t)
 	const pings = 200_000

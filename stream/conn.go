@@ -23,9 +23,9 @@ type Conn[M any] struct {
 // calls it to run WebSocket over a transport of its own, such as a channel of SSH.
 //
 // Over a TCP or UNIX socket ([*net.TCPConn], [*net.UnixConn]) an idle connection holds no buffer, files are sent by the
-// kernel, and large writes are not copied. If rwc has no deadlines (SetReadDeadline and SetWriteDeadline as in [net.Conn]),
-// a read that waits occupies a goroutine until bytes come or rwc is closed, and a write that is cut by its context or
-// deadline closes rwc. Close must unblock the Read and Write of rwc.
+// kernel, and large writes are not copied. If rwc has no deadlines (SetReadDeadline and SetWriteDeadline as in
+// [net.Conn]), a read that waits occupies a goroutine until bytes come or rwc is closed, and a write that is cut by its
+// context or deadline closes rwc. Close must unblock the Read and Write of rwc.
 //
 // An option with an impossible value, or a mode that is zero, is an [*ArgumentError]; rwc is then as it was.
 func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Option) (*Conn[M], error) {
@@ -60,9 +60,9 @@ func (c *Conn[M]) Receive(ctx context.Context) (M, error) {
 	return c.mode.receive(c.Socket, ctx)
 }
 
-// All returns an iterator over the messages, as [Conn.Receive] returns them. It stops silently at an orderly end (when the error
-// matches [io.EOF]), and otherwise after it has yielded the error. Breaking out of the loop leaves the connection
-// as it is.
+// All returns an iterator over the messages, as [Conn.Receive] returns them. It stops silently at an orderly end (when
+// the error matches [io.EOF]), and otherwise after it has yielded the error. Breaking out of the loop leaves the
+// connection as it is.
 func (c *Conn[M]) All(ctx context.Context) iter.Seq2[M, error] {
 	return func(yield func(M, error) bool) {
 		for {

@@ -38,10 +38,10 @@ func (u *userDeadline) load() time.Time {
 	return time.Time{}
 }
 
-// A deadline keeps the deadline of one direction of the transport. Three things share it: the idle timeout, the
-// user's deadline, and contexts that end. It is lazy: it is set to the nearer of the first two and left there, and when it has
-// expired, whoever got the timeout asks [deadline.reason] why, and goes on if there is no reason any more. An
-// expiry without a reason therefore does no harm.
+// A deadline keeps the deadline of one direction of the transport. Three things share it: the idle timeout, the user's
+// deadline, and contexts that end. It is lazy: it is set to the nearer of the first two and left there, and when it has
+// expired, whoever got the timeout asks [deadline.reason] why, and goes on if there is no reason any more. An expiry
+// without a reason therefore does no harm.
 type deadline struct {
 	set     func(time.Time) error // constant after New
 	reading bool                  // constant after New: bytes in the other direction count as activity too

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// A deadliner gives deadlines to a transport without any, as the channels of SSH are. A read is left to a
-// goroutine, which ends when bytes come or the transport is closed; what it brings after the deadline is kept for the next
-// Read. A write that is late can only be ended by closing the transport, and is.
+// A deadliner gives deadlines to a transport without any, as the channels of SSH are. A read is left to a goroutine,
+// which ends when bytes come or the transport is closed; what it brings after the deadline is kept for the next Read. A
+// write that is late can only be ended by closing the transport, and is.
 type deadliner struct {
 	rwc io.ReadWriteCloser
 

@@ -1,5 +1,5 @@
-// Package stream is WebSocket (RFC 6455) for programs that move bytes: a received message is an [io.ReadCloser], an outgoing
-// one an [io.WriteCloser] of fragments, and one [io.Copy] takes a file of any size across in constant memory.
+// Package stream is WebSocket (RFC 6455) for programs that move bytes: a received message is an [io.ReadCloser], an
+// outgoing one an [io.WriteCloser] of fragments, and one [io.Copy] takes a file of any size across in constant memory.
 //
 // Connections come from packages dial and listen, or from [New] over any transport.
 //
@@ -22,46 +22,49 @@
 //
 // # Receiving
 //
-// [Conn.Receive] and [Conn.All] hand over each message as soon as its first frame has begun, as a [Reader] in mode [Standard]. Nothing is
-// read ahead but what a small buffer holds: a slow reader slows the sender. Read a message to its end, or close it; what is left of it
-// when the next Receive begins is discarded. [io.EOF] is the true end of a message and nothing else: if it was cut short, the error matches
-// [io.ErrUnexpectedEOF].
+// [Conn.Receive] and [Conn.All] hand over each message as soon as its first frame has begun, as a [Reader] in mode
+// [Standard]. Nothing is read ahead but what a small buffer holds: a slow reader slows the sender. Read a message to
+// its end, or close it; what is left of it when the next Receive begins is discarded. [io.EOF] is the true end of a
+// message and nothing else: if it was cut short, the error matches [io.ErrUnexpectedEOF].
 //
-// Control frames are taken care of while somebody receives or reads, and not otherwise: pings are answered, and the peer's close frame
-// is noticed. A program that only sends should have a goroutine that receives.
+// Control frames are taken care of while somebody receives or reads, and not otherwise: pings are answered, and the
+// peer's close frame is noticed. A program that only sends should have a goroutine that receives.
 //
 // # Sending
 //
-// [Socket.NewWriter] begins a message of any size. A [Writer] must be closed: its Close sends the last fragment. If something
-// goes wrong before, Abort gives the message up; deferred, it does nothing after Close. If the source of a ReadFrom fails, Close
-// does not send the end, so that half a file never arrives as a whole one. [Socket.WriteText] and [Socket.WriteBinary] send a message in one
-// frame.
+// [Socket.NewWriter] begins a message of any size. A [Writer] must be closed: its Close sends the last fragment. If
+// something goes wrong before, Abort gives the message up; deferred, it does nothing after Close. If the source of a
+// ReadFrom fails, Close does not send the end, so that half a file never arrives as a whole one. [Socket.WriteText] and
+// [Socket.WriteBinary] send a message in one frame.
 //
-// Writes wait while the peer does not read. From a server, a regular file in a binary message is sent by the kernel (sendfile),
-// and large writes are not copied.
+// Writes wait while the peer does not read. From a server, a regular file in a binary message is sent by the kernel
+// (sendfile), and large writes are not copied.
 //
 // # Contexts and deadlines
 //
-// A context bounds the call it is given to, and no more. When it ends, the connection stays as it was: the next Receive goes on where that one
-// stopped, even in the middle of a header. Only a write that was cut inside a frame takes the connection with it.
-// Reader and Writer have deadlines of their own.
+// A context bounds the call it is given to, and no more. When it ends, the connection stays as it was: the next Receive
+// goes on where that one stopped, even in the middle of a header. Only a write that was cut inside a frame takes the
+// connection with it. Reader and Writer have deadlines of their own.
 //
 // # Closing
 //
-// [Socket.Shutdown] performs the closing handshake; [Socket.Close] says good-bye and does not wait; [Socket.Abort] just closes the transport. When the peer
-// closes, Receive returns a [*CloseError], which matches [io.EOF] if the end was orderly: [Conn.All] then ends silently. The first error
-// that ends a connection is the one that stays: [Socket.Err] tells it, and [Socket.Done] when.
+// [Socket.Shutdown] performs the closing handshake; [Socket.Close] says good-bye and does not wait; [Socket.Abort] just
+// closes the transport. When the peer closes, Receive returns a [*CloseError], which matches [io.EOF] if the end was
+// orderly: [Conn.All] then ends silently. The first error that ends a connection is the one that stays: [Socket.Err]
+// tells it, and [Socket.Done] when.
 //
 // # Concurrency
 //
-// Receive, All and the current Reader are for one goroutine at a time; others wait for their turn, and nothing breaks. Whole messages may be
-// written by any number of goroutines: they go out one after the other, and wait while a Writer is open. A Writer is for one goroutine. Ping, Pong, Close, Shutdown and Abort
-// may be called by anybody at any time, also between the fragments of an open message. A goroutine that holds an open Writer and
-// calls WriteText waits for itself.
+// Receive, All and the current Reader are for one goroutine at a time; others wait for their turn, and nothing breaks.
+// Whole messages may be written by any number of goroutines: they go out one after the other, and wait while a Writer
+// is open. A Writer is for one goroutine. Ping, Pong, Close, Shutdown and Abort may be called by anybody at any time,
+// also between the fragments of an open message. A goroutine that holds an open Writer and calls WriteText waits for
+// itself.
 //
 // # Limits
 //
-// A message may have 64 MiB ([MaxMessageSize]); nothing is allocated for what a peer merely claims. A connection on which nothing comes or goes for
-// 60 seconds while somebody waits ends ([IdleTimeout]). The closing handshake takes 5 seconds at most ([CloseTimeout]).
-// An idle connection over TCP or a UNIX socket holds no buffer; one that moves bytes holds 16 to 512 KiB from a pool.
+// A message may have 64 MiB ([MaxMessageSize]); nothing is allocated for what a peer merely claims. A connection on
+// which nothing comes or goes for 60 seconds while somebody waits ends ([IdleTimeout]). The closing handshake takes 5
+// seconds at most ([CloseTimeout]). An idle connection over TCP or a UNIX socket holds no buffer; one that moves bytes
+// holds 16 to 512 KiB from a pool.
 package stream

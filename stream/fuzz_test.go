@@ -38,8 +38,8 @@ func (c *chops) Read(p []byte) (int, error) {
 
 func (c *chops) Close() error { return nil }
 
-// FuzzConnection feeds a connection with arbitrary bytes in arbitrary chunks: it must end in an error that fits, and hand out
-// nothing but what the frames hold.
+// FuzzConnection feeds a connection with arbitrary bytes in arbitrary chunks: it must end in an error that fits, and
+// hand out nothing but what the frames hold.
 func FuzzConnection(f *testing.F) {
 	for _, server := range []bool{true, false} {
 		p := wstest.NewPeer(nil, nil, !server)
@@ -86,7 +86,8 @@ func FuzzConnection(f *testing.F) {
 	})
 }
 
-// reference reads whole messages in the plainest way, up to the first thing that is wrong. It tells whether the end is an orderly close frame.
+// reference reads whole messages in the plainest way, up to the first thing that is wrong. It tells whether the end is
+// an orderly close frame.
 func reference(wire []byte, server bool) (messages []string, whole bool) {
 	var message []byte
 	var op opcode.Opcode

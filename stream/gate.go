@@ -2,7 +2,8 @@ package stream
 
 import "context"
 
-// A gate is a mutex whose lock obeys a context and the end of the connection. Who has entered is the only one inside until it leaves.
+// A gate is a mutex whose lock obeys a context and the end of the connection. Who has entered is the only one inside
+// until it leaves.
 type gate chan struct{}
 
 func newGate() gate { return make(gate, 1) }

@@ -6,8 +6,8 @@ import (
 	"github.com/litert/websocket/frame"
 )
 
-// A Mode says what [Conn.Receive] returns for a message: it is a type parameter as well as a value, so that the compiler
-// knows. The zero Mode is refused by [New].
+// A Mode says what [Conn.Receive] returns for a message: it is a type parameter as well as a value, so that the
+// compiler knows. The zero Mode is refused by [New].
 type Mode[M any] struct {
 	mode    frame.ReceiveMode
 	receive func(*Socket, context.Context) (M, error)

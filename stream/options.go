@@ -22,24 +22,25 @@ type Option interface {
 // Unlimited, given to [MaxMessageSize], lifts the limit.
 const Unlimited int64 = math.MaxInt64
 
-// MaxMessageSize limits the payload of a received message to n bytes, its fragments taken together.
-// It must be positive; the default is 64 MiB (67,108,864 bytes), in every mode. When the header of a frame takes a message over the limit, the
-// connection fails with close code 1009 and a [*LimitError]. Messages that are streamed, never held whole, may well
-// be [Unlimited].
+// MaxMessageSize limits the payload of a received message to n bytes, its fragments taken together. It must be
+// positive; the default is 64 MiB (67,108,864 bytes), in every mode. When the header of a frame takes a message over
+// the limit, the connection fails with close code 1009 and a [*LimitError]. Messages that are streamed, never held
+// whole, may well be [Unlimited].
 func MaxMessageSize[N constraints.Integer](n N) Option {
 	return sizeOption("MaxMessageSize", n, Unlimited, func(c *conf.Stream, n int64) { c.MaxMessageSize = n })
 }
 
-// FragmentSize sets how many bytes of payload a [Writer] puts into one fragment, at most. It must be positive and at most 1 GiB.
-// By default small writes are gathered into fragments of 32 KiB; larger ones and files go out in fragments
-// of up to 1 MiB. Larger fragments save work on both sides; a control frame has to wait for the end of the one on the wire.
+// FragmentSize sets how many bytes of payload a [Writer] puts into one fragment, at most. It must be positive and at
+// most 1 GiB. By default small writes are gathered into fragments of 32 KiB; larger ones and files go out in fragments
+// of up to 1 MiB. Larger fragments save work on both sides; a control frame has to wait for the end of the one on the
+// wire.
 func FragmentSize[N constraints.Integer](n N) Option {
 	return sizeOption("FragmentSize", n, 1<<30, func(c *conf.Stream, n int64) { c.FragmentSize = int(n) })
 }
 
-// IdleTimeout ends a connection over which no byte was received or sent for d while somebody waited for one: the call that
-// waited gets [ErrIdleTimeout], and the peer a close frame with code 1001. The default is 60 seconds; 0 turns it off; a
-// negative d is refused. [Socket.SetIdleTimeout] changes it later.
+// IdleTimeout ends a connection over which no byte was received or sent for d while somebody waited for one: the call
+// that waited gets [ErrIdleTimeout], and the peer a close frame with code 1001. The default is 60 seconds; 0 turns it
+// off; a negative d is refused. [Socket.SetIdleTimeout] changes it later.
 func IdleTimeout(d time.Duration) Option {
 	return conf.StreamOption(func(c *conf.Stream) {
 		if err := checkIdleTimeout(d); err != nil {

@@ -21,8 +21,8 @@ const (
 	largeFragment  = 1 << 20                    // of large writes and files: a control frame need not wait for long
 )
 
-// outgoing is the message of the open Writer: what was gathered of it, and what has left. A fragment leaves only when at
-// least one byte follows it, so that the last one, which carries the FIN bit, is not empty.
+// outgoing is the message of the open Writer: what was gathered of it, and what has left. A fragment leaves only when
+// at least one byte follows it, so that the last one, which carries the FIN bit, is not empty.
 type outgoing struct {
 	s        *Socket
 	gen      atomic.Uint64 // of the current message
@@ -222,8 +222,8 @@ func (o *outgoing) flushWhole() error {
 	return nil
 }
 
-// emit sends the first n of the gathered bytes and, behind them, body or the next part of file: as a fragment, or as a part of the message's single frame.
-// If nothing was sent, the message is as it was, and emit may be called again.
+// emit sends the first n of the gathered bytes and, behind them, body or the next part of file: as a fragment, or as a
+// part of the message's single frame. If nothing was sent, the message is as it was, and emit may be called again.
 func (o *outgoing) emit(fin bool, n int, body []byte, file *fileSource) error {
 	s, b := o.s, bounds{context.Background(), &o.deadline}
 	size := int64(n+len(body)) + file.part()
@@ -256,8 +256,8 @@ func (o *outgoing) emit(fin bool, n int, body []byte, file *fileSource) error {
 	return nil
 }
 
-// beginFrame puts a header into the buffer for the next frame, which has size bytes of payload, or all of the message. The
-// caller is at the wire.
+// beginFrame puts a header into the buffer for the next frame, which has size bytes of payload, or all of the message.
+// The caller is at the wire.
 func (o *outgoing) beginFrame(fin bool, size int64) (start int) {
 	h := frame.Header{Fin: fin, Opcode: o.op, Length: size}
 	if o.left {
@@ -289,8 +289,8 @@ func (o *outgoing) emitFailed(err error, n int) error {
 	return o.spoil(err)
 }
 
-// end ends the message: with its last frame or, if there is a cause not to, without. It reports whether that is done; if not, it may be called
-// again.
+// end ends the message: with its last frame or, if there is a cause not to, without. It reports whether that is done;
+// if not, it may be called again.
 func (o *outgoing) end(cause error) (err error, done bool) {
 	switch {
 	case cause != nil:

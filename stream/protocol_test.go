@@ -38,7 +38,8 @@ func echo(t testing.TB, c *conn) error {
 	return nil
 }
 
-// What a peer may send, and what must come back from an end that echoes, by section of RFC 6455. The same holds for both roles.
+// What a peer may send, and what must come back from an end that echoes, by section of RFC 6455. The same holds for
+// both roles.
 var legal = []struct {
 	name string
 	send func(p *wstest.Peer) []byte

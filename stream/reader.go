@@ -25,10 +25,10 @@ func (r *Reader) Opcode() opcode.Opcode { return r.op }
 // Size returns the length of the message in bytes, if it is known: if the message came in one frame.
 func (r *Reader) Size() (n int64, known bool) { return max(r.size, 0), r.size >= 0 }
 
-// Read reads up to len(p) bytes of the message. It returns [io.EOF] only at the message's true end. A message that is cut short, by the peer or
-// with the connection, ends with an error that matches [io.ErrUnexpectedEOF] and, where there was one, the
-// [*CloseError]; if this end closed the connection, [net.ErrClosed]. Text is checked as it comes: at
-// the first byte that cannot be UTF-8 the connection fails with a [*ProtocolError] (RFC 6455, section 8.1).
+// Read reads up to len(p) bytes of the message. It returns [io.EOF] only at the message's true end. A message that is
+// cut short, by the peer or with the connection, ends with an error that matches [io.ErrUnexpectedEOF] and, where there
+// was one, the [*CloseError]; if this end closed the connection, [net.ErrClosed]. Text is checked as it comes: at the
+// first byte that cannot be UTF-8 the connection fails with a [*ProtocolError] (RFC 6455, section 8.1).
 //
 // Large reads go from the transport straight into p.
 func (r *Reader) Read(p []byte) (int, error) {
@@ -39,8 +39,8 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return r.s.readMessage(p)
 }
 
-// WriteTo writes what is left of the message to dst, with a large buffer; [io.Copy] calls it. It returns the number of bytes
-// written, and the error of dst, or that of reading as in [Reader.Read].
+// WriteTo writes what is left of the message to dst, with a large buffer; [io.Copy] calls it. It returns the number of
+// bytes written, and the error of dst, or that of reading as in [Reader.Read].
 func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
 	size := bulkSize
 	if r.size >= 0 {
@@ -70,8 +70,8 @@ func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
 }
 
 // SetDeadline sets when Read and WriteTo give up with [os.ErrDeadlineExceeded], also those that wait already; the zero
-// time is never. The connection is then as it was, and reading may go on after a later deadline was set. Any goroutine may call
-// it.
+// time is never. The connection is then as it was, and reading may go on after a later deadline was set. Any goroutine
+// may call it.
 func (r *Reader) SetDeadline(t time.Time) error {
 	if r.stale() {
 		return ErrStale

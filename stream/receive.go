@@ -12,8 +12,8 @@ import (
 	"github.com/litert/websocket/opcode"
 )
 
-// incoming is the receiving side: the read buffer, and how far the current message has come. There is
-// one state machine for all modes, in this file: nextFrame takes it from header to header, readMessage through the payload.
+// incoming is the receiving side: the read buffer, and how far the current message has come. There is one state machine
+// for all modes, in this file: nextFrame takes it from header to header, readMessage through the payload.
 type incoming struct {
 	buf      []byte // nil: none is held
 	r, w     int    // buf[r:w] is unread
@@ -135,8 +135,8 @@ func (s *Socket) discard(b bounds) error {
 	return nil
 }
 
-// nextFrame reads up to the payload of the next data frame, and answers the control frames before it. It may only be called when
-// nothing is left of the frame before. When its bounds end it, nothing is lost.
+// nextFrame reads up to the payload of the next data frame, and answers the control frames before it. It may only be
+// called when nothing is left of the frame before. When its bounds end it, nothing is lost.
 func (s *Socket) nextFrame(b bounds) error {
 	in := &s.in
 	rules := frame.Rules{Server: s.hs.Server, AllowUnmasked: s.cfg.AllowUnmasked, Fragmented: in.open}
@@ -226,8 +226,8 @@ func (s *Socket) readMessage(p []byte) (int, error) {
 	return n, nil
 }
 
-// readPayload reads some of the frame's payload: what the read buffer holds, or, if that is empty and p large, straight from the
-// transport.
+// readPayload reads some of the frame's payload: what the read buffer holds, or, if that is empty and p large, straight
+// from the transport.
 func (s *Socket) readPayload(b bounds, p []byte) (n int, err error) {
 	in := &s.in
 	if len(in.buffered()) == 0 {
@@ -264,8 +264,8 @@ func (s *Socket) checkTextEnd() error {
 	return nil
 }
 
-// fill reads more bytes into the read buffer, at least one. While it waits with nothing unread, no buffer is held, where the system
-// allows that.
+// fill reads more bytes into the read buffer, at least one. While it waits with nothing unread, no buffer is held,
+// where the system allows that.
 func (s *Socket) fill(b bounds) error {
 	in := &s.in
 	if in.r == in.w {
@@ -290,8 +290,9 @@ func (s *Socket) fill(b bounds) error {
 	return err
 }
 
-// read reads from the transport into p, at least one byte. With a nil p it waits without a buffer, and lets the read buffer be one
-// that holds what came. If its bounds ended it, the connection is as it was; any other error has ended the connection.
+// read reads from the transport into p, at least one byte. With a nil p it waits without a buffer, and lets the read
+// buffer be one that holds what came. If its bounds ended it, the connection is as it was; any other error has ended
+// the connection.
 func (s *Socket) read(b bounds, p []byte) (int, error) {
 	began := s.clock.now()
 	for empty := 0; empty < maxEmptyReads; {

@@ -12,8 +12,8 @@ import (
 	"github.com/litert/websocket/opcode"
 )
 
-// minSendfile is the least number of bytes that are left to the kernel. Less is as cheap to copy, and the tail of a file has to be, as the last
-// frame must not leave before the end of the file is known.
+// minSendfile is the least number of bytes that are left to the kernel. Less is as cheap to copy, and the tail of a
+// file has to be, as the last frame must not leave before the end of the file is known.
 const minSendfile = 64 << 10
 
 // errNotSendable says that the frame will be masked, so that the kernel cannot send it. Nothing was sent.

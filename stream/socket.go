@@ -128,7 +128,8 @@ func (s *Socket) Subprotocol() string { return s.hs.Subprotocol }
 // the connection's own, and must not be changed.
 func (s *Socket) Handshake() Handshake { return s.hs }
 
-// TLS returns the state of the TLS connection below, with the peer's certificates, or nil without TLS. It must not be changed.
+// TLS returns the state of the TLS connection below, with the peer's certificates, or nil without TLS. It must not be
+// changed.
 func (s *Socket) TLS() *tls.ConnectionState { return s.hs.TLS }
 
 // LocalAddr returns the address of this end; one whose String is "unknown" if the transport does not know.
@@ -150,8 +151,8 @@ func (s *Socket) RemoteAddr() net.Addr {
 // IdleTimeout returns the idle timeout; 0 is none.
 func (s *Socket) IdleTimeout() time.Duration { return s.clock.timeout() }
 
-// SetIdleTimeout changes the idle timeout (see the option [IdleTimeout]), also for calls that wait already; 0 turns it off. A
-// negative d is an [*ArgumentError].
+// SetIdleTimeout changes the idle timeout (see the option [IdleTimeout]), also for calls that wait already; 0 turns it
+// off. A negative d is an [*ArgumentError].
 func (s *Socket) SetIdleTimeout(d time.Duration) error {
 	if err := checkIdleTimeout(d); err != nil {
 		return err

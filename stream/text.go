@@ -2,7 +2,8 @@ package stream
 
 import "unicode/utf8"
 
-// A utf8Checker checks text that comes in pieces (RFC 6455, section 8.1), and knows at the first byte that cannot be right.
+// A utf8Checker checks text that comes in pieces (RFC 6455, section 8.1), and knows at the first byte that cannot be
+// right.
 type utf8Checker struct {
 	held [utf8.UTFMax]byte // the beginning of a code point whose end has not come
 	n    int8

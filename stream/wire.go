@@ -27,7 +27,8 @@ func (s *Socket) enterWire(ctx context.Context) error {
 	return nil
 }
 
-// writeEnd tells why nothing can be written: an error that matches net.ErrClosed, and never io.EOF, which no writer expects.
+// writeEnd tells why nothing can be written: an error that matches net.ErrClosed, and never io.EOF, which no writer
+// expects.
 func (s *Socket) writeEnd() error {
 	s.errMu.Lock()
 	defer s.errMu.Unlock()
@@ -42,8 +43,8 @@ func (s *Socket) writeEnd() error {
 	return s.err
 }
 
-// writeFrame sends one frame with the payload buf[payloadAt:payloadAt+n] and, behind that, body. It takes its turn at the wire. The bytes of
-// buf are the same afterwards only if nothing was sent.
+// writeFrame sends one frame with the payload buf[payloadAt:payloadAt+n] and, behind that, body. It takes its turn at
+// the wire. The bytes of buf are the same afterwards only if nothing was sent.
 func (s *Socket) writeFrame(b bounds, h frame.Header, buf []byte, n int, body []byte) error {
 	if err := s.enterWire(b.ctx); err != nil {
 		return err
@@ -52,8 +53,9 @@ func (s *Socket) writeFrame(b bounds, h frame.Header, buf []byte, n int, body []
 	return s.leaveWire(err)
 }
 
-// leaveWire ends the caller's turn at the wire. If err has left a frame unfinished there, no other can follow. Where this end has cut it, the connection
-// ends; where the transport has failed, what the peer sent before can still be received.
+// leaveWire ends the caller's turn at the wire. If err has left a frame unfinished there, no other can follow. Where
+// this end has cut it, the connection ends; where the transport has failed, what the peer sent before can still be
+// received.
 func (s *Socket) leaveWire(err error) error {
 	if err == nil || s.sent == 0 && !s.tls && mayRetry(err) {
 		s.wireGate.leave()
@@ -103,8 +105,9 @@ func putHeader(h frame.Header, buf []byte) (start int) {
 	return start
 }
 
-// sendPart sends buf[start:end], in which all is done, and behind it body, which begins pos bytes into the payload and is not masked yet. The caller's
-// body is never changed: what needs masking is copied to the free end of buf, and then through the whole of it.
+// sendPart sends buf[start:end], in which all is done, and behind it body, which begins pos bytes into the payload and
+// is not masked yet. The caller's body is never changed: what needs masking is copied to the free end of buf, and then
+// through the whole of it.
 func (s *Socket) sendPart(b bounds, buf []byte, start, end int, body []byte, key frame.Key, pos int64) error {
 	masked := key != frame.Key{}
 	for len(body) > 0 && (masked || !s.vectored && end > start) {

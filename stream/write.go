@@ -13,9 +13,9 @@ import (
 // WriteText sends text as one message in one frame. It waits for its turn: while a [Writer] is open, until that is
 // closed. Text that is not UTF-8 is an [*ArgumentError], and nothing is sent.
 //
-// The context bounds all of it. If it ends before the frame has begun, the connection stays as it was; a frame that is cut
-// takes the connection with it. When the connection has ended, or is being closed, the error matches [net.ErrClosed] and
-// the cause, as far as it is known.
+// The context bounds all of it. If it ends before the frame has begun, the connection stays as it was; a frame that is
+// cut takes the connection with it. When the connection has ended, or is being closed, the error matches
+// [net.ErrClosed] and the cause, as far as it is known.
 func (s *Socket) WriteText(ctx context.Context, text string) error {
 	if !utf8.ValidString(text) {
 		return &ArgumentError{"WriteText", "the text is not UTF-8"}
@@ -28,13 +28,15 @@ func (s *Socket) WriteBinary(ctx context.Context, p []byte) error {
 	return writeMessage(s, ctx, opcode.Binary, p)
 }
 
-// Ping sends a ping with data, at most 125 bytes (RFC 6455, section 5.5.2); more is an [*ArgumentError]. It does not wait for the pong. Control frames
-// pass between the fragments of an open message. The context bounds it as it does [Socket.WriteText].
+// Ping sends a ping with data, at most 125 bytes (RFC 6455, section 5.5.2); more is an [*ArgumentError]. It does not
+// wait for the pong. Control frames pass between the fragments of an open message. The context bounds it as it does
+// [Socket.WriteText].
 func (s *Socket) Ping(ctx context.Context, data []byte) error {
 	return s.writeControl(ctx, opcode.Ping, data)
 }
 
-// Pong sends an unsolicited pong (RFC 6455, section 5.5.3). Otherwise it is as [Socket.Ping]. Pings are answered without it.
+// Pong sends an unsolicited pong (RFC 6455, section 5.5.3). Otherwise it is as [Socket.Ping]. Pings are answered
+// without it.
 func (s *Socket) Pong(ctx context.Context, data []byte) error {
 	return s.writeControl(ctx, opcode.Pong, data)
 }
@@ -89,7 +91,8 @@ func writeWhole[P []byte | string](s *Socket, ctx context.Context, op opcode.Opc
 	return s.writeFrame(bounds{ctx: ctx}, frame.Header{Fin: true, Opcode: op}, buf, n, []byte(p[n:]))
 }
 
-// pong is the answer to the peer's ping that has not been sent yet. Only the latest needs one (RFC 6455, section 5.5.3).
+// pong is the answer to the peer's ping that has not been sent yet. Only the latest needs one (RFC 6455, section
+// 5.5.3).
 type pong struct {
 	mu      sync.Mutex // guards following
 	data    []byte

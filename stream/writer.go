@@ -14,8 +14,9 @@ import (
 // A Writer sends one message, piece by piece, in any size. It is for one goroutine at a time. It must be closed
 // or aborted; until then every other message waits.
 //
-// What is written is gathered into fragments (see [FragmentSize]); the last one, which Close sends, carries the FIN bit. The idle timeout bounds how long
-// the peer may refuse to take bytes. An error of the connection is returned by all further calls.
+// What is written is gathered into fragments (see [FragmentSize]); the last one, which Close sends, carries the FIN
+// bit. The idle timeout bounds how long the peer may refuse to take bytes. An error of the connection is returned by
+// all further calls.
 type Writer struct {
 	s     *Socket
 	gen   uint64
@@ -36,9 +37,10 @@ type writerOption func(*writerConfig)
 
 func (o writerOption) applyWriter(c *writerConfig) { o(c) }
 
-// SingleFrame has the message sent as one frame of n bytes, for peers that do not take fragments. The
-// frame is still streamed. To write more or less than n bytes is an error that fails the connection with code 1011. Control frames wait
-// until the frame is complete, so it should not be left standing. A negative n is an [*ArgumentError] from NewWriter.
+// SingleFrame has the message sent as one frame of n bytes, for peers that do not take fragments. The frame is still
+// streamed. To write more or less than n bytes is an error that fails the connection with code 1011. Control frames
+// wait until the frame is complete, so it should not be left standing. A negative n is an [*ArgumentError] from
+// NewWriter.
 func SingleFrame[N constraints.Integer](n N) WriterOption {
 	return writerOption(func(c *writerConfig) {
 		if n < 0 || uint64(n) > uint64(Unlimited) {
@@ -49,11 +51,11 @@ func SingleFrame[N constraints.Integer](n N) WriterOption {
 	})
 }
 
-// NewWriter begins a message with the opcode Text or Binary. It waits until the messages before are finished, and ctx bounds that wait, nothing
-// after it. Nothing is sent before there is something to send.
+// NewWriter begins a message with the opcode Text or Binary. It waits until the messages before are finished, and ctx
+// bounds that wait, nothing after it. Nothing is sent before there is something to send.
 //
-// An impossible opcode or option is an [*ArgumentError]. If the connection has ended, or is being closed, the error matches
-// [net.ErrClosed] and the cause.
+// An impossible opcode or option is an [*ArgumentError]. If the connection has ended, or is being closed, the error
+// matches [net.ErrClosed] and the cause.
 func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...WriterOption) (*Writer, error) {
 	if !op.IsMessage() {
 		return nil, &ArgumentError{"NewWriter", fmt.Sprintf("a message cannot begin with opcode %v", op)}
@@ -77,8 +79,8 @@ func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...Writer
 // Opcode returns the opcode of the message.
 func (w *Writer) Opcode() opcode.Opcode { return w.op }
 
-// Write writes p to the message. It does not change p, nor keep it. Text that is not UTF-8 is an error at its first impossible
-// byte, after which the message can only be aborted.
+// Write writes p to the message. It does not change p, nor keep it. Text that is not UTF-8 is an error at its first
+// impossible byte, after which the message can only be aborted.
 func (w *Writer) Write(p []byte) (int, error) {
 	o, err := w.enter()
 	if err != nil {
@@ -91,11 +93,12 @@ func (w *Writer) Write(p []byte) (int, error) {
 // WriteString is Write for a string.
 func (w *Writer) WriteString(text string) (int, error) { return w.Write([]byte(text)) }
 
-// ReadFrom writes all that src has; [io.Copy] calls it. It returns the number of bytes taken from src, and the first error other
-// than [io.EOF]. After an error of src, Close does not send the message as if it were whole: see there.
+// ReadFrom writes all that src has; [io.Copy] calls it. It returns the number of bytes taken from src, and the first
+// error other than [io.EOF]. After an error of src, Close does not send the message as if it were whole: see there.
 //
-// If the message goes out as it is (from a server, or a client that uses [frame.NoMask] or a key of zeros; a binary message, over TCP or a UNIX socket) and src is
-// a regular [*os.File], or an [io.LimitedReader] on one, the kernel sends the file. If the file shrinks meanwhile, the connection fails.
+// If the message goes out as it is (from a server, or a client that uses [frame.NoMask] or a key of zeros; a binary
+// message, over TCP or a UNIX socket) and src is a regular [*os.File], or an [io.LimitedReader] on one, the kernel
+// sends the file. If the file shrinks meanwhile, the connection fails.
 func (w *Writer) ReadFrom(src io.Reader) (int64, error) {
 	o, err := w.enter()
 	if err != nil {
@@ -115,13 +118,13 @@ func (w *Writer) Flush() error {
 	return o.flush()
 }
 
-// Close sends the end of the message. After a Write or ReadFrom that has failed, the message has no end: Close then returns that error,
-// and, if a part of the message has left, fails the connection with code 1011, so that the peer does not
-// take the part for the whole. Called again, it returns the same as before; after Abort, [ErrAborted].
+// Close sends the end of the message. After a Write or ReadFrom that has failed, the message has no end: Close then
+// returns that error, and, if a part of the message has left, fails the connection with code 1011, so that the peer
+// does not take the part for the whole. Called again, it returns the same as before; after Abort, [ErrAborted].
 func (w *Writer) Close() error { return w.end(nil) }
 
-// Abort gives the message up. If a part of it has left, that fails the connection with code 1011; otherwise the connection goes on as if the message had never
-// begun. After Close it does nothing, so that it can be deferred.
+// Abort gives the message up. If a part of it has left, that fails the connection with code 1011; otherwise the
+// connection goes on as if the message had never begun. After Close it does nothing, so that it can be deferred.
 func (w *Writer) Abort() { w.end(ErrAborted) }
 
 func (w *Writer) end(cause error) error {
@@ -137,8 +140,9 @@ func (w *Writer) end(cause error) error {
 	return w.err
 }
 
-// SetDeadline sets when Write, ReadFrom, Flush and Close give up with [os.ErrDeadlineExceeded]; the zero time is never. If a frame was cut by it, the connection
-// has ended; if not, they may be tried again after a later deadline was set. Any goroutine may call it.
+// SetDeadline sets when Write, ReadFrom, Flush and Close give up with [os.ErrDeadlineExceeded]; the zero time is never.
+// If a frame was cut by it, the connection has ended; if not, they may be tried again after a later deadline was set.
+// Any goroutine may call it.
 func (w *Writer) SetDeadline(t time.Time) error {
 	if w.s.out.gen.Load() != w.gen {
 		return ErrStale

@@ -71,8 +71,8 @@ func (c console) roundTrip(ctx context.Context, dir string, n int64) error {
 	return nil
 }
 
-// serveLocally starts a server on the loopback interface, for the new directory dir. The function that it returns ends the
-// server, and waits until it has ended.
+// serveLocally starts a server on the loopback interface, for the new directory dir. The function that it returns ends
+// the server, and waits until it has ended.
 func serveLocally(ctx context.Context, dir string) (url string, stop func(), err error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return "", nil, err

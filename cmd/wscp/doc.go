@@ -6,15 +6,17 @@
 //	wscp put FILE URL
 //	wscp get URL FILE
 //
-// Demo starts a server on the loopback interface, makes a file of random bytes, puts it up, gets it back, and compares the SHA-256 sums. It tells
-// how fast that was, and how much memory the process has used. SIZE is a number of bytes, or one such as 64MiB or 4GiB; the default is
-// 256MiB, and three times that is used of the disk. Nothing of it stays there.
+// Demo starts a server on the loopback interface, makes a file of random bytes, puts it up, gets it back, and compares
+// the SHA-256 sums. It tells how fast that was, and how much memory the process has used. SIZE is a number of bytes, or
+// one such as 64MiB or 4GiB; the default is 256MiB, and three times that is used of the disk. Nothing of it stays
+// there.
 //
-// Serve lets everybody who reaches the address read and write the files in DIR, and below, and nothing else. The address is 127.0.0.1:8080 by
-// default. With a certificate and its key, in PEM, it speaks TLS. Web pages of other hosts are refused. It ends on a signal.
+// Serve lets everybody who reaches the address read and write the files in DIR, and below, and nothing else. The
+// address is 127.0.0.1:8080 by default. With a certificate and its key, in PEM, it speaks TLS. Web pages of other hosts
+// are refused. It ends on a signal.
 //
-// Put sends a file, and get fetches one. The path of URL, ws://HOST:PORT/NAME or wss://HOST:PORT/NAME, is the name of the file
-// below DIR, whose directory must exist.
+// Put sends a file, and get fetches one. The path of URL, ws://HOST:PORT/NAME or wss://HOST:PORT/NAME, is the name of
+// the file below DIR, whose directory must exist.
 //
 // A file appears under its name once it is whole and on the disk. Until then what was there under that name stays as it
 // was; if the transfer fails or is interrupted, nothing else is left. Progress is shown on a terminal.
@@ -23,7 +25,8 @@
 //
 // # Protocol
 //
-// A connection carries one file, in the direction of its subprotocol, wscp.put or wscp.get. For wscp.get, the server sends
-// its length first, as a text. The sender sends the file as one binary message; the receiver closes the
-// connection with code 1000 once it has the file in its place. Any other end is a failure, and the close frame tells the reason.
+// A connection carries one file, in the direction of its subprotocol, wscp.put or wscp.get. For wscp.get, the server
+// sends its length first, as a text. The sender sends the file as one binary message; the receiver closes the
+// connection with code 1000 once it has the file in its place. Any other end is a failure, and the close frame tells
+// the reason.
 package main

@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// peakMemory returns the most memory that was resident, in bytes. What getrusage tells would include that of the process which
-// started this one, up to its exec.
+// peakMemory returns the most memory that was resident, in bytes. What getrusage tells would include that of the
+// process which started this one, up to its exec.
 func peakMemory() int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -31,8 +31,8 @@ func localName(path string) (string, error) {
 	return name, nil
 }
 
-// open opens a file for reading with the functions of package os or of an [os.Root], and returns its length. Only a regular one has a
-// length, and can be opened without having to wait.
+// open opens a file for reading with the functions of package os or of an [os.Root], and returns its length. Only a
+// regular one has a length, and can be opened without having to wait.
 func open(name string, stat func(string) (fs.FileInfo, error), open func(string) (*os.File, error)) (*os.File, int64, error) {
 	info, err := stat(name)
 	if err != nil {
@@ -48,8 +48,8 @@ func open(name string, stat func(string) (fs.FileInfo, error), open func(string)
 	return file, info.Size(), nil
 }
 
-// save lets fill write a file, which takes its name when it is whole and on the disk. If anything fails before, nothing of it is left, and
-// what has the name stays as it was.
+// save lets fill write a file, which takes its name when it is whole and on the disk. If anything fails before, nothing
+// of it is left, and what has the name stays as it was.
 func save(root *os.Root, name string, fill func(io.Writer) error) error {
 	if info, err := root.Lstat(name); err == nil && !info.Mode().IsRegular() {
 		return notRegular(name)

@@ -63,7 +63,8 @@ type server struct {
 	root *os.Root
 	log  *log.Logger
 
-	// goroutines counts those of the HTTP server: one for each connection that it has not given away, and one for each handler.
+	// goroutines counts those of the HTTP server: one for each connection that it has not given away, and one for each
+	// handler.
 	goroutines sync.WaitGroup
 }
 

@@ -65,8 +65,8 @@ func AppendField(b []byte, name, value string) []byte {
 	return append(b, "\r\n"...)
 }
 
-// CheckSubprotocols says what is wrong with a list of subprotocols that a user gave: names that are no tokens, or come twice
-// (RFC 6455, section 4.1, item 10).
+// CheckSubprotocols says what is wrong with a list of subprotocols that a user gave: names that are no tokens, or come
+// twice (RFC 6455, section 4.1, item 10).
 func CheckSubprotocols(names []string) error {
 	for i, name := range names {
 		if !IsToken(name) {

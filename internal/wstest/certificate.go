@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// Certificate returns a certificate that is valid for hosts, names or addresses, and the pool of roots that a client needs to trust it.
+// Certificate returns a certificate that is valid for hosts, names or addresses, and the pool of roots that a client
+// needs to trust it.
 func Certificate(tb testing.TB, hosts ...string) (tls.Certificate, *x509.CertPool) {
 	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
