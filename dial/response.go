@@ -67,7 +67,7 @@ func (c *call) exchange(rw io.ReadWriter) (hs stream.Handshake, err error) {
 	if err != nil {
 		return hs, &failure{"reading the response", source.explain(err)}
 	}
-	hs.Header = response.Header
+	hs.Resource, hs.Header = c.target.resource, response.Header
 	if hs.Subprotocol, err = c.check(response, key); err != nil {
 		answer := &Error{StatusCode: response.StatusCode, Header: response.Header, Err: err}
 		if response.StatusCode != http.StatusSwitchingProtocols {

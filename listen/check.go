@@ -37,7 +37,13 @@ func check(r *http.Request, cfg *conf.Listen) (offer, *Error) {
 	subprotocol, refused := chooseSubprotocol(r, cfg.Subprotocols)
 	return offer{
 		key: r.Header[handshake.FieldKey][0],
-		hs:  stream.Handshake{Server: true, Subprotocol: subprotocol, Header: r.Header, TLS: r.TLS},
+		hs: stream.Handshake{
+			Server:      true,
+			Resource:    r.URL.RequestURI(),
+			Subprotocol: subprotocol,
+			Header:      r.Header,
+			TLS:         r.TLS,
+		},
 	}, refused
 }
 

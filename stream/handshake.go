@@ -11,6 +11,9 @@ type Handshake struct {
 	// Server tells which side this end is on: a server sends unmasked frames and wants masked ones.
 	Server bool
 
+	// Resource is what the client asked for: the path and query of the URL (RFC 6455, section 3).
+	Resource string
+
 	// Subprotocol is the subprotocol agreed on, or empty (RFC 6455, section 1.9).
 	Subprotocol string
 

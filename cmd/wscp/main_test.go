@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // hangs is how long a test waits for what must not hang.
-const hangs = 5 * time.Second
+const hangs = 30 * time.Second
 
 func testContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), hangs)
@@ -153,14 +153,21 @@ func list(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// partial returns whether a file that is not whole yet is in dir.
-func partial(t *testing.T, dir string) bool {
-	for _, name := range list(t, dir) {
-		if strings.HasPrefix(name, tempPrefix) {
-			return true
+// partial reports whether a file that is not whole is in dir.
+func partial(dir string) bool { return sizeOfPartial(dir) >= 0 }
+
+// underWay reports whether a part of a file is in dir.
+func underWay(dir string) bool { return sizeOfPartial(dir) > 0 }
+
+// sizeOfPartial returns the size of the file in dir that is not whole, or -1 if there is none.
+func sizeOfPartial(dir string) int64 {
+	names, _ := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			return info.Size()
 		}
 	}
-	return false
+	return -1
 }
 
 // awaitLog waits until the server has logged text.

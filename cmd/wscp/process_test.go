@@ -83,9 +83,9 @@ func testSignalledDemo(t *testing.T, name string) {
 func testSignalledPut(t *testing.T, name string) {
 	s := startServer(t)
 	p := start(t, name, "put", sparseFile(t, t.TempDir(), "source"), s.url+"file")
-	await(t, "the server writes", func() bool { return partial(t, s.dir) })
+	await(t, "the server writes", func() bool { return underWay(s.dir) })
 	p.checkSignal(t, syscall.SIGINT, "wscp put: interrupted\n")
-	await(t, "the server has cleaned up", func() bool { return !partial(t, s.dir) })
+	await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
 	checkDir(t, s.dir)
 }
 

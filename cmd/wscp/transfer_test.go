@@ -190,7 +190,7 @@ func beginPut(t *testing.T, s served) (*stream.Conn[*stream.Reader], *stream.Wri
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the server writes", func() bool { return partial(t, s.dir) })
+	await(t, "the server writes", func() bool { return underWay(s.dir) })
 	return conn, w
 }
 
@@ -212,7 +212,7 @@ func TestPutThatIsCutLeavesNothing(t *testing.T) {
 			writeFile(t, "old", s.dir, "file")
 			conn, w := beginPut(t, s)
 			tt.cut(testContext(t), conn, w)
-			await(t, "the server has cleaned up", func() bool { return !partial(t, s.dir) })
+			await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
 			checkDir(t, s.dir, "file")
 			checkFile(t, "old", s.dir, "file")
 			s.awaitLog(t, "/file")
@@ -347,7 +347,7 @@ func TestBrowsersAreToldWhatThisIs(t *testing.T) {
 }
 
 // interrupted runs the command, interrupts it as soon as something is under way, and checks that it says so.
-func interrupted(t *testing.T, underWay func() bool, args ...string) {
+func interrupted(t *testing.T, begun func() bool, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(testContext(t))
 	defer cancel()
@@ -358,7 +358,7 @@ func interrupted(t *testing.T, underWay func() bool, args ...string) {
 		defer close(done)
 		status, stdout, stderr = wscp(ctx, args...)
 	}()
-	await(t, "something is under way", underWay)
+	await(t, "something is under way", begun)
 	cancel()
 	<-done
 	if want := fmt.Sprintf("wscp %s: interrupted\n", args[0]); status != 1 || stdout != "" || stderr != want {
@@ -370,8 +370,8 @@ func TestInterruptedPutLeavesNothing(t *testing.T) {
 	s := startServer(t)
 	writeFile(t, "old", s.dir, "file")
 	source := sparseFile(t, t.TempDir(), "source")
-	interrupted(t, func() bool { return partial(t, s.dir) }, "put", source, s.url+"file")
-	await(t, "the server has cleaned up", func() bool { return !partial(t, s.dir) })
+	interrupted(t, func() bool { return underWay(s.dir) }, "put", source, s.url+"file")
+	await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
 	checkDir(t, s.dir, "file")
 	checkFile(t, "old", s.dir, "file")
 	s.awaitLog(t, "the other side says: interrupted")
@@ -382,7 +382,7 @@ func TestInterruptedGetLeavesNothing(t *testing.T) {
 	sparseFile(t, s.dir, "file")
 	dir := t.TempDir()
 	copied := writeFile(t, "old", dir, "copied")
-	interrupted(t, func() bool { return partial(t, dir) }, "get", s.url+"file", copied)
+	interrupted(t, func() bool { return underWay(dir) }, "get", s.url+"file", copied)
 	checkDir(t, dir, "copied")
 	checkFile(t, "old", copied)
 	s.awaitLog(t, "the other side says: interrupted")
@@ -398,7 +398,7 @@ func TestInterruptedServerLeavesNothing(t *testing.T) {
 	clients.Go(func() {
 		mustFail(t, "the other side says: interrupted", "get", s.url+"sparse", filepath.Join(dir, "copied"))
 	})
-	await(t, "both are under way", func() bool { return partial(t, s.dir) && partial(t, dir) })
+	await(t, "both are under way", func() bool { return underWay(s.dir) && underWay(dir) })
 	if status := s.stop(); status != 0 {
 		t.Errorf("status %d", status)
 	}
