@@ -58,8 +58,9 @@ func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason strin
 	sent := make(chan error, 1)
 	go func() {
 		err := s.sendClose(ctx, code, reason)
-		if err != nil {
-			cancel()
+		var failed *transportError
+		if err != nil && !errors.As(err, &failed) {
+			cancel() // without our frame the peer's may never come, unless it is why the transport has failed
 		}
 		sent <- err
 	}()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -229,8 +230,8 @@ func (o *outgoing) emit(fin bool, n int, body []byte, file *fileSource) error {
 	size := int64(n+len(body)) + file.part()
 	start := payloadAt
 	if !o.inside {
-		if err := s.enterWire(b.ctx); err != nil {
-			return o.spoil(err)
+		if err := o.enterWire(); err != nil {
+			return err
 		}
 		start = o.beginFrame(fin, size)
 	}
@@ -252,6 +253,24 @@ func (o *outgoing) emit(fin bool, n int, body []byte, file *fileSource) error {
 	if o.pos += size; o.pos == o.length {
 		o.inside = false
 		return s.leaveWire(nil)
+	}
+	return nil
+}
+
+// enterWire takes the turn at the wire, unless the deadline is over before.
+func (o *outgoing) enterWire() error {
+	ctx := context.Background()
+	if at := o.deadline.load(); !at.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, at)
+		defer cancel()
+	}
+	err := o.s.enterWire(ctx)
+	if err == context.DeadlineExceeded {
+		return os.ErrDeadlineExceeded
+	}
+	if err != nil {
+		return o.spoil(err)
 	}
 	return nil
 }

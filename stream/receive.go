@@ -105,6 +105,7 @@ func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 // discard reads the current message to its end and throws it away.
 func (s *Socket) discard(b bounds) error {
 	in := &s.in
+	in.op = opcode.Binary // what is discarded is not checked
 	var bulk []byte
 	defer func() { giveBuffer(bulk) }()
 	for !in.atEnd() {

@@ -83,6 +83,25 @@ func TestAClosedReaderIsStaleAndItsMessageIsDiscarded(t *testing.T) {
 	}
 }
 
+func TestWhatIsDiscardedIsNotChecked(t *testing.T) {
+	server, peer := serverAndPeer(t)
+	peer.SendFrame(false, opcode.Text, "caf\xc3")
+	r, err := server.Receive(bg(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(r, make([]byte, 4)); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	peer.SendFrame(false, opcode.Continuation, "\xa9")
+	peer.SendFrame(true, opcode.Continuation, "")
+	peer.SendFrame(true, opcode.Text, "next")
+	if got := receiveAll(t, server); got != "next" {
+		t.Errorf("got %q", got)
+	}
+}
+
 // A handler may close its message while another goroutine waits for the next one.
 func TestCloseOfAReaderDoesNotWait(t *testing.T) {
 	server, peer := serverAndPeer(t)
