@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"os"
 	"path/filepath"
 )
@@ -81,7 +80,7 @@ func serveLocally(ctx context.Context, dir string) (url string, stop func(), err
 	if err != nil {
 		return "", nil, err
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := listenAt("127.0.0.1:0")
 	if err != nil {
 		root.Close()
 		return "", nil, err
@@ -90,14 +89,14 @@ func serveLocally(ctx context.Context, dir string) (url string, stop func(), err
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		serve(ctx, ln, root, log.New(io.Discard, "", 0))
+		serve(ctx, l, root, log.New(io.Discard, "", 0))
 	}()
 	stop = func() {
 		cancel()
 		<-done
 		root.Close()
 	}
-	return fmt.Sprintf("ws://%v/", ln.Addr()), stop, nil
+	return fmt.Sprintf("ws://%v/", l.Addr()), stop, nil
 }
 
 // makeFile writes a file of n random bytes, and returns their SHA-256 sum.

@@ -3,17 +3,14 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log"
-	"net"
-	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
@@ -36,102 +33,78 @@ func (c console) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer root.Close()
-	ln, scheme, err := bind(*addr, *cert, *key)
+	var opts []listen.Option
+	scheme := "ws"
+	if *cert != "" {
+		pair, err := tls.LoadX509KeyPair(*cert, *key)
+		if err != nil {
+			return err
+		}
+		scheme = "wss"
+		opts = append(opts, listen.TLSConfig(&tls.Config{Certificates: []tls.Certificate{pair}}))
+	}
+	l, err := listenAt(*addr, opts...)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "serving %s at %s://%v/\n", args[0], scheme, ln.Addr())
-	return serve(ctx, ln, root, log.New(c.err, "", log.LstdFlags))
+	fmt.Fprintf(c.out, "serving %s at %s://%v/\n", args[0], scheme, l.Addr())
+	return serve(ctx, l, root, log.New(c.err, "", log.LstdFlags))
 }
 
-// bind listens at addr, with TLS if there is a certificate.
-func bind(addr, cert, key string) (ln net.Listener, scheme string, err error) {
-	if cert == "" {
-		ln, err = net.Listen("tcp", addr)
-		return ln, "ws", err
+type listener = *listen.Listener[*stream.Reader]
+
+func listenAt(addr string, opts ...listen.Option) (listener, error) {
+	opts = append(opts, listen.Subprotocols(putProtocol, getProtocol), stream.MaxMessageSize(stream.Unlimited))
+	return listen.Listen("tcp", addr, stream.Standard, opts...)
+}
+
+// serve lets clients read and write the files in root, until ctx ends. Transfers under way are interrupted then; serve
+// returns when they have ended.
+func serve(ctx context.Context, l listener, root *os.Root, log *log.Logger) error {
+	var transfers sync.WaitGroup
+	defer l.Close()
+	defer transfers.Wait()
+	for conn, err := range l.All(ctx) {
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		transfers.Go(func() {
+			what := fmt.Sprintf("%v: %s %q", conn.RemoteAddr(), conn.Subprotocol(), conn.Handshake().Resource)
+			if err := exchange(ctx, conn, func() error { return transfer(ctx, conn, root) }); err != nil {
+				log.Printf("%s: %v", what, explain(err))
+				return
+			}
+			log.Printf("%s: done", what)
+		})
 	}
-	pair, err := tls.LoadX509KeyPair(cert, key)
+	return nil
+}
+
+// transfer does what the client wants: its subprotocol tells the direction, and the path of its URL the file.
+func transfer(ctx context.Context, conn *stream.Conn[*stream.Reader], root *os.Root) error {
+	resource, err := url.ParseRequestURI(conn.Handshake().Resource)
 	if err != nil {
-		return nil, "", err
+		return &refusal{err}
 	}
-	ln, err = tls.Listen("tcp", addr, &tls.Config{Certificates: []tls.Certificate{pair}})
-	return ln, "wss", err
-}
-
-// A server lets clients read and write the files in root.
-type server struct {
-	root *os.Root
-	log  *log.Logger
-
-	// goroutines counts those of the HTTP server: one for each connection that it has not given away, and one for each
-	// handler.
-	goroutines sync.WaitGroup
-}
-
-// serve serves root until ctx ends. Transfers under way are interrupted then; serve returns when they have ended.
-func serve(ctx context.Context, ln net.Listener, root *os.Root, log *log.Logger) error {
-	s := &server{root: root, log: log}
-	h := &http.Server{
-		Handler:     s,
-		ReadTimeout: 10 * time.Second, // of a request; it does not hold once the connection is upgraded
-		BaseContext: func(net.Listener) context.Context { return ctx },
-		ConnState:   s.count,
-		ErrorLog:    log,
-	}
-	defer context.AfterFunc(ctx, func() { h.Close() })()
-	err := h.Serve(ln)
-	h.Close()
-	s.goroutines.Wait()
-	if ctx.Err() != nil && errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
-}
-
-func (s *server) count(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		s.goroutines.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		s.goroutines.Done()
-	}
-}
-
-// ServeHTTP serves one connection, which is one transfer.
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.goroutines.Add(1)
-	defer s.goroutines.Done()
-	ctx := r.Context()
-	conn, err := listen.Upgrade(w, r, stream.Standard,
-		listen.Subprotocols(putProtocol, getProtocol), stream.MaxMessageSize(stream.Unlimited))
-	if err != nil {
-		s.log.Printf("%s: %v", r.RemoteAddr, err)
-		return
-	}
-	err = exchange(ctx, conn, func() error { return s.transfer(ctx, conn, r.URL.Path) })
-	if err != nil {
-		s.log.Printf("%s: %s %q: %v", r.RemoteAddr, conn.Subprotocol(), r.URL.Path, explain(err))
-		return
-	}
-	s.log.Printf("%s: %s %q: done", r.RemoteAddr, conn.Subprotocol(), r.URL.Path)
-}
-
-func (s *server) transfer(ctx context.Context, conn *stream.Conn[*stream.Reader], path string) error {
-	name, err := localName(path)
+	name, err := localName(resource.Path)
 	if err != nil {
 		return err
 	}
 	switch conn.Subprotocol() {
 	case putProtocol:
-		return save(s.root, name, func(dst io.Writer) error { return receive(ctx, conn, dst) })
+		return save(root, name, func(dst io.Writer) error { return receive(ctx, conn, dst) })
 	case getProtocol:
-		return s.get(ctx, conn, name)
+		return serveFile(ctx, conn, root, name)
 	}
 	return &refusal{fmt.Errorf("neither %s nor %s was asked for", putProtocol, getProtocol)}
 }
 
-func (s *server) get(ctx context.Context, conn *stream.Conn[*stream.Reader], name string) error {
-	file, length, err := open(name, s.root.Stat, s.root.Open)
+// serveFile sends the file, and its length before it.
+func serveFile(ctx context.Context, conn *stream.Conn[*stream.Reader], root *os.Root, name string) error {
+	file, length, err := open(name, root.Stat, root.Open)
 	if err != nil {
 		return err
 	}
