@@ -113,9 +113,10 @@ func TestHandshakeClosesTheTransportOnEveryError(t *testing.T) {
 
 func TestRequestIsOneWrite(t *testing.T) { // RFC 6455, section 4.1
 	var w written
-	h := http.Header{"x-b": {"2", "3"}, "Origin": {"http://example.com"}}
+	values := []string{"2", "3"}
+	h := http.Header{"x-b": values, "Origin": {"http://example.com"}}
 	opts := []dial.Option{dial.Header(h), dial.Subprotocols("b", "a"), dial.Subprotocols("v2.x", "v1.x")}
-	h["x-b"][0] = "changed"
+	values[0] = "changed"
 	if _, err := dial.Handshake(testContext(t), &w, "ws://example.com:81/a?b", stream.Standard, opts...); !errors.Is(err, net.ErrClosed) {
 		t.Fatalf("error is %v", err)
 	}

@@ -38,11 +38,12 @@ func upgrader(t *testing.T, wrap func(http.ResponseWriter) http.ResponseWriter, 
 func plain(w http.ResponseWriter) http.ResponseWriter { return w }
 
 func TestResponseIsOneWrite(t *testing.T) { // RFC 6455, section 4.2.2
-	h := http.Header{"x-b": {"2", "3"}, "Set-Cookie": {"a=b"}}
+	values := []string{"2", "3"}
+	h := http.Header{"x-b": values, "Set-Cookie": {"a=b"}}
 	w := newFakeWriter("")
 	w.Header().Set("X-Middleware", "x")
 	opts := []listen.Option{listen.Header(h), listen.Subprotocols("v2")}
-	h["x-b"][0] = "changed"
+	values[0] = "changed"
 	conn, err := listen.Upgrade(w, parse(t, proper+"Sec-WebSocket-Protocol: v1, v2\r\n\r\n"), stream.Standard, opts...)
 	if err != nil {
 		t.Fatal(err)
