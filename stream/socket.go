@@ -89,13 +89,15 @@ func newSocket(rwc io.ReadWriteCloser, hs Handshake, mode frame.ReceiveMode, cfg
 	return s
 }
 
-// Connected reports whether the connection is up: it has not ended, in whatever way.
+// Connected reports whether the connection is up: it has not ended, in whatever way. One that can no longer be written
+// to is up while it may still be read.
 func (s *Socket) Connected() bool { return !s.hasEnded() }
 
 // Ended reports whether reading has ended: the peer's close frame has come, or the connection has ended.
 func (s *Socket) Ended() bool { return s.peerClosed.Load() || s.hasEnded() }
 
-// Finished reports whether writing has finished: a close frame was sent, or the connection has ended.
+// Finished reports whether writing has finished: a close frame was sent, the transport has failed to take what was
+// written, or the connection has ended.
 func (s *Socket) Finished() bool { return s.finished.Load() || s.hasEnded() }
 
 // Writable reports whether a message can be sent. It may have to wait for its turn.
