@@ -1,9 +1,12 @@
 package frame_test
 
 import (
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/frame"
@@ -89,6 +92,17 @@ func FuzzParseClose(f *testing.F) {
 			return
 		}
 		code, reason, err := frame.ParseClose(p)
+		var fails closecode.Code // section 5.5.1, 7.4, 8.1
+		switch {
+		case len(p) == 1, len(p) > 1 && !closecode.Code(binary.BigEndian.Uint16(p)).Sendable():
+			fails = closecode.ProtocolError
+		case len(p) > 1 && !utf8.Valid(p[2:]):
+			fails = closecode.InvalidPayload
+		}
+		var broken *frame.Error
+		if errors.As(err, &broken) != (fails != 0) || broken != nil && broken.Code != fails {
+			t.Fatalf("%q: %v, want %d", p, err, fails)
+		}
 		if err != nil {
 			return
 		}
@@ -96,4 +110,13 @@ func FuzzParseClose(f *testing.F) {
 			t.Fatalf("%q became %q, %v", p, b, err)
 		}
 	})
+}
+
+func ExampleAppendClose() {
+	p, err := frame.AppendClose(nil, closecode.GoingAway, "bye")
+	fmt.Printf("% x, %v\n", p, err)
+	fmt.Println(frame.ParseClose(p))
+	// Output:
+	// 03 e9 62 79 65, <nil>
+	// going away bye <nil>
 }

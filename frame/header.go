@@ -38,8 +38,9 @@ type Header struct {
 }
 
 // Parse parses the header at the beginning of b, and returns its length n. If b ends before the header does, the error
-// is [io.ErrUnexpectedEOF] itself, and n is 0. A length that is not encoded in the fewest bytes, or has its highest bit
-// set, is an [*Error]. Everything else is for [Header.Check] to judge. Parse does not allocate.
+// is [io.ErrUnexpectedEOF] itself, and n is 0: read more, and call again. A length that is not encoded in the fewest
+// bytes, or has its highest bit set, is an [*Error], as soon as b has the byte that shows it; n is 0. Everything else
+// is for [Header.Check] to judge. Parse does not allocate (BenchmarkParse).
 func Parse(b []byte) (h Header, n int, err error) {
 	if len(b) < 2 {
 		return h, 0, io.ErrUnexpectedEOF
@@ -65,16 +66,15 @@ func Parse(b []byte) (h Header, n int, err error) {
 		}
 		n = 4
 	case len64:
-		if len(b) > 2 && b[2]&0x80 != 0 {
+		switch {
+		case len(b) > 2 && b[2]&0x80 != 0:
 			return Header{}, 0, errTopBit
-		}
-		if len(b) < 10 {
+		case len(b) >= 8 && [6]byte(b[2:]) == [6]byte{}: // 2 bytes would do, whatever follows
+			return Header{}, 0, errNotMinimal
+		case len(b) < 10:
 			return Header{}, 0, io.ErrUnexpectedEOF
 		}
 		h.Length = int64(binary.BigEndian.Uint64(b[2:]))
-		if h.Length < 1<<16 {
-			return Header{}, 0, errNotMinimal
-		}
 		n = 10
 	}
 	if h.Masked {

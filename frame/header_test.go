@@ -74,6 +74,7 @@ func TestLengthsThatAreNotAllowed(t *testing.T) {
 		wantError(t, b, fmt.Sprintf("%d in 8 bytes", n))
 	}
 	wantError(t, []byte{0x82, 127, 0x80}, "highest bit, at once")
+	wantError(t, []byte{0x82, 127, 0, 0, 0, 0, 0, 0}, "less than 1<<16 in 8 bytes, at once")
 }
 
 func wantError(t *testing.T, b []byte, what string) {
@@ -110,6 +111,67 @@ func TestHeadersDoNotAllocate(t *testing.T) {
 	}
 }
 
+// filler completes each beginning of a header that can still become a valid one.
+var filler = bytes.Repeat([]byte{0x7f}, frame.MaxHeaderLen)
+
+// checkVerdict says what Parse got wrong about b: what it takes is encoded as it was, what it wants more of can become
+// a header, and it refuses what it refuses from the first byte on that shows it.
+func checkVerdict(b []byte) error {
+	h, n, err := frame.Parse(b)
+	if err != nil && (n != 0 || h != (frame.Header{})) {
+		return fmt.Errorf("%v with %+v, %d", err, h, n)
+	}
+	var broken *frame.Error
+	switch {
+	case err == nil:
+		if n < 2 || n > len(b) || n > frame.MaxHeaderLen || n != h.Len() || h.Length < 0 {
+			return fmt.Errorf("%+v, %d", h, n)
+		}
+		if got := h.Append(nil); !bytes.Equal(got, b[:n]) {
+			return fmt.Errorf("encoded again: % x", got)
+		}
+		if _, _, err := frame.Parse(b[:n-1]); err != io.ErrUnexpectedEOF {
+			return fmt.Errorf("a byte less: %v", err)
+		}
+	case err == io.ErrUnexpectedEOF:
+		if _, _, err := frame.Parse(append(bytes.Clone(b), filler...)); err != nil {
+			return fmt.Errorf("wants more, and then: %v", err)
+		}
+	case !errors.As(err, &broken) || broken.Code != 1002 || broken.Section != "RFC 6455, section 5.2":
+		return err
+	}
+	return nil
+}
+
+// RFC 6455, section 5.2: every pair of first bytes, with what may follow them, cut at every place.
+func TestParseWantsMoreOnlyWhereThatCanHelp(t *testing.T) {
+	tails := [][]byte{
+		make([]byte, 12),
+		filler[2:],
+		{0, 125, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4},
+		{0, 126, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4},
+		{0, 0, 0, 0, 0, 0, 0xff, 0xff, 1, 2, 3, 4},
+		{0, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4},
+		{0x80, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4},
+	}
+	for first := range 1 << 16 {
+		for _, tail := range tails {
+			b := append([]byte{byte(first >> 8), byte(first)}, tail...)
+			if err := checkVerdict(b); err != nil {
+				t.Fatalf("% x: %v", b, err)
+			}
+			if first>>8 != 0x82 {
+				continue // the first byte does not bear on the length
+			}
+			for i := range b {
+				if err := checkVerdict(b[:i]); err != nil {
+					t.Fatalf("% x: %v", b[:i], err)
+				}
+			}
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, n := range []int64{0, 125, 126, 1<<16 - 1, 1 << 16, math.MaxInt64} {
 		f.Add(frame.Header{Fin: true, Opcode: opcode.Text, Length: n}.Append(nil))
@@ -117,20 +179,36 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte{0x82, 126, 0, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		h, n, err := frame.Parse(b)
-		if err != nil {
-			if n != 0 || h != (frame.Header{}) {
-				t.Fatalf("an error with %+v, %d", h, n)
-			}
+		if err := checkVerdict(b); err != nil {
+			t.Fatalf("% x: %v", b, err)
+		}
+		if len(b) < frame.MaxHeaderLen {
 			return
 		}
-		if n < 2 || n > len(b) || n > frame.MaxHeaderLen || n != h.Len() || h.Length < 0 {
-			t.Fatalf("%+v, %d", h, n)
+		h := frame.Header{Fin: b[0]&1 != 0, RSV1: b[0]&2 != 0, RSV2: b[0]&4 != 0, RSV3: b[0]&8 != 0}
+		h.Opcode = opcode.Opcode(b[0] >> 4)
+		h.Length = int64(binary.BigEndian.Uint64(b[1:]) >> (1 + b[9]%63))
+		if h.Masked = b[9]&128 != 0; h.Masked {
+			h.Key = frame.Key(b[10:])
 		}
-		if got := h.Append(nil); !bytes.Equal(got, b[:n]) {
-			t.Fatalf("% x became % x", b[:n], got)
+		if got, n, err := frame.Parse(h.Append(nil)); got != h || n != h.Len() || err != nil {
+			t.Fatalf("%+v became %+v, %d, %v", h, got, n, err)
 		}
 	})
+}
+
+func BenchmarkParse(b *testing.B) {
+	for _, n := range []int64{125, 126, 1 << 16} {
+		wire := frame.Header{Fin: true, Opcode: opcode.Binary, Masked: true, Key: key, Length: n}.Append(nil)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				h, _, err := frame.Parse(wire)
+				if err != nil || h.Check(frame.Rules{Server: true}) != nil {
+					b.Fatal("refused")
+				}
+			}
+		})
+	}
 }
 
 func ExampleParse() {

@@ -14,8 +14,8 @@ func Mask(p []byte, key Key, pos int64) {
 	if key == (Key{}) {
 		return
 	}
-	// Up to some 8 KiB this is faster than subtle.XORBytes against blocks of repeated key, and beyond that no slower:
-	// BenchmarkMask.
+	// subtle.XORBytes against blocks of repeated key is slower up to 8 KiB, and no sure gain beyond: 22 to 37 GB/s,
+	// depending on where the linker puts its loop, against 35 of this one (amd64, BenchmarkMask).
 	word := binary.LittleEndian.Uint32(key[:])
 	word = bits.RotateLeft32(word, -8*int(pos&3))
 	k := uint64(word)<<32 | uint64(word)

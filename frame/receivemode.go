@@ -10,9 +10,16 @@ type ReceiveMode uint8
 
 // The modes.
 const (
-	Standard ReceiveMode = iota // each message as a stream, from its first frame's header on
-	Lite                        // each message whole, and in a single frame: fragments are refused
-	Simple                      // each message whole, its fragments put together
+	// Standard hands over each message as a stream, as soon as the header of its first frame is there. A message may be
+	// larger than memory.
+	Standard ReceiveMode = iota
+
+	// Lite hands over each message whole, and as it came in a single frame. A message of several is a protocol error,
+	// which ends the connection.
+	Lite
+
+	// Simple hands over each message whole, its fragments put together in memory.
+	Simple
 )
 
 var modeNames = [...]string{"standard", "lite", "simple"}

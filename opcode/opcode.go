@@ -20,7 +20,8 @@ const (
 	Pong         Opcode = 0xA
 )
 
-var names = map[Opcode]string{
+// The reserved opcodes have no name.
+var names = [...]string{
 	Continuation: "continuation",
 	Text:         "text",
 	Binary:       "binary",
@@ -43,8 +44,8 @@ func (o Opcode) IsMessage() bool { return o == Text || o == Binary }
 
 // String returns the name of o, as "text", or "opcode(0x3)" if it has none.
 func (o Opcode) String() string {
-	if name, ok := names[o]; ok {
-		return name
+	if o.Defined() {
+		return names[o]
 	}
 	return fmt.Sprintf("opcode(0x%x)", uint8(o))
 }
@@ -55,9 +56,9 @@ func (o Opcode) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 // UnmarshalText takes what MarshalText returns, in upper or lower case.
 func (o *Opcode) UnmarshalText(text []byte) error {
 	s := strings.ToLower(string(text))
-	for op, name := range names {
-		if s == name {
-			*o = op
+	for i, name := range names {
+		if s == name && s != "" {
+			*o = Opcode(i)
 			return nil
 		}
 	}
