@@ -40,7 +40,7 @@ func Dial[M any](ctx context.Context, url string, mode stream.Mode[M], opts ...O
 // or [ConnectTimeout] ends, rwc is closed too; Close must unblock its Read and Write.
 func Handshake[M any](ctx context.Context, rwc io.ReadWriteCloser, url string, mode stream.Mode[M], opts ...Option) (*stream.Conn[M], error) {
 	if rwc == nil {
-		return nil, &stream.ArgumentError{Func: "dial.Handshake", Problem: "the transport is nil"}
+		return nil, &stream.ArgumentError{Func: "dial.Handshake", Reason: "the transport is nil"}
 	}
 	c, err := newCall("dial.Handshake", url, isZero(mode), opts)
 	if err != nil {
@@ -81,11 +81,11 @@ func newCall(fn, url string, zeroMode bool, opts []Option) (*call, error) {
 		return nil, c.cfg.Err
 	}
 	if zeroMode {
-		return nil, &stream.ArgumentError{Func: fn, Problem: "the mode is the zero Mode"}
+		return nil, &stream.ArgumentError{Func: fn, Reason: "the mode is the zero Mode"}
 	}
 	t, err := parseTarget(url)
 	if err != nil {
-		return nil, &stream.ArgumentError{Func: fn, Problem: err.Error()}
+		return nil, &stream.ArgumentError{Func: fn, Reason: err.Error()}
 	}
 	c.target = t
 	return c, nil

@@ -26,7 +26,7 @@ func (o option) ApplyDial(c *conf.Dial) { o(c) }
 
 // refuse returns the option that says what is wrong with its argument.
 func refuse(name, format string, args ...any) Option {
-	err := &stream.ArgumentError{Func: "dial." + name, Problem: fmt.Sprintf(format, args...)}
+	err := &stream.ArgumentError{Func: "dial." + name, Reason: fmt.Sprintf(format, args...)}
 	return option(func(c *conf.Dial) { c.Reject(err) })
 }
 

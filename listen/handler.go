@@ -26,7 +26,7 @@ import (
 func Handler[M any](mode stream.Mode[M], serve func(context.Context, *stream.Conn[M]) error, opts ...Option) http.Handler {
 	cfg := configure("listen.Handler", isZero(mode), opts)
 	if serve == nil {
-		cfg.Reject(&stream.ArgumentError{Func: "listen.Handler", Problem: "the function is nil"})
+		cfg.Reject(&stream.ArgumentError{Func: "listen.Handler", Reason: "the function is nil"})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := upgrade(w, r, mode, &cfg)

@@ -40,7 +40,7 @@ func Listen[M any](network, address string, mode stream.Mode[M], opts ...Option)
 func NewListener[M any](ln net.Listener, mode stream.Mode[M], opts ...Option) (*Listener[M], error) {
 	cfg := configure("listen.NewListener", isZero(mode), opts)
 	if ln == nil {
-		cfg.Reject(&stream.ArgumentError{Func: "listen.NewListener", Problem: "the listener is nil"})
+		cfg.Reject(&stream.ArgumentError{Func: "listen.NewListener", Reason: "the listener is nil"})
 	}
 	if cfg.Err != nil {
 		return nil, cfg.Err

@@ -24,7 +24,7 @@ func (o option) ApplyListen(c *conf.Listen) { o(c) }
 
 // refuse returns the option that says what is wrong with its argument.
 func refuse(name, format string, args ...any) Option {
-	err := &stream.ArgumentError{Func: "listen." + name, Problem: fmt.Sprintf(format, args...)}
+	err := &stream.ArgumentError{Func: "listen." + name, Reason: fmt.Sprintf(format, args...)}
 	return option(func(c *conf.Listen) { c.Reject(err) })
 }
 
@@ -121,7 +121,7 @@ func configure(fn string, zeroMode bool, opts []Option) conf.Listen {
 		o.ApplyListen(&c)
 	}
 	if zeroMode {
-		c.Reject(&stream.ArgumentError{Func: fn, Problem: "the mode is the zero Mode"})
+		c.Reject(&stream.ArgumentError{Func: fn, Reason: "the mode is the zero Mode"})
 	}
 	return c
 }

@@ -41,7 +41,7 @@ func bind(network, address string, cfg *conf.Listen) (net.Listener, error) {
 	switch network {
 	case "tcp", "tcp4", "tcp6", "unix":
 	default:
-		cfg.Reject(&stream.ArgumentError{Func: "listen.Listen", Problem: fmt.Sprintf("the network %q is not one of tcp, tcp4, tcp6 and unix", network)})
+		cfg.Reject(&stream.ArgumentError{Func: "listen.Listen", Reason: fmt.Sprintf("the network %q is not one of tcp, tcp4, tcp6 and unix", network)})
 	}
 	if cfg.Err != nil {
 		return nil, cfg.Err

@@ -81,11 +81,11 @@ func (e *LimitError) Error() string {
 // An ArgumentError says that an argument of a function or option was impossible. Nothing was sent, and an
 // open connection stays as it was.
 type ArgumentError struct {
-	Func    string // the function, method or option: "MaxMessageSize", "dial.Header"
-	Problem string // what is wrong: "-1 is not positive"
+	Func   string // the function, method or option: "MaxMessageSize", "dial.Header"
+	Reason string // what is wrong: "-1 is not positive"
 }
 
-func (e *ArgumentError) Error() string { return "stream: " + e.Func + ": " + e.Problem }
+func (e *ArgumentError) Error() string { return "stream: " + e.Func + ": " + e.Reason }
 
 // errEnded is what a gate says when the connection ended before it opened.
 var errEnded = errors.New("stream: connection has ended")
