@@ -56,7 +56,7 @@ func save(root *os.Root, name string, fill func(io.Writer) error) error {
 	}
 	dir := filepath.Dir(name)
 	temp := filepath.Join(dir, tempPrefix+rand.Text())
-	file, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL|largeFile, 0o644)
 	if err != nil {
 		return &refusal{about(name, err)}
 	}

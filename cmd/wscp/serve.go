@@ -104,7 +104,9 @@ func transfer(ctx context.Context, conn *stream.Conn[*stream.Reader], root *os.R
 
 // serveFile sends the file, and its length before it.
 func serveFile(ctx context.Context, conn *stream.Conn[*stream.Reader], root *os.Root, name string) error {
-	file, length, err := open(name, root.Stat, root.Open)
+	file, length, err := open(name, root.Stat, func(name string) (*os.File, error) {
+		return root.OpenFile(name, os.O_RDONLY|largeFile, 0)
+	})
 	if err != nil {
 		return err
 	}
