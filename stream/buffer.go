@@ -6,7 +6,7 @@ import (
 	"github.com/litert/websocket/frame"
 )
 
-// The sizes of pooled buffers. No connection holds one while it is idle, so they can be large.
+// The sizes of pooled buffers. Over a socket, no connection holds one while it is idle, so they can be large.
 const (
 	smallSize  = 16 << 10                        // the read buffer; messages written in one piece
 	gatherSize = frame.MaxHeaderLen + 32<<10 + 1 // a fragment, its header, and the byte that shows it is not the last

@@ -18,14 +18,23 @@ const closeGrace = 100 * time.Millisecond
 // on the connection is unblocked, with an error that matches [net.ErrClosed]. Messages that are not written to their
 // end are cut short, and the peer can see that. Close returns nil, also when called again.
 func (s *Socket) Close() error {
-	clean := false
-	if _, first := s.end(errClosed); first {
-		ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
-		defer cancel()
-		clean = s.sendClose(ctx, closecode.NormalClosure, "") == nil
+	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+	defer cancel()
+	if _, first := s.end(errClosed); !first {
+		s.awaitDrop(ctx) // somebody says good-bye already
+		return nil
 	}
-	s.drop(clean)
+	s.drop(s.sendClose(ctx, closecode.NormalClosure, "") == nil)
 	return nil
+}
+
+// awaitDrop waits until the transport is closed, and closes it when ctx ends.
+func (s *Socket) awaitDrop(ctx context.Context) {
+	select {
+	case <-s.gone:
+	case <-ctx.Done():
+		s.drop(false)
+	}
 }
 
 // Abort closes the transport without a close frame. Otherwise it is as [Socket.Close].
@@ -37,7 +46,7 @@ func (s *Socket) Abort() error {
 
 // Shutdown performs the closing handshake (RFC 6455, section 7.1.2): it sends a close frame with code and reason, waits
 // for the peer's, and closes the transport. It does not wait for an open [Writer], whose message is cut short. Messages
-// that arrive meanwhile go to whoever receives; if nobody does, Shutdown reads and discards them.
+// that arrive meanwhile go to whoever receives; if nobody has for 20 milliseconds, Shutdown reads and discards them.
 //
 // Both ctx and the timeout of the option [CloseTimeout] bound it; when one of them ends it, the transport is closed,
 // and the error returned. If the peer's close frame came, Shutdown returns nil, whatever its code, also when it came
@@ -49,30 +58,27 @@ func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason strin
 	if _, err := frame.AppendClose(nil, code, reason); err != nil {
 		return &ArgumentError{"Shutdown", err.Error()}
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.CloseTimeout)
-	defer cancel()
+	ctx, stop := context.WithTimeout(ctx, s.cfg.CloseTimeout)
+	defer stop()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	if !s.Ended() {
 		s.shuttingDown.Store(true)
 	}
 	// The peer may have to be read before it reads.
-	sent := make(chan error, 1)
+	sent := make(chan struct{})
 	go func() {
+		defer close(sent)
 		err := s.sendClose(ctx, code, reason)
 		var failed *transportError
 		if err != nil && !errors.As(err, &failed) {
-			cancel() // without our frame the peer's may never come, unless it is why the transport has failed
+			cancel(err) // without our frame the peer's may never come, unless it is why the transport has failed
 		}
-		sent <- err
 	}()
-	err := s.awaitClose(ctx)
-	if e := <-sent; e != nil && err != nil {
-		err = e
-	}
+	s.awaitEnd(ctx)
+	<-sent
+	s.awaitDrop(ctx)
 	cause := s.Err()
-	if err != nil {
-		cause, _ = s.end(err)
-	}
-	s.drop(err == nil)
 	var closed *CloseError
 	if errors.As(cause, &closed) {
 		return nil
@@ -83,63 +89,70 @@ func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason strin
 // idleReceiver is how long nobody must have received for Shutdown to do it.
 const idleReceiver = 20 * time.Millisecond
 
-// awaitClose waits until the peer's close frame has come, or the connection has ended otherwise. It leaves that to the
-// receiver, if there is one.
-func (s *Socket) awaitClose(ctx context.Context) error {
-	seen := ^uint64(0)
+// awaitEnd waits until the connection has ended, as it does when the peer's close frame comes, or ends it when ctx
+// ends. It leaves receiving to the receiver, if there is one.
+func (s *Socket) awaitEnd(ctx context.Context) {
+	turns := uint64(0)
 	for wait := time.Duration(0); ; wait = idleReceiver {
 		select {
 		case <-s.done:
-			return nil
+			return
 		case <-ctx.Done():
-			return ctx.Err()
+			s.end(context.Cause(ctx))
+			return
 		case <-time.After(wait):
 		}
 		if !s.recvGate.tryEnter() {
 			continue
 		}
-		if turns := s.in.turns; wait > 0 && turns != seen {
-			seen = turns
+		if s.in.turns == turns {
+			s.discardAll(ctx)
 			s.recvGate.leave()
-			continue
+			return
 		}
-		defer s.recvGate.leave()
-		return s.discardAll(ctx)
+		turns = s.in.turns
+		s.recvGate.leave()
 	}
 }
 
-// discardAll reads and discards what comes, until the connection ends, which is its success, or ctx does.
-func (s *Socket) discardAll(ctx context.Context) error {
-	s.in.cut = s.in.cut || !s.in.atEnd()
+// discardAll reads and discards what comes, until the connection ends, or ends it when ctx does. The caller is the
+// receiver, and the last one.
+func (s *Socket) discardAll(ctx context.Context) {
+	in := &s.in
+	in.over, in.whole, in.pending = true, in.pending || in.atEnd(), false
 	b := bounds{ctx: ctx}
 	for !s.hasEnded() {
 		err := s.discard(b)
 		if err == nil {
 			err = s.nextFrame(b)
 		}
-		if err != nil && !s.hasEnded() {
-			return err
+		if err != nil {
+			s.end(context.Cause(ctx)) // unless err is of the connection's end
 		}
 	}
-	return nil
 }
 
 // sendClose sends a close frame, unless one was sent or no frame can follow.
 func (s *Socket) sendClose(ctx context.Context, code closecode.Code, reason string) error {
-	buf := takeBuffer(smallSize)
-	defer giveBuffer(buf)
-	p, err := frame.AppendClose(buf[:frame.MaxHeaderLen], code, reason)
+	p, err := frame.AppendClose(nil, code, reason)
 	if err != nil {
 		return err
 	}
-	if err := s.wireGate.enter(ctx, nil); err != nil {
+	buf := takeBuffer(smallSize)
+	defer giveBuffer(buf)
+	if err := s.wireGate.enter(ctx, s.gone); err != nil {
 		return err
 	}
 	defer s.wireGate.leave()
-	if s.finished.Swap(true) {
+	switch {
+	case s.closeSent.Load():
 		return nil
+	case s.finished.Swap(true):
+		return &transportError{errClosed}
 	}
-	return s.putFrame(bounds{ctx: ctx}, frame.Header{Fin: true, Opcode: opcode.Close}, buf, len(p)-frame.MaxHeaderLen, nil)
+	err = putFrame(s, bounds{ctx: ctx}, opcode.Close, buf, p)
+	s.closeSent.Store(err == nil)
+	return err
 }
 
 // closedByPeer answers the peer's close frame, if that is not itself the answer to ours, and ends the connection.
@@ -149,9 +162,10 @@ func (s *Socket) closedByPeer(payload []byte) error {
 		return s.failProtocol(err)
 	}
 	s.peerClosed.Store(true)
-	err = s.sayClose(code, "")
-	cause, _ := s.end(&CloseError{Code: code, Reason: reason})
-	s.drop(err == nil)
+	cause, first := s.end(&CloseError{Code: code, Reason: reason})
+	if first {
+		s.farewell(code, "", false)
+	}
 	return cause
 }
 
@@ -170,44 +184,48 @@ func (s *Socket) failProtocol(err error) error {
 func (s *Socket) fail(err error, code closecode.Code, reason string) error {
 	cause, first := s.end(err)
 	if first {
-		told := s.sayClose(code, reason) == nil
-		if told && err != ErrIdleTimeout {
-			s.linger()
-		}
-		s.drop(told)
+		s.farewell(code, reason, err != ErrIdleTimeout)
 	}
 	return cause
 }
 
 // failMessage ends the connection because an outgoing message cannot be brought to its end.
 func (s *Socket) failMessage(err error) {
-	if _, first := s.end(err); !first {
-		return
+	if _, first := s.end(err); first {
+		alone := s.recvGate.tryEnter()
+		if alone {
+			s.recvGate.leave()
+		}
+		s.farewell(closecode.InternalError, "message was aborted", alone)
 	}
-	told := s.sayClose(closecode.InternalError, "message was aborted") == nil
-	if told && s.recvGate.tryEnter() {
-		s.linger()
-		s.recvGate.leave()
-	}
-	s.drop(told)
 }
 
-// sayClose sends a close frame on behalf of nobody whose context would bound it.
-func (s *Socket) sayClose(code closecode.Code, reason string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.CloseTimeout)
+// farewell sends a close frame and closes the transport. Both together take no longer than the closing handshake may; it
+// does not wait for the second part.
+func (s *Socket) farewell(code closecode.Code, reason string, linger bool) {
+	until := time.Now().Add(s.cfg.CloseTimeout)
+	ctx, cancel := context.WithDeadline(context.Background(), until)
 	defer cancel()
-	return s.sendClose(ctx, code, reason)
+	told := s.sendClose(ctx, code, reason) == nil
+	if !told || !linger {
+		s.drop(told)
+		return
+	}
+	go func() {
+		s.linger(until)
+		s.drop(true)
+	}()
 }
 
 // linger lets the peer read the close frame: to close a socket while the peer still sends would take the frame away
-// from it. So the rest is read, until the peer has closed its side, or the time for the closing handshake is over.
-func (s *Socket) linger() {
-	c, ok := s.transport.(interface{ CloseWrite() error })
+// from it. So the rest is read, until the peer has closed its side, or it is time. Nobody else reads any more.
+func (s *Socket) linger(until time.Time) {
+	c, ok := underlying(s.transport).(interface{ CloseWrite() error })
 	if !ok || c.CloseWrite() != nil {
 		return
 	}
-	s.transport.SetReadDeadline(time.Now().Add(s.cfg.CloseTimeout))
-	buf := takeBuffer(bulkSize)
+	s.readLimit.fix(until)
+	buf := takeBuffer(smallSize)
 	defer giveBuffer(buf)
 	for {
 		if _, err := s.transport.Read(buf); err != nil {
@@ -226,6 +244,6 @@ func (s *Socket) hearReason() {
 	}
 	defer s.recvGate.leave()
 	if !s.hasEnded() && s.in.atEnd() {
-		s.in.begun = s.nextFrame(bounds{ctx: ctx}) == nil
+		s.in.pending = s.nextFrame(bounds{ctx: ctx}) == nil
 	}
 }

@@ -2,11 +2,13 @@ package stream_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/litert/websocket/closecode"
@@ -310,5 +312,246 @@ func TestBreakingOutOfAllLeavesTheConnection(t *testing.T) {
 	}
 	if got := receiveAll(t, server); got != "two" {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestShutdownGivesNoReaderAnotherMessage(t *testing.T) {
+	for range 50 {
+		c, peer := serverAndPeer(t, stream.CloseTimeout(2*time.Millisecond), stream.MaxMessageSize(stream.Unlimited))
+		peer.SendFrame(true, opcode.Binary, "one")
+		r, err := c.Receive(bg(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(r, make([]byte, 3)); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			two := peer.Frame(true, opcode.Binary, strings.Repeat("2", 15000))
+			for {
+				if _, err := peer.Write(two); err != nil {
+					return
+				}
+			}
+		}()
+		ended := make(chan error, 1)
+		go func() { ended <- c.Shutdown(context.Background(), closecode.NormalClosure, "") }()
+		for c.Connected() {
+			if n, err := r.Read(make([]byte, 10)); n > 0 || err != io.EOF && !errors.Is(err, net.ErrClosed) {
+				t.Fatalf("read %d bytes of another message, %v", n, err)
+			}
+			time.Sleep(100 * time.Microsecond)
+		}
+		if n, err := r.Read(make([]byte, 10)); n > 0 || err != io.EOF {
+			t.Errorf("behind a whole message: %d, %v", n, err)
+		}
+		if err := <-ended; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Shutdown: %v", err)
+		}
+		peer.Close()
+	}
+}
+
+func TestAMessageThatShutdownDiscardsIsNotWhole(t *testing.T) {
+	c, peer := serverAndPeer(t)
+	peer.SendFrame(true, opcode.Binary, "one")
+	peer.SendClose(closecode.NormalClosure, "")
+	r, err := c.Receive(bg(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.ReadFull(r, make([]byte, 2))
+	if err := c.Shutdown(bg(t), closecode.NormalClosure, ""); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	if n, err := r.Read(make([]byte, 10)); n > 0 || errors.Is(err, io.EOF) || !errors.Is(err, net.ErrClosed) {
+		t.Errorf("read %d, %v", n, err)
+	}
+}
+
+// A slowWriter takes its time, and less of it than Shutdown waits.
+type slowWriter struct{}
+
+func (slowWriter) Write(p []byte) (int, error) {
+	time.Sleep(time.Millisecond)
+	return len(p), nil
+}
+
+func TestShutdownLeavesAMessageToItsReader(t *testing.T) {
+	for range 5 {
+		client, server := pair(t, wstest.Transports[0])
+		go func() {
+			client.WriteBinary(bg(t), make([]byte, 4<<20))
+			client.Receive(bg(t))
+		}()
+		r, err := server.Receive(bg(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- server.Shutdown(bg(t), closecode.NormalClosure, "") }()
+		if n, err := io.Copy(slowWriter{}, r); n != 4<<20 || err != nil {
+			t.Errorf("copied %d, %v", n, err)
+		}
+		if _, err := server.Receive(bg(t)); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Receive: %v", err)
+		}
+		if err := <-ended; err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+	}
+}
+
+// A frame that a Writer has begun keeps the close frame waiting.
+func TestAbortUnblocksWhatWaitsForAFrame(t *testing.T) {
+	for name, wait := range map[string]func(*testing.T, *conn, *wstest.Peer) error{
+		"Shutdown": func(t *testing.T, c *conn, _ *wstest.Peer) error {
+			return c.Shutdown(bg(t), closecode.NormalClosure, "")
+		},
+		"Receive": func(t *testing.T, c *conn, peer *wstest.Peer) error {
+			peer.SendClose(closecode.NormalClosure, "")
+			_, err := c.Receive(bg(t))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, peer := serverAndPeer(t, stream.CloseTimeout(time.Hour))
+			w := newWriter(t, c, opcode.Binary, stream.SingleFrame(10))
+			io.WriteString(w, "part")
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error, 1)
+			go func() { ended <- wait(t, c, peer) }()
+			select {
+			case err := <-ended:
+				t.Fatalf("it did not wait: %v", err)
+			case <-time.After(50 * time.Millisecond):
+			}
+			c.Abort()
+			if err := <-ended; err == nil {
+				t.Error("no error")
+			}
+			w.Abort()
+		})
+	}
+}
+
+func TestNoCloseTakesAnothersGoodbyeAway(t *testing.T) {
+	t.Run("of a failing connection", func(t *testing.T) {
+		for range 100 {
+			c, peer := serverAndPeer(t)
+			go func() {
+				<-c.Done()
+				c.Close()
+			}()
+			peer.Send([]byte{0xff, 0x80, 0, 0, 0, 0})
+			c.Receive(bg(t))
+			peer.WantClose(closecode.ProtocolError)
+			peer.Close()
+		}
+	})
+	t.Run("of another Close", func(t *testing.T) {
+		for range 100 {
+			c, peer := serverAndPeer(t)
+			go c.Close()
+			<-c.Done()
+			c.Close()
+			peer.WantClose(closecode.NormalClosure)
+		}
+	})
+}
+
+func TestCloseDoesNotWaitForTheEndOfTLS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		cert, roots := wstest.Certificate(t, "localhost")
+		client := tls.Client(a, &tls.Config{RootCAs: roots, ServerName: "localhost"})
+		server := tls.Server(b, &tls.Config{Certificates: []tls.Certificate{cert}})
+		go server.Handshake()
+		if err := client.Handshake(); err != nil {
+			t.Fatal(err)
+		}
+		c := open(t, client, false)
+		go server.Read(make([]byte, 100)) // takes the close frame, and nothing behind it
+		began := time.Now()
+		c.Close()
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("it took %v", took)
+		}
+		b.Close()
+	})
+}
+
+func TestWritersLearnThatThePeerHasClosed(t *testing.T) {
+	for range 100 {
+		c, peer := serverAndPeer(t)
+		go io.Copy(io.Discard, peer)
+		written := make(chan error, 1)
+		go func() {
+			for {
+				if err := c.WriteText(context.Background(), "x"); err != nil {
+					written <- err
+					return
+				}
+			}
+		}()
+		peer.SendClose(closecode.GoingAway, "")
+		c.Receive(bg(t))
+		var closed *stream.CloseError
+		if err := <-written; !errors.As(err, &closed) || !errors.Is(err, net.ErrClosed) {
+			t.Fatalf("got %v", err)
+		}
+		peer.Close()
+	}
+}
+
+func TestAProtocolErrorIsReportedAtOnce(t *testing.T) {
+	c, peer := serverAndPeer(t, stream.CloseTimeout(time.Hour))
+	peer.Send([]byte{0xff, 0x80, 0, 0, 0, 0})
+	var broken *stream.ProtocolError
+	if _, err := c.Receive(bg(t)); !errors.As(err, &broken) { // the peer has not closed its side
+		t.Errorf("got %v", err)
+	}
+	peer.WantClose(closecode.ProtocolError)
+}
+
+func TestAWriterDoesNotDisturbTheClosingHandshake(t *testing.T) {
+	for name, finish := range map[string]func(*stream.Writer) error{
+		"Close": (*stream.Writer).Close,
+		"Abort": func(w *stream.Writer) error { w.Abort(); return net.ErrClosed },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, peer := serverAndPeer(t)
+			peer.SendFrame(true, opcode.Text, "first")
+			receiveAll(t, c) // so that Shutdown expects a receiver
+			w := newWriter(t, c, opcode.Binary)
+			io.WriteString(w, "half")
+			w.Flush()
+			received := make(chan []string, 1)
+			go func() {
+				whole, err := drain(t, c)
+				var closed *stream.CloseError
+				if !errors.As(err, &closed) {
+					t.Errorf("Receive: %v", err)
+				}
+				received <- whole
+			}()
+			ended := make(chan error, 1)
+			go func() { ended <- c.Shutdown(bg(t), closecode.NormalClosure, "bye") }()
+			peer.Want(false, opcode.Binary, "half")
+			peer.WantClose(closecode.NormalClosure)
+			if err := finish(w); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("got %v", err)
+			}
+			peer.SendFrame(true, opcode.Text, "last")
+			peer.SendClose(closecode.NormalClosure, "")
+			if err := <-ended; err != nil {
+				t.Errorf("Shutdown: %v", err)
+			}
+			if whole := <-received; len(whole) != 1 || whole[0] != "last" {
+				t.Errorf("received %q", whole)
+			}
+		})
 	}
 }

@@ -55,7 +55,9 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 // an error that matches [net.ErrClosed] if this end closed it; one that matches [io.ErrUnexpectedEOF] if it was
 // lost; [*ProtocolError], [*LimitError] or [ErrIdleTimeout].
 //
-// Control frames are answered while somebody receives or reads a message, and not otherwise.
+// Control frames are answered while somebody receives or reads a message, and not otherwise. Before it returns that the
+// peer has closed the connection, or broken the protocol, Receive sends a close frame, for which it may have to wait
+// for the frame that is on the wire, up to the time of [CloseTimeout].
 func (c *Conn[M]) Receive(ctx context.Context) (M, error) {
 	return c.mode.receive(c.Socket, ctx)
 }

@@ -17,98 +17,146 @@ type bounds struct {
 	user *userDeadline // nil: none
 }
 
-// A userDeadline is the deadline that the user gave to a Reader or Writer: unix nanoseconds, or 0.
-type userDeadline struct{ at atomic.Int64 }
-
-func (u *userDeadline) store(t time.Time) {
-	if t.IsZero() {
-		u.at.Store(0)
-		return
-	}
-	u.at.Store(t.UnixNano())
+// A userDeadline is the deadline that the user gave to a Reader or Writer. A nil userDeadline is none.
+type userDeadline struct {
+	at   atomic.Pointer[time.Time]
+	wake atomic.Pointer[context.CancelFunc] // of the latest context
 }
 
+func (u *userDeadline) store(t time.Time) {
+	u.at.Store(&t)
+	if wake := u.wake.Load(); wake != nil {
+		(*wake)()
+	}
+}
+
+// context returns a context that ends at the deadline, or when there is another one.
+func (u *userDeadline) context() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	u.wake.Store(&cancel)
+	at := u.load()
+	if at.IsZero() {
+		return ctx, cancel
+	}
+	timer := time.AfterFunc(time.Until(at), cancel)
+	return ctx, func() {
+		timer.Stop()
+		cancel()
+	}
+}
+
+// load returns the zero time if there is no deadline.
 func (u *userDeadline) load() time.Time {
 	if u == nil {
 		return time.Time{}
 	}
-	if at := u.at.Load(); at != 0 {
-		return time.Unix(0, at)
+	if at := u.at.Load(); at != nil {
+		return *at
 	}
 	return time.Time{}
 }
 
 // A deadline keeps the deadline of one direction of the transport. Three things share it: the idle timeout, the user's
 // deadline, and contexts that end. It is lazy: it is set to the nearer of the first two and left there, and when it has
-// expired, whoever got the timeout asks [deadline.reason] why, and goes on if there is no reason any more. An expiry
-// without a reason therefore does no harm.
+// expired, whoever got the timeout asks [deadline.reason] why, and goes on if there is no reason any more. So an expiry
+// without a reason does no harm, except to writes over TLS, for which it is set anew each time, and cleared behind.
 type deadline struct {
 	set     func(time.Time) error // constant after New
+	clock   *clock                // constant after New
 	reading bool                  // constant after New: bytes in the other direction count as activity too
 
-	user  time.Time   // what arm took into account; owned by who may wait
-	armed atomic.Bool // the transport's deadline is that of arm; false: it may be anything
+	user  atomic.Pointer[userDeadline] // of who waits
+	armed atomic.Bool                  // the deadline is that of user and the idle timeout; false: it may be anything
 
-	mu sync.Mutex // guards calls of set
+	mu    sync.Mutex    // guards following, and calls of set
+	at    time.Time     // what was set last
+	began time.Duration // when the wait began for which it was
 }
 
 // past is a deadline that has expired.
 var past = time.Unix(1, 0)
 
-// arm sets the transport's deadline, if it does not stand. began is when the caller's wait began.
-func (d *deadline) arm(b bounds, clock *clock, began time.Duration) {
-	user := b.user.load()
-	if d.armed.Load() && d.user.Equal(user) {
+// arm sets the transport's deadline for a wait that began at began, if it does not stand.
+func (d *deadline) arm(b bounds, began time.Duration) {
+	before := d.user.Swap(b.user)
+	if d.armed.Load() && (before == b.user || before.load().IsZero() && b.user.load().IsZero()) {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.user = user
-	at := user
-	if idle := clock.timeout(); idle > 0 {
-		if end := clock.start.Add(d.idleSince(clock, began) + idle); at.IsZero() || end.Before(at) {
-			at = end
+	d.began = began
+	d.armed.Store(true)
+	d.setLocked(d.dueLocked())
+}
+
+// dueLocked returns when the wait has to end, or the zero time.
+func (d *deadline) dueLocked() time.Time {
+	at := d.user.Load().load()
+	if idle := d.clock.timeout(); idle > 0 && idle < longest {
+		if end := d.clock.start.Add(d.idleSince(d.began) + idle); at.IsZero() || end.Before(at) {
+			return end
 		}
 	}
+	return at
+}
+
+// longest is where an idle timeout turns into none, before sums with it overflow.
+const longest = 100 * 365 * 24 * time.Hour
+
+func (d *deadline) setLocked(at time.Time) {
+	d.at = at
 	d.set(at)
-	d.armed.Store(true)
+}
+
+// changed takes a change of the idle timeout, or of the user's deadline, over into the wait that is under way. A nil
+// user stands for whichever it is.
+func (d *deadline) changed(user *userDeadline) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.armed.Load() && (user == nil || user == d.user.Load()) {
+		d.setLocked(d.dueLocked())
+	}
+}
+
+// fix sets the deadline to at, whatever the idle timeout and the user say. It is set anew before the next wait.
+func (d *deadline) fix(at time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.armed.Store(false)
+	d.setLocked(at)
 }
 
 // kick lets the deadline expire at once, and so ends the wait that is under way, if it has a reason to.
-func (d *deadline) kick() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.armed.Store(false)
-	d.set(past)
-}
+func (d *deadline) kick() { d.fix(past) }
 
-// disarm has the deadline set anew before the next wait.
-func (d *deadline) disarm() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+// reason tells why a wait that began at began must end now, or returns nil; the deadline is then set anew before the
+// next one.
+func (d *deadline) reason(b bounds, began time.Duration) error {
 	d.armed.Store(false)
-}
-
-// reason tells why a wait that began at began must end now, or returns nil.
-func (d *deadline) reason(b bounds, clock *clock, began time.Duration) error {
-	d.disarm()
 	if err := b.ctx.Err(); err != nil {
 		return err
 	}
 	if expired(b.user.load()) {
 		return os.ErrDeadlineExceeded
 	}
-	if idle := clock.timeout(); idle > 0 && clock.now()-d.idleSince(clock, began) >= idle {
+	if idle := d.clock.timeout(); idle > 0 && d.clock.now()-d.idleSince(began) >= idle {
 		return ErrIdleTimeout
 	}
 	return nil
 }
 
+// isOver reports whether the deadline that was set has expired. If not, a timeout is the transport's own.
+func (d *deadline) isOver() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return expired(d.at)
+}
+
 // idleSince tells since when the connection is idle for somebody who waits since began: while nobody waits, it is
 // not. Who waits for the peer to read does not care what the peer sends.
-func (d *deadline) idleSince(clock *clock, began time.Duration) time.Duration {
+func (d *deadline) idleSince(began time.Duration) time.Duration {
 	if d.reading {
-		return max(began, time.Duration(clock.last.Load()))
+		return max(began, time.Duration(d.clock.last.Load()))
 	}
 	return began
 }

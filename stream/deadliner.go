@@ -11,19 +11,25 @@ import (
 // which ends when bytes come or the transport is closed; what it brings after the deadline is kept for the next Read. A
 // write that is late can only be ended by closing the transport, and is.
 type deadliner struct {
-	rwc io.ReadWriteCloser
+	rwc   io.ReadWriteCloser
+	close func() error // of rwc, once
 
 	mu           sync.Mutex // guards following
 	changed      chan struct{}
 	readDeadline time.Time
 	reading      bool   // the goroutine runs, or what it brought is not all taken
-	brought      []byte // by the goroutine
+	buf          []byte // what the goroutine reads into
+	brought      []byte // by the goroutine, a part of buf
 	err          error  // of its read, behind what it brought
 	finished     bool   // the goroutine has ended
 
 	writeDeadline time.Time
 	writing       *time.Timer // ends the write that is under way
 	late          bool        // a write was ended
+}
+
+func newDeadliner(rwc io.ReadWriteCloser) *deadliner {
+	return &deadliner{rwc: rwc, close: sync.OnceValue(rwc.Close)}
 }
 
 // Read reads through a goroutine, so that it can return at the deadline.
@@ -39,7 +45,10 @@ func (t *deadliner) Read(p []byte) (int, error) {
 		}
 		if !t.reading {
 			t.reading = true
-			go t.readBehind(make([]byte, min(len(p), smallSize)))
+			if t.buf == nil {
+				t.buf = make([]byte, smallSize)
+			}
+			go t.readBehind()
 		}
 		t.wait()
 	}
@@ -85,11 +94,12 @@ func (t *deadliner) wakeLocked() {
 	}
 }
 
-func (t *deadliner) readBehind(buf []byte) {
-	n, err := t.rwc.Read(buf)
+// readBehind reads into buf, which nobody else touches meanwhile.
+func (t *deadliner) readBehind() {
+	n, err := t.rwc.Read(t.buf)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.brought, t.err, t.finished = buf[:n], err, true
+	t.brought, t.err, t.finished = t.buf[:n], err, true
 	t.wakeLocked()
 }
 
@@ -131,8 +141,15 @@ func (t *deadliner) giveUp() {
 	t.late = t.late || late
 	t.mu.Unlock()
 	if late {
-		t.rwc.Close()
+		t.close()
 	}
+}
+
+// wasCut reports whether a write was ended, after which no other can follow.
+func (t *deadliner) wasCut() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.late
 }
 
 // SetWriteDeadline sets the deadline of Write, also of one that is under way.
@@ -147,7 +164,7 @@ func (t *deadliner) SetWriteDeadline(at time.Time) error {
 }
 
 // Close closes the transport, which ends the read and the write that are under way.
-func (t *deadliner) Close() error { return t.rwc.Close() }
+func (t *deadliner) Close() error { return t.close() }
 
 func expired(deadline time.Time) bool { return !deadline.IsZero() && !time.Now().Before(deadline) }
 

@@ -58,8 +58,8 @@ func checkIdleTimeout(d time.Duration) error {
 	return nil
 }
 
-// CloseTimeout bounds how long the closing handshake may wait for the peer (RFC 6455, section 7.1). The default is 5
-// seconds; it must be positive.
+// CloseTimeout bounds how long the closing handshake may wait for the peer (RFC 6455, section 7.1), and how long a
+// connection that fails may try to tell the peer why. The default is 5 seconds; it must be positive.
 func CloseTimeout(d time.Duration) Option {
 	return conf.StreamOption(func(c *conf.Stream) {
 		if d <= 0 {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/opcode"
@@ -23,20 +22,21 @@ const (
 )
 
 // outgoing is the message of the open Writer: what was gathered of it, and what has left. A fragment leaves only when
-// at least one byte follows it, so that the last one, which carries the FIN bit, is not empty.
+// at least one byte follows it, so that the last one, which carries the FIN bit, is not empty; the buffer may hold that
+// byte beside a whole fragment.
 type outgoing struct {
-	s        *Socket
-	gen      atomic.Uint64 // of the current message
-	deadline userDeadline
+	s   *Socket
+	gen atomic.Uint64 // of the current message
 
-	mu    sync.Mutex // guards following
-	op    opcode.Opcode
-	buf   []byte // the gathered payload is buf[payloadAt:payloadAt+n]; nil: none is held
-	n     int
-	text  utf8Checker
-	left  bool  // a frame of the message has left
-	cause error // why the message cannot be brought to its end
-	fatal bool  // nor can the connection go on without that
+	mu       sync.Mutex // guards following
+	op       opcode.Opcode
+	deadline *userDeadline
+	buf      []byte // the gathered payload is buf[payloadAt:payloadAt+n]; nil: none is held
+	n        int
+	text     utf8Checker
+	begun    bool  // a frame of the message has left
+	cause    error // why the message cannot be brought to its end
+	fatal    bool  // nor can the connection go on without that
 
 	inside bool      // a frame has begun: this message holds the wire
 	length int64     // of that frame's payload
@@ -48,12 +48,12 @@ type outgoing struct {
 }
 
 // begin begins a message. The caller is in msgGate, and leaves it with the message's end.
-func (o *outgoing) begin(op opcode.Opcode, cfg writerConfig) (gen uint64) {
+func (o *outgoing) begin(w *Writer, cfg writerConfig) (gen uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.op, o.text, o.left, o.cause, o.fatal = op, utf8Checker{}, false, nil, false
+	o.op, o.deadline = w.op, &w.deadline
+	o.text, o.begun, o.cause, o.fatal = utf8Checker{}, false, nil, false
 	o.single, o.owed = cfg.single, cfg.single
-	o.deadline.store(time.Time{})
 	return o.gen.Load()
 }
 
@@ -98,13 +98,22 @@ func (o *outgoing) admit(p []byte) (text utf8Checker, err error) {
 		return text, o.spoil(&ArgumentError{"Writer.Write", fmt.Sprintf("more than the %d bytes of SingleFrame", o.single)})
 	case o.op == opcode.Text && !text.check(p):
 		return text, o.spoil(&ArgumentError{"Writer.Write", "the text is not UTF-8"})
+	case o.op == opcode.Text && int64(len(p)) == o.owed && !text.complete():
+		o.fatal = true // its single frame would be whole
+		return text, o.spoil(errCutText)
 	}
 	return text, nil
 }
 
+// errCutText is why text cannot end.
+var errCutText = &ArgumentError{"Writer.Close", "the text ends within a code point"}
+
 func (o *outgoing) write(p []byte) (n int, err error) {
 	text, err := o.admit(p)
 	if err != nil {
+		return 0, err
+	}
+	if err := o.trim(); err != nil {
 		return 0, err
 	}
 	defer func() {
@@ -167,36 +176,35 @@ func (o *outgoing) readFrom(src io.Reader) (total int64, err error) {
 		return 0, o.cause
 	}
 	if f, ok := o.sendable(src); ok {
-		total, err = o.sendFile(f)
+		err = o.sendFile(f)
+		total = f.total
 		if err != nil {
 			return total, err
 		}
 	}
-	size := min(o.fragmentSize(bulkFragment), bulkFragment)
-	o.hold(size)
-	for empty := 0; empty < maxEmptyReads; empty++ {
-		if o.n > size {
-			if err := o.emit(false, size, nil, nil); err != nil {
-				return total, err
-			}
+	o.hold(o.bulk())
+	for empty := 0; empty < maxFutile; empty++ {
+		if err := o.trim(); err != nil {
+			return total, err
 		}
-		p := o.buf[payloadAt+o.n : payloadAt+size+1]
+		p := o.buf[payloadAt+o.n : payloadAt+o.bulk()+1]
 		n, rerr := src.Read(p)
 		if n < 0 || n > len(p) {
 			return total, o.spoil(errors.New("stream: the source returned an impossible count"))
 		}
 		if n > 0 {
 			empty = 0
-			text, err := o.admit(p[:n])
-			if err != nil {
+			total += int64(n)
+			if o.text, err = o.admit(p[:n]); err != nil {
 				return total, err
 			}
-			o.text = text
-			o.n += n
-			total += int64(o.wrote(n))
+			o.n += o.wrote(n)
+			if err := o.flushWhole(); err != nil {
+				return total, err
+			}
 		}
 		if rerr == io.EOF {
-			return total, o.flushWhole()
+			return total, nil
 		}
 		if rerr != nil {
 			return total, o.spoil(rerr)
@@ -205,12 +213,23 @@ func (o *outgoing) readFrom(src io.Reader) (total int64, err error) {
 	return total, o.spoil(io.ErrNoProgress)
 }
 
+// bulk returns the payload of the fragments that are gathered of large amounts.
+func (o *outgoing) bulk() int { return min(o.fragmentSize(bulkFragment), bulkFragment) }
+
+// trim sends a fragment if more than one is held.
+func (o *outgoing) trim() error {
+	if size := o.bulk(); o.n > size {
+		return o.emit(false, size, nil, nil)
+	}
+	return nil
+}
+
 func (o *outgoing) flush() error {
 	if o.cause != nil {
 		return o.cause
 	}
-	if o.n == 0 {
-		return nil
+	if err := o.trim(); err != nil || o.n == 0 {
+		return err
 	}
 	return o.emit(false, o.n, nil, nil)
 }
@@ -226,7 +245,7 @@ func (o *outgoing) flushWhole() error {
 // emit sends the first n of the gathered bytes and, behind them, body or the next part of file: as a fragment, or as a
 // part of the message's single frame. If nothing was sent, the message is as it was, and emit may be called again.
 func (o *outgoing) emit(fin bool, n int, body []byte, file *fileSource) error {
-	s, b := o.s, bounds{context.Background(), &o.deadline}
+	s, b := o.s, bounds{context.Background(), o.deadline}
 	size := int64(n+len(body)) + file.part()
 	start := payloadAt
 	if !o.inside {
@@ -240,7 +259,7 @@ func (o *outgoing) emit(fin bool, n int, body []byte, file *fileSource) error {
 		err = errNotSendable
 	} else {
 		frame.Mask(o.buf[payloadAt:payloadAt+n], o.key, o.pos)
-		err = s.sendPart(b, o.buf, start, payloadAt+n, body, o.key, o.pos+int64(n))
+		err = sendPart(s, b, o.buf, start, payloadAt+n, body, o.key, o.pos+int64(n))
 		if err == nil && file != nil {
 			err = s.sendFile(b, file)
 		}
@@ -248,7 +267,7 @@ func (o *outgoing) emit(fin bool, n int, body []byte, file *fileSource) error {
 	if err != nil {
 		return o.emitFailed(err, n)
 	}
-	o.left = true
+	o.begun = true
 	o.n = copy(o.buf[payloadAt:], o.buf[payloadAt+n:payloadAt+o.n])
 	if o.pos += size; o.pos == o.length {
 		o.inside = false
@@ -259,27 +278,39 @@ func (o *outgoing) emit(fin bool, n int, body []byte, file *fileSource) error {
 
 // enterWire takes the turn at the wire, unless the deadline is over before.
 func (o *outgoing) enterWire() error {
-	ctx := context.Background()
-	if at := o.deadline.load(); !at.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, at)
-		defer cancel()
+	s := o.s
+	for !s.wireGate.tryEnter() {
+		ctx, cancel := o.deadline.context()
+		err := s.wireGate.enter(ctx, s.done)
+		cancel()
+		if err == nil {
+			break
+		}
+		if err == errEnded {
+			return o.spoil(s.writeEnd())
+		}
+		if expired(o.deadline.load()) {
+			return os.ErrDeadlineExceeded
+		}
 	}
-	err := o.s.enterWire(ctx)
-	if err == context.DeadlineExceeded {
-		return os.ErrDeadlineExceeded
+	var err error
+	switch {
+	case s.Finished():
+		err = o.spoil(s.writeEnd())
+	case expired(o.deadline.load()): // what has begun would be cut
+		err = os.ErrDeadlineExceeded
+	default:
+		return nil
 	}
-	if err != nil {
-		return o.spoil(err)
-	}
-	return nil
+	s.wireGate.leave()
+	return err
 }
 
 // beginFrame puts a header into the buffer for the next frame, which has size bytes of payload, or all of the message.
 // The caller is at the wire.
 func (o *outgoing) beginFrame(fin bool, size int64) (start int) {
 	h := frame.Header{Fin: fin, Opcode: o.op, Length: size}
-	if o.left {
+	if o.begun {
 		h.Opcode = opcode.Continuation
 	}
 	if o.single >= 0 {
@@ -318,7 +349,7 @@ func (o *outgoing) end(cause error) (err error, done bool) {
 		o.fatal = true
 		o.spoil(&ArgumentError{"Writer.Close", fmt.Sprintf("%d of the %d bytes of SingleFrame are missing", o.owed, o.single)})
 	case !o.text.complete():
-		o.spoil(&ArgumentError{"Writer.Close", "the text ends within a code point"})
+		o.spoil(errCutText)
 	}
 	if o.cause == nil {
 		if err := o.finish(); err != nil && o.cause == nil {
@@ -337,24 +368,28 @@ func (o *outgoing) end(cause error) (err error, done bool) {
 
 // finish sends the last frame, or what is left of the only one.
 func (o *outgoing) finish() error {
-	if o.single >= 0 && o.left && o.n == 0 {
+	if o.single >= 0 && o.begun && o.n == 0 {
 		return nil
+	}
+	if err := o.trim(); err != nil {
+		return err
 	}
 	o.hold(o.n)
 	return o.emit(true, o.n, nil, nil)
 }
 
-// abandon fails the connection if the peer could take what has left of the message for the whole of it.
+// abandon fails the connection if the peer could wait for the rest of the message, or take what has left for the whole.
+// Where no frame can follow, it does neither.
 func (o *outgoing) abandon() {
 	s, err := o.s, &cutError{"outgoing message failed", net.ErrClosed, o.cause}
 	switch {
 	case o.inside:
 		o.inside = false
+		s.end(err)
 		s.finished.Store(true)
 		s.wireGate.leave()
-		s.end(err)
 		s.drop(false)
-	case o.left || o.fatal:
+	case (o.begun || o.fatal) && !s.Finished():
 		s.failMessage(err)
 	}
 }

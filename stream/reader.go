@@ -13,10 +13,11 @@ import (
 // A Reader ends with its message: once it is closed, or the next call of Receive has begun, it returns
 // [ErrStale]. What was not read by then is discarded.
 type Reader struct {
-	s    *Socket
-	gen  uint64
-	op   opcode.Opcode
-	size int64
+	s        *Socket
+	gen      uint64
+	op       opcode.Opcode
+	size     int64 // -1: not known
+	deadline userDeadline
 }
 
 // Opcode returns [opcode.Text] or [opcode.Binary].
@@ -36,7 +37,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	defer r.s.recvGate.leave()
-	return r.s.readMessage(p)
+	return r.s.readMessage(p, &r.deadline)
 }
 
 // WriteTo writes what is left of the message to dst, with a large buffer; [io.Copy] calls it. It returns the number of
@@ -76,8 +77,8 @@ func (r *Reader) SetDeadline(t time.Time) error {
 	if r.stale() {
 		return ErrStale
 	}
-	r.s.in.deadline.store(t)
-	r.s.readLimit.kick()
+	r.deadline.store(t)
+	r.s.readLimit.changed(&r.deadline)
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"sync/atomic"
-	"time"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/frame"
@@ -15,22 +14,25 @@ import (
 // incoming is the receiving side: the read buffer, and how far the current message has come. There is one state machine
 // for all modes, in this file: nextFrame takes it from header to header, readMessage through the payload.
 type incoming struct {
-	buf      []byte // nil: none is held
-	r, w     int    // buf[r:w] is unread
-	turns    uint64 // how often somebody came to receive
-	wait     waiter
-	deadline userDeadline // of the current Reader
+	buf   []byte // nil: none is held
+	r, w  int    // buf[r:w] is unread
+	turns uint64 // how often somebody came to receive
+	wait  waiter
 
-	gen   atomic.Uint64 // of the current message; any goroutine may add to it, which ends the Reader
-	op    opcode.Opcode // of the current message
-	begun bool          // the message has begun, and was not handed out
-	open  bool          // its final frame has not begun
-	rest  int64         // what is left of the frame's payload
-	pos   int64         // what was read of it
-	key   frame.Key
-	size  int64 // of the message, as far as its headers tell
-	text  utf8Checker
-	cut   bool // what was left of the message was thrown away with the connection
+	gen     atomic.Uint64 // of the current message; any goroutine may add to it, which ends the Reader
+	op      opcode.Opcode // of the current message
+	pending bool          // the message has begun, and was not handed out
+	open    bool          // its final frame has not begun
+	rest    int64         // what is left of the frame's payload
+	pos     int64         // what was read of it
+	key     frame.Key
+	size    int64 // of the message, as far as its headers tell
+	checked bool  // it is text, and read rather than discarded
+	text    utf8Checker
+
+	// What followed the message that was handed out last was thrown away with the connection.
+	over  bool
+	whole bool // that message had been read to its end
 }
 
 func (in *incoming) init(s *Socket, buffered []byte) {
@@ -54,7 +56,7 @@ func (in *incoming) buffered() []byte { return in.buf[in.r:in.w] }
 // begin takes over the header of a data frame.
 func (in *incoming) begin(h frame.Header) {
 	if h.Opcode != opcode.Continuation {
-		in.op, in.size, in.text = h.Opcode, 0, utf8Checker{}
+		in.op, in.size, in.checked, in.text = h.Opcode, 0, h.Opcode == opcode.Text, utf8Checker{}
 	}
 	in.open, in.rest, in.pos, in.key = !h.Fin, h.Length, 0, h.Key
 	in.size += h.Length
@@ -84,8 +86,7 @@ func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 	in := &s.in
 	in.turns++
 	gen := in.gen.Add(1)
-	in.deadline.store(time.Time{})
-	if !in.begun {
+	if !in.pending {
 		b := bounds{ctx: ctx}
 		if err := s.discard(b); err != nil {
 			return nil, err
@@ -94,7 +95,7 @@ func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 			return nil, err
 		}
 	}
-	in.begun = false
+	in.pending = false
 	r := &Reader{s: s, gen: gen, op: in.op, size: -1}
 	if !in.open {
 		r.size = in.size
@@ -105,32 +106,22 @@ func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 // discard reads the current message to its end and throws it away.
 func (s *Socket) discard(b bounds) error {
 	in := &s.in
-	in.op = opcode.Binary // what is discarded is not checked
-	var bulk []byte
-	defer func() { giveBuffer(bulk) }()
+	in.checked = false
 	for !in.atEnd() {
-		switch held := int64(len(in.buffered())); {
+		held := int64(len(in.buffered()))
+		var err error
+		switch {
 		case in.rest == 0:
-			if err := s.nextFrame(b); err != nil {
-				return err
-			}
-		case held > 0:
+			err = s.nextFrame(b)
+		case held == 0:
+			err = s.fill(b)
+		default:
 			n := min(held, in.rest)
 			in.r += int(n)
 			in.rest -= n
-		case in.rest < smallSize:
-			if err := s.fill(b); err != nil {
-				return err
-			}
-		default:
-			if bulk == nil {
-				bulk = takeBuffer(bulkSize)
-			}
-			n, err := s.read(b, bulk[:min(in.rest, bulkSize)])
-			in.rest -= int64(n)
-			if err != nil {
-				return err
-			}
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -200,17 +191,17 @@ func (s *Socket) control(op opcode.Opcode, payload []byte) error {
 }
 
 // readMessage reads the payload of the current message. It returns io.EOF behind its last byte, and nowhere else.
-func (s *Socket) readMessage(p []byte) (int, error) {
+func (s *Socket) readMessage(p []byte, user *userDeadline) (int, error) {
 	in := &s.in
 	switch {
-	case in.atEnd() && !in.cut, in.begun: // what has begun is not the Reader's
+	case in.over && in.whole, !in.over && (in.atEnd() || in.pending): // what is pending is another message
 		return 0, io.EOF
 	case s.hasEnded():
 		return 0, inMessage(s.Err())
 	case len(p) == 0:
 		return 0, nil
 	}
-	b := bounds{context.Background(), &in.deadline}
+	b := bounds{context.Background(), user}
 	for in.rest == 0 {
 		if err := s.nextFrame(b); err != nil {
 			return 0, inMessage(err)
@@ -247,7 +238,7 @@ func (s *Socket) readPayload(b bounds, p []byte) (n int, err error) {
 	}
 	p = p[:n]
 	in.taken(p)
-	if in.op == opcode.Text && !in.text.check(p) {
+	if in.checked && !in.text.check(p) {
 		return 0, s.fail(&ProtocolError{closecode.InvalidPayload, errInvalidUTF8}, closecode.InvalidPayload, errInvalidUTF8.Error())
 	}
 	return n, s.checkTextEnd()
@@ -259,7 +250,7 @@ const directSize = 4 << 10
 
 // checkTextEnd fails the connection if the message has ended within a code point.
 func (s *Socket) checkTextEnd() error {
-	if in := &s.in; in.op == opcode.Text && in.atEnd() && !in.text.complete() {
+	if in := &s.in; in.checked && in.atEnd() && !in.text.complete() {
 		return s.fail(&ProtocolError{closecode.InvalidPayload, errInvalidUTF8}, closecode.InvalidPayload, errInvalidUTF8.Error())
 	}
 	return nil
@@ -296,32 +287,40 @@ func (s *Socket) fill(b bounds) error {
 // the connection.
 func (s *Socket) read(b bounds, p []byte) (int, error) {
 	began := s.clock.now()
-	for empty := 0; empty < maxEmptyReads; {
-		s.readLimit.arm(b, &s.clock, began)
+	last := io.ErrNoProgress
+	for futile := 0; futile < maxFutile; futile++ {
+		if err := b.ctx.Err(); err != nil {
+			return 0, err // also if there is always something to read
+		}
+		s.readLimit.arm(b, began)
 		n, err := s.readOnce(b.ctx, p)
-		if n > 0 {
+		switch {
+		case n > 0:
 			s.clock.tick()
 			return n, nil
-		}
-		if err == nil {
-			empty++
+		case err == nil:
 			continue
-		}
-		if !isTimeout(err) {
+		case !isTimeout(err):
 			return 0, s.lost(err)
 		}
-		switch err := s.readLimit.reason(b, &s.clock, began); {
+		if s.readLimit.isOver() {
+			futile = 0
+		} else {
+			last = err
+		}
+		switch err := s.readLimit.reason(b, began); {
 		case err == ErrIdleTimeout:
 			return 0, s.fail(err, closecode.GoingAway, "idle timeout")
 		case err != nil:
 			return 0, err
 		}
 	}
-	return 0, s.lost(io.ErrNoProgress)
+	return 0, s.lost(last)
 }
 
-// maxEmptyReads bounds how often in a row a transport may return neither bytes nor an error.
-const maxEmptyReads = 100
+// maxFutile bounds how often in a row a transport may return neither bytes nor an error, or a timeout for which there
+// was no deadline.
+const maxFutile = 100
 
 func (s *Socket) readOnce(ctx context.Context, p []byte) (int, error) {
 	if ctx.Done() != nil {

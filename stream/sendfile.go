@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"math"
 	"net"
 	"syscall"
 
@@ -24,6 +23,7 @@ var errFileShrank = errors.New("the file has become shorter while it was sent")
 // A regularFile is what is behind an [*os.File], also within the wrapper in which io.Copy hands it over.
 type regularFile interface {
 	io.ReadSeeker
+	io.ReaderAt
 	syscall.Conn
 	Stat() (fs.FileInfo, error)
 }
@@ -33,6 +33,7 @@ type fileSource struct {
 	file    regularFile
 	limited *io.LimitedReader // around file; nil: none
 	next    int64             // length of the next part
+	total   int64             // sent of all parts
 }
 
 // part returns the length of the next part. A nil fileSource has none.
@@ -43,8 +44,8 @@ func (f *fileSource) part() int64 {
 	return f.next
 }
 
-// left returns how many bytes there are to read.
-func (f *fileSource) left() (int64, error) {
+// rest returns how many bytes there are to read.
+func (f *fileSource) rest() (int64, error) {
 	info, err := f.file.Stat()
 	if err != nil {
 		return 0, err
@@ -53,15 +54,19 @@ func (f *fileSource) left() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	left := int64(math.MaxInt64)
+	rest := info.Size() - pos
 	if f.limited != nil {
-		left = f.limited.N
+		rest = min(rest, f.limited.N)
 	}
-	return min(left, info.Size()-pos), nil
+	if rest >= minSendfile {
+		_, err = f.file.ReadAt(make([]byte, 1), pos) // the kernel must be able to
+	}
+	return rest, err
 }
 
 // sent accounts for n bytes that the kernel has sent.
 func (f *fileSource) sent(n int64) {
+	f.total += n
 	if f.limited != nil {
 		f.limited.N -= n
 	}
@@ -73,7 +78,10 @@ func (o *outgoing) sendable(src io.Reader) (*fileSource, bool) {
 	if !canSendfile(s.transport) || o.op != opcode.Binary {
 		return nil, false
 	}
-	if m := *s.masking.Load(); !s.hs.Server && m != frame.NoMask && m != frame.FixedMask(frame.Key{}) {
+	if o.inside && o.key != (frame.Key{}) {
+		return nil, false
+	}
+	if m := *s.masking.Load(); !o.inside && !s.hs.Server && m != frame.NoMask && m != frame.FixedMask(frame.Key{}) {
 		return nil, false
 	}
 	f := new(fileSource)
@@ -92,27 +100,30 @@ func (o *outgoing) sendable(src io.Reader) (*fileSource, bool) {
 }
 
 // sendFile sends most of the file through the kernel, and leaves the rest to be read.
-func (o *outgoing) sendFile(f *fileSource) (total int64, err error) {
+func (o *outgoing) sendFile(f *fileSource) error {
 	o.hold(o.n)
 	for {
-		left, err := f.left()
-		if err != nil {
-			return total, o.spoil(err)
+		if err := o.trim(); err != nil {
+			return err
 		}
-		part := min(left-1, int64(o.fragmentSize(largeFragment)-o.n))
+		rest, err := f.rest()
+		if err != nil {
+			return o.spoil(err)
+		}
+		part := min(rest-1, int64(o.fragmentSize(largeFragment)-o.n))
 		if o.single >= 0 {
-			part = min(left, o.owed, largeFragment)
+			part = min(rest, o.owed, largeFragment)
 		}
 		if part < minSendfile {
-			return total, nil
+			return nil
 		}
 		f.next = part
 		if err := o.emit(false, o.n, nil, f); err == errNotSendable {
-			return total, nil
+			return nil
 		} else if err != nil {
-			return total, err
+			return err
 		}
-		total += int64(o.wrote(int(part)))
+		o.wrote(int(part))
 	}
 }
 
@@ -123,10 +134,11 @@ func (s *Socket) sendFile(b bounds, f *fileSource) error {
 	if err != nil {
 		return err
 	}
-	for pos := start; pos < start+f.next; {
-		s.writeLimit.arm(b, &s.clock, began)
+	for pos, futile := start, 0; pos < start+f.next; {
+		s.writeLimit.arm(b, began)
 		n, err := sendfile(s.transport, f.file, start+f.next-pos)
 		if n > 0 {
+			futile = 0
 			s.sent += n
 			f.sent(n)
 			s.clock.tick()
@@ -137,20 +149,38 @@ func (s *Socket) sendFile(b bounds, f *fileSource) error {
 		case err == nil && n == 0:
 			return errFileShrank
 		case err == nil:
-		case errors.Is(err, syscall.EPIPE), errors.Is(err, syscall.ECONNRESET), errors.Is(err, net.ErrClosed):
-			return &transportError{err}
+			continue
 		case !isTimeout(err):
-			return err // it may be the file's
-		default:
-			if cause := s.writeLimit.reason(b, &s.clock, began); cause != nil {
-				return cause
-			}
-			if _, err := f.file.Seek(pos, io.SeekStart); err != nil {
-				return err
-			}
+			return sendfileError(err)
+		}
+		if !s.writeLimit.isOver() {
+			futile++
+		}
+		if cause := s.writeLimit.reason(b, began); cause != nil {
+			return cause
+		}
+		if futile == maxFutile {
+			return &transportError{err}
+		}
+		if _, err := f.file.Seek(pos, io.SeekStart); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// sendfileError tells whether it was the file that failed, or the transport.
+func sendfileError(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return err
+	}
+	for _, errno := range []syscall.Errno{syscall.EIO, syscall.EBADF, syscall.EINVAL} {
+		if errors.Is(err, errno) {
+			return err
+		}
+	}
+	return &transportError{err}
 }
 
 // sendfileTCP sends up to n bytes of file.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -23,7 +24,7 @@ func sendfile(t transport, file regularFile, n int64) (int64, error) {
 	return 0, syscall.ENOTSUP
 }
 
-// sendfileUnix does what package net does for TCP alone.
+// sendfileUnix does what package net does for TCP alone. Like that, it copies what the kernel cannot send.
 func sendfileUnix(conn *net.UnixConn, file regularFile, n int64) (sent int64, err error) {
 	dst, err := conn.SyscallConn()
 	if err != nil {
@@ -33,31 +34,40 @@ func sendfileUnix(conn *net.UnixConn, file regularFile, n int64) (sent int64, er
 	if err != nil {
 		return 0, err
 	}
-	var failed error
+	var errno error
 	cerr := src.Control(func(from uintptr) {
-		failed = dst.Write(func(to uintptr) (done bool) {
-			for sent < n {
-				m, e := syscall.Sendfile(int(to), int(from), nil, int(min(n-sent, 1<<30)))
-				switch {
-				case e == syscall.EINTR:
-				case e == syscall.EAGAIN:
-					return false
-				case e != nil:
-					err = os.NewSyscallError("sendfile", e)
-					return true
-				case m == 0:
-					return true
-				default:
-					sent += int64(m)
-				}
-			}
-			return true
+		err = dst.Write(func(to uintptr) (done bool) {
+			var wait bool
+			sent, wait, errno = sendfileOnce(int(to), int(from), sent, n)
+			return !wait
 		})
 	})
-	for _, e := range []error{failed, cerr} {
-		if err == nil {
-			err = e
+	switch {
+	case sent == 0 && (errno == syscall.EINVAL || errno == syscall.ENOSYS || errno == syscall.EOPNOTSUPP):
+		return io.Copy(struct{ io.Writer }{conn}, io.LimitReader(file, n))
+	case errno != nil:
+		return sent, os.NewSyscallError("sendfile", errno)
+	case err != nil:
+		return sent, err
+	}
+	return sent, cerr
+}
+
+// sendfileOnce goes on from sent up to n bytes, until that is done, would block, or is impossible.
+func sendfileOnce(to, from int, sent, n int64) (now int64, wait bool, err error) {
+	for sent < n {
+		m, err := syscall.Sendfile(to, from, nil, int(min(n-sent, 1<<30)))
+		switch {
+		case err == syscall.EINTR:
+		case err == syscall.EAGAIN:
+			return sent, true, nil
+		case err != nil:
+			return sent, false, err
+		case m == 0:
+			return sent, false, nil
+		default:
+			sent += int64(m)
 		}
 	}
-	return sent, err
+	return sent, false, nil
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/wstest"
@@ -227,5 +228,80 @@ func TestAFileThatGrowsIsSentToItsEnd(t *testing.T) {
 	p, err := io.ReadAll(r)
 	if err != nil || !bytes.HasPrefix(p, data[:2<<20]) || len(bytes.Trim(p[2<<20:], "+")) > 0 {
 		t.Errorf("%d bytes, %v", len(p), err)
+	}
+}
+
+func TestTheKernelMasksNothing(t *testing.T) {
+	c, peer := clientAndPeer(t)
+	got := make(chan wstest.Frame, 1)
+	go func() {
+		f, _, err := peer.Receive()
+		if err != nil {
+			t.Error(err)
+		}
+		got <- f
+	}()
+	w := newWriter(t, c, opcode.Binary, stream.SingleFrame(2<<20))
+	w.Write(make([]byte, 1<<20))
+	c.SetMasking(frame.NoMask) // the frame has begun with a key
+	file := tempFile(t, 1<<20)
+	if n, err := w.ReadFrom(file); n != 1<<20 || err != nil {
+		t.Errorf("ReadFrom: %d, %v", n, err)
+	}
+	if err := w.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	want := make([]byte, 2<<20)
+	file.ReadAt(want[1<<20:], 0)
+	if f := <-got; f.Payload != string(want) {
+		t.Error("the payload is another")
+	}
+}
+
+func TestAFileThatCannotBeReadCostsNoConnection(t *testing.T) {
+	for _, tr := range wstest.Transports {
+		t.Run(tr.Name, func(t *testing.T) {
+			a, b := tr.Pair(t)
+			c := open(t, b, true)
+			file, err := os.OpenFile(tempFile(t, 1<<20).Name(), os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			w := newWriter(t, c, opcode.Binary)
+			if n, err := w.ReadFrom(file); n != 0 || err == nil {
+				t.Errorf("ReadFrom: %d, %v", n, err)
+			}
+			w.Abort()
+			go func() {
+				if err := c.WriteText(bg(t), "x"); err != nil {
+					t.Error(err)
+				}
+			}()
+			wstest.NewPeer(t, a, false).Want(true, opcode.Text, "x")
+		})
+	}
+}
+
+func TestACutIsCountedLikeTheFile(t *testing.T) {
+	for _, tr := range wstest.Transports[:2] {
+		t.Run(tr.Name, func(t *testing.T) {
+			c, b := unread(t, tr)
+			c.SetMasking(frame.NoMask)
+			file := tempFile(t, 0)
+			if err := file.Truncate(64 << 20); err != nil {
+				t.Fatal(err)
+			}
+			limited := &io.LimitedReader{R: file, N: 64 << 20}
+			w := newWriter(t, c, opcode.Binary)
+			w.SetDeadline(time.Now().Add(100 * time.Millisecond))
+			n, err := w.ReadFrom(limited)
+			pos, _ := file.Seek(0, io.SeekCurrent)
+			if !errors.Is(err, os.ErrDeadlineExceeded) || n == 0 || n != 64<<20-limited.N || n != pos {
+				t.Errorf("ReadFrom says %d, the LimitedReader %d, the file %d: %v", n, 64<<20-limited.N, pos, err)
+			}
+			w.Abort()
+			b.Close()
+		})
 	}
 }

@@ -21,7 +21,6 @@ type Socket struct {
 	transport transport
 	raw       syscall.RawConn // waits for bytes without a buffer; nil: cannot
 	vectored  bool            // the transport is a socket of the system: a write may have two parts, and be resumed
-	tls       bool            // a write that was cut has broken the transport
 	hs        Handshake
 	mode      frame.ReceiveMode
 	cfg       conf.Stream
@@ -47,12 +46,14 @@ type Socket struct {
 
 	pong pong
 
-	finished     atomic.Bool // no frame may follow: a close frame was sent, or a frame was cut. Set by the holder of wireGate
+	finished     atomic.Bool // no frame may follow: closeSent, or a frame was cut. Set by the holder of wireGate
+	closeSent    atomic.Bool // a close frame was sent, or is being sent
 	peerClosed   atomic.Bool // the peer's close frame has come
 	shuttingDown atomic.Bool // this end began the closing handshake
 
 	done    chan struct{} // closed when err is set
-	dropped atomic.Bool   // the transport was closed
+	dropped atomic.Bool   // the transport is being closed
+	gone    chan struct{} // closed when dropped is set
 
 	errMu    sync.Mutex // guards following
 	err      error      // why the connection ended
@@ -69,19 +70,17 @@ func newSocket(rwc io.ReadWriteCloser, hs Handshake, mode frame.ReceiveMode, cfg
 		msgGate:   newGate(),
 		wireGate:  newGate(),
 		done:      make(chan struct{}),
+		gone:      make(chan struct{}),
 	}
 	s.raw, s.vectored = socketOf(s.transport)
-	if c, ok := s.transport.(*tls.Conn); ok {
-		s.tls = true
-		if s.hs.TLS == nil {
-			state := c.ConnectionState()
-			s.hs.TLS = &state
-		}
+	if c, ok := s.transport.(*tls.Conn); ok && s.hs.TLS == nil {
+		state := c.ConnectionState()
+		s.hs.TLS = &state
 	}
 	s.clock.start = time.Now()
 	s.clock.idle.Store(int64(cfg.IdleTimeout))
-	s.readLimit.set, s.readLimit.reading = s.transport.SetReadDeadline, true
-	s.writeLimit.set = s.transport.SetWriteDeadline
+	s.readLimit.set, s.readLimit.clock, s.readLimit.reading = s.transport.SetReadDeadline, &s.clock, true
+	s.writeLimit.set, s.writeLimit.clock = s.transport.SetWriteDeadline, &s.clock
 	s.masking.Store(&s.cfg.Masking)
 	s.in.init(s, hs.Buffered)
 	s.hs.Buffered = nil
@@ -136,7 +135,7 @@ func (s *Socket) TLS() *tls.ConnectionState { return s.hs.TLS }
 
 // LocalAddr returns the address of this end; one whose String is "unknown" if the transport does not know.
 func (s *Socket) LocalAddr() net.Addr {
-	if c, ok := s.transport.(interface{ LocalAddr() net.Addr }); ok {
+	if c, ok := underlying(s.transport).(interface{ LocalAddr() net.Addr }); ok {
 		return c.LocalAddr()
 	}
 	return unknownAddr{}
@@ -144,7 +143,7 @@ func (s *Socket) LocalAddr() net.Addr {
 
 // RemoteAddr returns the address of the peer; one whose String is "unknown" if the transport does not know.
 func (s *Socket) RemoteAddr() net.Addr {
-	if c, ok := s.transport.(interface{ RemoteAddr() net.Addr }); ok {
+	if c, ok := underlying(s.transport).(interface{ RemoteAddr() net.Addr }); ok {
 		return c.RemoteAddr()
 	}
 	return unknownAddr{}
@@ -160,12 +159,8 @@ func (s *Socket) SetIdleTimeout(d time.Duration) error {
 		return err
 	}
 	s.clock.idle.Store(int64(d))
-	s.readLimit.kick()
-	if s.vectored {
-		s.writeLimit.kick()
-	} else {
-		s.writeLimit.disarm() // elsewhere a kick may break the write that is under way
-	}
+	s.readLimit.changed(nil)
+	s.writeLimit.changed(nil)
 	return nil
 }
 
@@ -211,14 +206,20 @@ func (s *Socket) end(err error) (cause error, first bool) {
 	return err, true
 }
 
-// drop closes the transport. Unless it is clean, TLS says no farewell: that could have to wait for a peer that does not
-// read, and without it the peer knows that it was cut off.
+// drop closes the transport. Whoever lets the connection end does that, sooner or later. TLS says a farewell of its own
+// only if it is clean, and not for long: that may have to wait for a peer that does not read.
 func (s *Socket) drop(clean bool) {
 	if s.dropped.Swap(true) {
 		return
 	}
-	if c, ok := s.transport.(*tls.Conn); ok && !clean {
-		c.NetConn().Close()
+	close(s.gone)
+	if c, ok := s.transport.(*tls.Conn); ok {
+		cut := func() { c.NetConn().Close() }
+		if !clean {
+			cut()
+		} else {
+			defer time.AfterFunc(closeGrace, cut).Stop()
+		}
 	}
 	s.transport.Close()
 	if s.cfg.Ended != nil {

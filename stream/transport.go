@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"syscall"
@@ -19,7 +20,26 @@ func newTransport(rwc io.ReadWriteCloser) transport {
 	if t, ok := rwc.(transport); ok && t.SetReadDeadline(time.Time{}) == nil && t.SetWriteDeadline(time.Time{}) == nil {
 		return t
 	}
-	return &deadliner{rwc: rwc}
+	return newDeadliner(rwc)
+}
+
+// underlying returns what New was given.
+func underlying(t transport) io.ReadWriteCloser {
+	if d, ok := t.(*deadliner); ok {
+		return d.rwc
+	}
+	return t
+}
+
+// brokenByCut reports whether a write that did not get through by its deadline has broken t, even if none of it left.
+func brokenByCut(t transport) bool {
+	switch t := t.(type) {
+	case *tls.Conn:
+		return true
+	case *deadliner:
+		return t.wasCut()
+	}
+	return false
 }
 
 // socketOf tells whether t is a stream socket of the system itself, and returns its handle if bytes can be waited for

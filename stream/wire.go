@@ -6,8 +6,10 @@ import (
 	"io"
 	"net"
 	"os"
+	"time"
 
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/opcode"
 )
 
 // payloadAt is where the payload begins in a buffer that a frame is put together in: the header stands right before it.
@@ -23,6 +25,10 @@ func (s *Socket) enterWire(ctx context.Context) error {
 	if s.Finished() {
 		s.wireGate.leave()
 		return s.writeEnd()
+	}
+	if err := ctx.Err(); err != nil { // what has begun would be cut
+		s.wireGate.leave()
+		return err
 	}
 	return nil
 }
@@ -43,34 +49,28 @@ func (s *Socket) writeEnd() error {
 	return s.err
 }
 
-// writeFrame sends one frame with the payload buf[payloadAt:payloadAt+n] and, behind that, body. It takes its turn at
-// the wire. The bytes of buf are the same afterwards only if nothing was sent.
-func (s *Socket) writeFrame(b bounds, h frame.Header, buf []byte, n int, body []byte) error {
-	if err := s.enterWire(b.ctx); err != nil {
-		return err
-	}
-	err := s.putFrame(b, h, buf, n, body)
-	return s.leaveWire(err)
-}
-
 // leaveWire ends the caller's turn at the wire. If err has left a frame unfinished there, no other can follow. Where
 // this end has cut it, the connection ends; where the transport has failed, what the peer sent before can still be
 // received.
 func (s *Socket) leaveWire(err error) error {
-	if err == nil || s.sent == 0 && !s.tls && mayRetry(err) {
+	if err == nil || s.sent == 0 && mayRetry(err) && !brokenByCut(s.transport) {
 		s.wireGate.leave()
 		return err
 	}
-	s.finished.Store(true)
-	s.wireGate.leave()
 	var failed *transportError
-	if errors.As(err, &failed) {
+	lost := errors.As(err, &failed)
+	if lost {
 		s.errMu.Lock()
 		s.writeErr = failed.error
 		s.errMu.Unlock()
-		s.hearReason()
 	} else {
 		s.end(&cutError{"write failed", net.ErrClosed, err})
+	}
+	s.finished.Store(true)
+	s.wireGate.leave()
+	if lost {
+		s.hearReason()
+	} else {
 		s.drop(false)
 	}
 	return s.writeEnd()
@@ -84,18 +84,12 @@ func mayRetry(err error) bool {
 	return err == context.Canceled || err == context.DeadlineExceeded || err == os.ErrDeadlineExceeded
 }
 
-// putFrame is writeFrame for who is at the wire already.
-func (s *Socket) putFrame(b bounds, h frame.Header, buf []byte, n int, body []byte) error {
-	s.sent = 0
+// putFrame sends p as a frame of its own. The caller is at the wire, and buf has room for the header at least.
+func putFrame[P []byte | string](s *Socket, b bounds, op opcode.Opcode, buf []byte, p P) error {
+	h := frame.Header{Fin: true, Opcode: op, Length: int64(len(p))}
 	h.Key, h.Masked = s.nextKey()
-	h.Length = int64(n + len(body))
-	start := putHeader(h, buf)
-	frame.Mask(buf[payloadAt:payloadAt+n], h.Key, 0)
-	err := s.sendPart(b, buf, start, payloadAt+n, body, h.Key, int64(n))
-	if err != nil && s.sent == 0 {
-		frame.Mask(buf[payloadAt:payloadAt+n], h.Key, 0) // as it was, for another attempt
-	}
-	return err
+	s.sent = 0
+	return sendPart(s, b, buf, putHeader(h, buf), payloadAt, p, h.Key, 0)
 }
 
 // putHeader writes the header of a frame right before its payload, and returns where it starts.
@@ -106,34 +100,41 @@ func putHeader(h frame.Header, buf []byte) (start int) {
 }
 
 // sendPart sends buf[start:end], in which all is done, and behind it body, which begins pos bytes into the payload and
-// is not masked yet. The caller's body is never changed: what needs masking is copied to the free end of buf, and then
-// through the whole of it.
-func (s *Socket) sendPart(b bounds, buf []byte, start, end int, body []byte, key frame.Key, pos int64) error {
-	masked := key != frame.Key{}
-	for len(body) > 0 && (masked || !s.vectored && end > start) {
+// is not masked yet. The caller's body is never changed: what needs masking, or is as cheap to copy, goes through the
+// rest of buf, and then through the whole of it.
+func sendPart[P []byte | string](s *Socket, b bounds, buf []byte, start, end int, body P, key frame.Key, pos int64) error {
+	if p, ok := any(body).([]byte); ok && key == (frame.Key{}) && len(p) > copySize && (s.vectored || start == end) {
+		return s.send(b, buf[start:end], p)
+	}
+	for {
 		n := copy(buf[end:], body)
 		frame.Mask(buf[end:end+n], key, pos)
 		end, pos, body = end+n, pos+int64(n), body[n:]
-		if len(body) > 0 {
-			if err := s.send(b, buf[start:end], nil); err != nil {
-				return err
-			}
-			start, end = 0, 0
+		if err := s.send(b, buf[start:end], nil); err != nil || len(body) == 0 {
+			return err
 		}
+		start, end = 0, 0
 	}
-	return s.send(b, buf[start:end], body)
 }
 
-// send hands head and body to the transport.
+// copySize is the size up to which a payload is copied behind its header rather than written from where it is.
+const copySize = 8 << 10
+
+// send hands head and body to the transport. If it writes them in pieces of its own, as TLS does, the deadline is set for
+// each anew, and none stands behind: what it writes by itself must not meet one.
 func (s *Socket) send(b bounds, head, body []byte) error {
+	if !s.vectored {
+		defer s.writeLimit.fix(time.Time{})
+	}
 	began := s.clock.now()
-	for len(head)+len(body) > 0 {
+	for futile := 0; len(head)+len(body) > 0; {
 		if !s.vectored {
-			s.writeLimit.disarm() // an expiry without a reason would break TLS
+			s.writeLimit.armed.Store(false)
 		}
-		s.writeLimit.arm(b, &s.clock, began)
+		s.writeLimit.arm(b, began)
 		n, err := s.sendOnce(b.ctx, head, body)
 		if n > 0 {
+			futile = 0
 			s.sent += int64(n)
 			s.clock.tick()
 			began = s.clock.now()
@@ -142,17 +143,20 @@ func (s *Socket) send(b bounds, head, body []byte) error {
 		}
 		switch {
 		case err == nil && n == 0:
-			return io.ErrShortWrite
+			return &transportError{io.ErrShortWrite}
 		case err == nil:
+			continue
 		case !isTimeout(err):
 			return &transportError{err}
-		default:
-			if cause := s.writeLimit.reason(b, &s.clock, began); cause != nil {
-				return cause
-			}
-			if s.tls {
-				return err
-			}
+		}
+		if !s.writeLimit.isOver() {
+			futile++
+		}
+		if cause := s.writeLimit.reason(b, began); cause != nil {
+			return cause
+		}
+		if futile == maxFutile || brokenByCut(s.transport) {
+			return &transportError{err}
 		}
 	}
 	return nil

@@ -32,18 +32,18 @@ func (s *Socket) WriteBinary(ctx context.Context, p []byte) error {
 // wait for the pong. Control frames pass between the fragments of an open message. The context bounds it as it does
 // [Socket.WriteText].
 func (s *Socket) Ping(ctx context.Context, data []byte) error {
-	return s.writeControl(ctx, opcode.Ping, data)
+	return s.writeControl(ctx, opcode.Ping, "Ping", data)
 }
 
 // Pong sends an unsolicited pong (RFC 6455, section 5.5.3). Otherwise it is as [Socket.Ping]. Pings are answered
 // without it.
 func (s *Socket) Pong(ctx context.Context, data []byte) error {
-	return s.writeControl(ctx, opcode.Pong, data)
+	return s.writeControl(ctx, opcode.Pong, "Pong", data)
 }
 
-func (s *Socket) writeControl(ctx context.Context, op opcode.Opcode, data []byte) error {
+func (s *Socket) writeControl(ctx context.Context, op opcode.Opcode, funcName string, data []byte) error {
 	if len(data) > frame.MaxControlLen {
-		return &ArgumentError{"Ping or Pong", fmt.Sprintf("%d bytes are more than %d", len(data), frame.MaxControlLen)}
+		return &ArgumentError{funcName, fmt.Sprintf("%d bytes are more than %d", len(data), frame.MaxControlLen)}
 	}
 	return writeWhole(s, ctx, op, data)
 }
@@ -73,22 +73,18 @@ func writeMessage[P []byte | string](s *Socket, ctx context.Context, op opcode.O
 	return writeWhole(s, ctx, op, p)
 }
 
-// copySize is the size up to which a payload is copied behind its header rather than written from where it is.
-const copySize = 8 << 10
-
 // writeWhole sends p in one frame.
 func writeWhole[P []byte | string](s *Socket, ctx context.Context, op opcode.Opcode, p P) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
 	size := len(p)
-	if size > copySize && s.vectored && s.hs.Server {
-		size = 0
+	if _, ok := any(p).([]byte); ok && size > copySize && s.vectored && s.hs.Server {
+		size = 0 // it is written from where it is
 	}
 	buf := takeBuffer(payloadAt + size)
 	defer giveBuffer(buf)
-	n := copy(buf[payloadAt:payloadAt+min(size, len(buf)-payloadAt)], p)
-	return s.writeFrame(bounds{ctx: ctx}, frame.Header{Fin: true, Opcode: op}, buf, n, []byte(p[n:]))
+	if err := s.enterWire(ctx); err != nil {
+		return err
+	}
+	return s.leaveWire(putFrame(s, bounds{ctx: ctx}, op, buf, p))
 }
 
 // pong is the answer to the peer's ping that has not been sent yet. Only the latest needs one (RFC 6455, section
@@ -126,7 +122,7 @@ func (s *Socket) sendPongs() {
 		s.pong.due = false
 		s.pong.mu.Unlock()
 		if writeWhole(s, context.Background(), opcode.Pong, data[:n]) != nil {
-			return // the connection has ended
+			return // nor can any other be answered
 		}
 	}
 }

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/frame"
@@ -390,4 +392,144 @@ func TestRandomWritesArriveAsTheyWere(t *testing.T) {
 			t.Errorf("seed %d: %d bytes became %d", seed, want.Len(), len(payload))
 		}
 	}
+}
+
+func TestNoFragmentIsLargerThanFragmentSize(t *testing.T) {
+	const size = 1000
+	for name, write := range map[string]func(*stream.Writer){
+		"ReadFrom and Close": func(w *stream.Writer) { w.ReadFrom(iotest.DataErrReader(bytes.NewReader(data[:size+1]))) },
+		"ReadFrom and Flush": func(w *stream.Writer) {
+			w.ReadFrom(iotest.DataErrReader(bytes.NewReader(data[:size+1])))
+			w.Flush()
+			io.WriteString(w, "x")
+		},
+		"ReadFrom and Write": func(w *stream.Writer) {
+			w.ReadFrom(iotest.DataErrReader(bytes.NewReader(data[:size+1])))
+			w.Write(data[:100*size])
+		},
+		"after a deadline": func(w *stream.Writer) {
+			w.SetDeadline(past)
+			w.ReadFrom(bytes.NewReader(data[:size+1]))
+			w.SetDeadline(time.Time{})
+			w.Write(data[:size])
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, peer := clientAndPeer(t, stream.FragmentSize(size))
+			go func() {
+				w := newWriter(t, c, opcode.Binary)
+				write(w)
+				if err := w.Close(); err != nil {
+					t.Errorf("Close: %v", err)
+				}
+			}()
+			for {
+				f, _, err := peer.Receive()
+				if err != nil || len(f.Payload) > size || len(f.Payload) == 0 {
+					t.Fatalf("%d bytes, %v", len(f.Payload), err)
+				}
+				if f.Fin {
+					break
+				}
+			}
+		})
+	}
+}
+
+func TestASingleFrameOfTextIsNotEndedWithinACodePoint(t *testing.T) {
+	c, peer := clientAndPeer(t)
+	w := newWriter(t, c, opcode.Text, stream.SingleFrame(2))
+	var refused *stream.ArgumentError
+	if _, err := io.WriteString(w, "a\xc3"); !errors.As(err, &refused) {
+		t.Errorf("WriteString: %v", err)
+	}
+	go w.Close()
+	peer.WantClose(closecode.InternalError)
+}
+
+func TestASingleFrameIsSentOnceItIsWhole(t *testing.T) {
+	c, peer := clientAndPeer(t)
+	source, more := io.Pipe()
+	written := make(chan error, 1)
+	go func() {
+		w := newWriter(t, c, opcode.Binary, stream.SingleFrame(5))
+		w.ReadFrom(source)
+		written <- w.Close()
+	}()
+	io.WriteString(more, "hello")
+	peer.Want(true, opcode.Binary, "hello")
+	more.Close()
+	if err := <-written; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAStaleWriterDoesNotWaitForTheNext(t *testing.T) {
+	c, _ := unread(t, wstest.Transports[0])
+	stale := newWriter(t, c, opcode.Binary)
+	stale.Abort()
+	w := newWriter(t, c, opcode.Binary)
+	written := make(chan error, 1)
+	go func() {
+		_, err := w.Write(make([]byte, 64<<20))
+		written <- err
+	}()
+	select {
+	case err := <-written:
+		t.Fatalf("the peer does not read: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	if _, err := stale.Write([]byte("x")); err != stream.ErrStale {
+		t.Errorf("got %v", err)
+	}
+	c.Abort()
+	<-written
+	w.Abort()
+}
+
+func TestReadFromCountsWhatItTook(t *testing.T) {
+	c, _ := clientAndPeer(t)
+	w := newWriter(t, c, opcode.Text)
+	if n, err := w.ReadFrom(strings.NewReader("a\xff")); n != 2 || err == nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	w.Abort()
+}
+
+// What the transport took before it failed is no reason to lose what has come.
+func TestAWriterWhoseTransportFailsLosesNoMessage(t *testing.T) {
+	a, b := wstest.TCP(t)
+	c := open(t, &soonDeaf{Conn: a, left: 100}, false)
+	peer := wstest.NewPeer(t, b, true)
+	peer.SendFrame(true, opcode.Text, "one")
+	peer.SendFrame(true, opcode.Text, "two")
+	peer.SendClose(closecode.PolicyViolation, "bye")
+	w := newWriter(t, c, opcode.Binary)
+	io.WriteString(w, "half")
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	w.Write(data[:1000])
+	w.Flush()
+	if err := w.Close(); !errors.Is(err, errDeaf) {
+		t.Errorf("Close: %v", err)
+	}
+	whole, err := drain(t, c)
+	var closed *stream.CloseError
+	if len(whole) != 2 || !errors.As(err, &closed) {
+		t.Errorf("received %q, %v", whole, err)
+	}
+}
+
+// A soonDeaf connection takes some bytes, and then no more.
+type soonDeaf struct {
+	net.Conn
+	left int
+}
+
+func (d *soonDeaf) Write(p []byte) (int, error) {
+	if d.left -= len(p); d.left < 0 {
+		return 0, errDeaf
+	}
+	return d.Conn.Write(p)
 }

@@ -18,11 +18,12 @@ import (
 // bit. The idle timeout bounds how long the peer may refuse to take bytes. An error of the connection is returned by
 // all further calls.
 type Writer struct {
-	s     *Socket
-	gen   uint64
-	op    opcode.Opcode
-	ended bool // Close or Abort was called
-	err   error
+	s        *Socket
+	gen      uint64
+	op       opcode.Opcode
+	deadline userDeadline
+	ended    bool // Close or Abort was called
+	err      error
 }
 
 // A WriterOption is an option of [Socket.NewWriter].
@@ -73,7 +74,9 @@ func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...Writer
 	if err := s.enterMessage(ctx); err != nil {
 		return nil, err
 	}
-	return &Writer{s: s, gen: s.out.begin(op, cfg), op: op}, nil
+	w := &Writer{s: s, op: op}
+	w.gen = s.out.begin(w, cfg)
+	return w, nil
 }
 
 // Opcode returns the opcode of the message.
@@ -98,7 +101,7 @@ func (w *Writer) WriteString(text string) (int, error) { return w.Write([]byte(t
 //
 // If the message goes out as it is (from a server, or a client that uses [frame.NoMask] or a key of zeros; a binary
 // message, over TCP or a UNIX socket) and src is a regular [*os.File], or an [io.LimitedReader] on one, the kernel
-// sends the file. If the file shrinks meanwhile, the connection fails.
+// sends the file. If the file shrinks while a part of it is on its way, the connection fails.
 func (w *Writer) ReadFrom(src io.Reader) (int64, error) {
 	o, err := w.enter()
 	if err != nil {
@@ -120,7 +123,8 @@ func (w *Writer) Flush() error {
 
 // Close sends the end of the message. After a Write or ReadFrom that has failed, the message has no end: Close then
 // returns that error, and, if a part of the message has left, fails the connection with code 1011, so that the peer
-// does not take the part for the whole. Called again, it returns the same as before; after Abort, [ErrAborted].
+// does not take the part for the whole; its close frame may take as long as [CloseTimeout] allows. Called again, it
+// returns the same as before; after Abort, [ErrAborted].
 func (w *Writer) Close() error { return w.end(nil) }
 
 // Abort gives the message up. If a part of it has left, that fails the connection with code 1011; otherwise the
@@ -142,23 +146,26 @@ func (w *Writer) end(cause error) error {
 
 // SetDeadline sets when Write, ReadFrom, Flush and Close give up with [os.ErrDeadlineExceeded]; the zero time is never.
 // If a frame was cut by it, the connection has ended; if not, they may be tried again after a later deadline was set.
-// Any goroutine may call it.
+// Any goroutine may call it, also for calls that wait already.
 func (w *Writer) SetDeadline(t time.Time) error {
-	if w.s.out.gen.Load() != w.gen {
+	if w.stale() {
 		return ErrStale
 	}
-	w.s.out.deadline.store(t)
-	if w.s.vectored {
-		w.s.writeLimit.kick()
-	}
+	w.deadline.store(t)
+	w.s.writeLimit.changed(&w.deadline)
 	return nil
 }
 
+func (w *Writer) stale() bool { return w.s.out.gen.Load() != w.gen }
+
 // enter returns the open message, locked.
 func (w *Writer) enter() (*outgoing, error) {
+	if w.stale() {
+		return nil, ErrStale // without waiting for what another Writer does
+	}
 	o := &w.s.out
 	o.mu.Lock()
-	if o.gen.Load() != w.gen {
+	if w.stale() {
 		o.mu.Unlock()
 		return nil, ErrStale
 	}
