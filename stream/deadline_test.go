@@ -274,10 +274,11 @@ func TestAWriteAfterOneThatWasCutIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := open(t, rwc, false, stream.IdleTimeout(0))
-			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+			large := make([]byte, 64<<20)
+			ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 			defer cancel()
 			context.AfterFunc(ctx, func() { io.Copy(io.Discard, peer) }) // or TLS could not say that it ends
-			if err := c.WriteBinary(ctx, make([]byte, 64<<20)); !errors.Is(err, context.DeadlineExceeded) {
+			if err := c.WriteBinary(ctx, large); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v", err)
 			}
 			if err := c.WriteText(context.Background(), "x"); !errors.Is(err, net.ErrClosed) {
