@@ -277,7 +277,10 @@ func TestAWriteAfterOneThatWasCutIsRefused(t *testing.T) {
 			large := make([]byte, 64<<20)
 			ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 			defer cancel()
-			context.AfterFunc(ctx, func() { io.Copy(io.Discard, peer) }) // or TLS could not say that it ends
+			go func() {
+				<-c.Done()
+				io.Copy(io.Discard, peer) // or TLS could not say that it ends
+			}()
 			if err := c.WriteBinary(ctx, large); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v", err)
 			}
