@@ -200,8 +200,8 @@ func (s *Socket) failMessage(err error) {
 	}
 }
 
-// farewell sends a close frame and closes the transport. Both together take no longer than the closing handshake may; it
-// does not wait for the second part.
+// farewell sends a close frame and closes the transport. Both together take no longer than the closing handshake may;
+// it does not wait for the second part.
 func (s *Socket) farewell(code closecode.Code, reason string, linger bool) {
 	until := time.Now().Add(s.cfg.CloseTimeout)
 	ctx, cancel := context.WithDeadline(context.Background(), until)

@@ -264,15 +264,16 @@ func TestATimeoutOfTheTransportsOwnIsItsEnd(t *testing.T) {
 type plain struct{ net.Conn }
 
 func TestAWriteAfterOneThatWasCutIsRefused(t *testing.T) {
-	overTLS, _ := wstest.TLS(t)
-	behindTLS, peer := wstest.TLS(t)
-	tcp, _ := wstest.TCP(t)
-	for name, rwc := range map[string]io.ReadWriteCloser{
-		"TLS":          overTLS,
-		"behind TLS":   plain{behindTLS},
-		"no deadlines": wstest.Bare{ReadWriteCloser: tcp},
+	for name, pair := range map[string]func() (rwc, peer io.ReadWriteCloser){
+		"TLS":        func() (_, _ io.ReadWriteCloser) { a, b := wstest.TLS(t); return a, b },
+		"behind TLS": func() (_, _ io.ReadWriteCloser) { a, b := wstest.TLS(t); return plain{a}, b },
+		"no deadlines": func() (_, _ io.ReadWriteCloser) {
+			a, b := wstest.TCP(t)
+			return wstest.Bare{ReadWriteCloser: a}, b
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			rwc, peer := pair()
 			c := open(t, rwc, false, stream.IdleTimeout(0))
 			large := make([]byte, 64<<20)
 			ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)

@@ -120,8 +120,8 @@ func sendPart[P []byte | string](s *Socket, b bounds, buf []byte, start, end int
 // copySize is the size up to which a payload is copied behind its header rather than written from where it is.
 const copySize = 8 << 10
 
-// send hands head and body to the transport. If it writes them in pieces of its own, as TLS does, the deadline is set for
-// each anew, and none stands behind: what it writes by itself must not meet one.
+// send hands head and body to the transport. If it writes them in pieces of its own, as TLS does, the deadline is set
+// for each anew, and none stands behind: what it writes by itself must not meet one.
 func (s *Socket) send(b bounds, head, body []byte) error {
 	if !s.vectored {
 		defer s.writeLimit.fix(time.Time{})
