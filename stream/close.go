@@ -120,6 +120,7 @@ func (s *Socket) awaitEnd(ctx context.Context) {
 func (s *Socket) discardAll(ctx context.Context) {
 	in := &s.in
 	in.over, in.whole, in.pending = true, in.pending || in.atEnd(), false
+	in.keepLent()
 	b := bounds{ctx: ctx}
 	for !s.hasEnded() {
 		err := s.discard(b)
@@ -243,7 +244,8 @@ func (s *Socket) hearReason() {
 		return
 	}
 	defer s.recvGate.leave()
-	if !s.hasEnded() && s.in.atEnd() {
+	if !s.hasEnded() && s.in.atEnd() && !s.in.pending {
+		s.in.keepLent()
 		s.in.pending = s.nextFrame(bounds{ctx: ctx}) == nil
 	}
 }

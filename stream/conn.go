@@ -45,8 +45,8 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 	return &Conn[M]{newSocket(rwc, hs, mode.mode, cfg), mode}, nil
 }
 
-// Receive returns the next message. It waits until the header of its first frame is there, and discards first what was
-// not read of the message before.
+// Receive returns the next message, as the [Mode] says. In mode [Standard] it waits until the header of the message's
+// first frame is there, and discards first what was not read of the message before.
 //
 // The context bounds that wait, nothing after it. When it ends, Receive returns its error; the connection is as it
 // was, and the next Receive goes on, even in the middle of a header.
@@ -59,20 +59,27 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 // peer has closed the connection, or broken the protocol, Receive sends a close frame, for which it may have to wait
 // for the frame that is on the wire, up to the time of [CloseTimeout].
 func (c *Conn[M]) Receive(ctx context.Context) (M, error) {
-	return c.mode.receive(c.Socket, ctx)
+	m, err := c.mode.receive(c.Socket, ctx)
+	if bad, ok := err.(*messageError); ok {
+		err = bad.error
+	}
+	return m, err
 }
 
 // All returns an iterator over the messages, as [Conn.Receive] returns them. It stops silently at an orderly end (when
-// the error matches [io.EOF]), and otherwise after it has yielded the error. Breaking out of the loop leaves the
-// connection as it is.
+// the error matches [io.EOF]), and otherwise after it has yielded the error. An error of a single message, which only
+// [Decode] knows, does not stop it. Breaking out of the loop leaves the connection as it is.
 func (c *Conn[M]) All(ctx context.Context) iter.Seq2[M, error] {
 	return func(yield func(M, error) bool) {
 		for {
-			m, err := c.Receive(ctx)
-			if err != nil && errors.Is(err, io.EOF) {
-				return
+			m, err := c.mode.receive(c.Socket, ctx)
+			if bad, ok := err.(*messageError); ok {
+				if !yield(m, bad.error) {
+					return
+				}
+				continue
 			}
-			if !yield(m, err) || err != nil {
+			if errors.Is(err, io.EOF) || !yield(m, err) || err != nil {
 				return
 			}
 		}

@@ -7,7 +7,15 @@ import (
 )
 
 // A Mode says what [Conn.Receive] returns for a message: it is a type parameter as well as a value, so that the
-// compiler knows. The zero Mode is refused by [New].
+// compiler knows.
+//
+//   - [Standard]: a [*Reader] for each message, which may be larger than memory. The one to take for files and streams.
+//   - [Simple]: whole messages. The one to take for small ones.
+//   - [Lite]: whole messages of one frame, without a copy. For the fastest answer to a peer that is known.
+//   - [Frames]: single frames, for relays and inspectors.
+//   - [Decode]: whatever a function makes of a message.
+//
+// The zero Mode is refused by [New].
 type Mode[M any] struct {
 	mode    frame.ReceiveMode
 	receive func(*Socket, context.Context) (M, error)

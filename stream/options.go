@@ -70,6 +70,12 @@ func CloseTimeout(d time.Duration) Option {
 	})
 }
 
+// ReuseBuffer has the modes [Simple] and [Frames] use their memory again, up to 1 MiB of it: what they hand out is valid
+// only until the next Receive. By default it is the caller's own. It changes nothing in the other modes.
+func ReuseBuffer() Option {
+	return conf.StreamOption(func(c *conf.Stream) { c.ReuseBuffer = true })
+}
+
 func sizeOption[N constraints.Integer](name string, n N, most int64, set func(*conf.Stream, int64)) Option {
 	return conf.StreamOption(func(c *conf.Stream) {
 		size, err := toSize(name, n, most)

@@ -30,6 +30,10 @@ type incoming struct {
 	checked bool  // it is text, and read rather than discarded
 	text    utf8Checker
 
+	continued bool   // the frame is not the first of its message
+	data      []byte // what was put together of a message or frame that is handed out whole
+	lent      bool   // the user looks into buf
+
 	// What followed the message that was handed out last was thrown away with the connection.
 	over  bool
 	whole bool // that message had been read to its end
@@ -58,6 +62,7 @@ func (in *incoming) begin(h frame.Header) {
 	if h.Opcode != opcode.Continuation {
 		in.op, in.size, in.checked, in.text = h.Opcode, 0, h.Opcode == opcode.Text, utf8Checker{}
 	}
+	in.continued = h.Opcode == opcode.Continuation
 	in.open, in.rest, in.pos, in.key = !h.Fin, h.Length, 0, h.Key
 	in.size += h.Length
 }
@@ -69,34 +74,51 @@ func (in *incoming) taken(p []byte) {
 	in.rest -= int64(len(p))
 }
 
-// receive is Receive in Standard mode, on which the other modes stand.
-func (s *Socket) receive(ctx context.Context) (*Reader, error) {
+// enterReceive makes the caller the receiver, until it leaves recvGate, and ends the message before.
+func (s *Socket) enterReceive(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.recvGate.enter(ctx, s.done); err == errEnded {
-		return nil, s.Err()
+		return s.Err()
 	} else if err != nil {
+		return err
+	}
+	if s.hasEnded() {
+		s.recvGate.leave()
+		return s.Err()
+	}
+	s.in.turns++
+	s.in.gen.Add(1)
+	s.in.lent = false
+	return nil
+}
+
+// nextMessage reads up to the payload of the next message, which is pending then.
+func (s *Socket) nextMessage(b bounds) error {
+	if s.in.pending {
+		return nil
+	}
+	err := s.discard(b)
+	if err == nil {
+		err = s.nextFrame(b)
+	}
+	s.in.pending = err == nil
+	return err
+}
+
+// receive is Receive in Standard mode.
+func (s *Socket) receive(ctx context.Context) (*Reader, error) {
+	if err := s.enterReceive(ctx); err != nil {
 		return nil, err
 	}
 	defer s.recvGate.leave()
-	if s.hasEnded() {
-		return nil, s.Err()
+	if err := s.nextMessage(bounds{ctx: ctx}); err != nil {
+		return nil, err
 	}
 	in := &s.in
-	in.turns++
-	gen := in.gen.Add(1)
-	if !in.pending {
-		b := bounds{ctx: ctx}
-		if err := s.discard(b); err != nil {
-			return nil, err
-		}
-		if err := s.nextFrame(b); err != nil {
-			return nil, err
-		}
-	}
 	in.pending = false
-	r := &Reader{s: s, gen: gen, op: in.op, size: -1}
+	r := &Reader{s: s, gen: in.gen.Load(), op: in.op, size: -1}
 	if !in.open {
 		r.size = in.size
 	}
@@ -236,12 +258,17 @@ func (s *Socket) readPayload(b bounds, p []byte) (n int, err error) {
 		n = copy(p, in.buffered())
 		in.r += n
 	}
-	p = p[:n]
+	return n, s.took(p[:n])
+}
+
+// took unmasks and checks p, the next bytes of the payload.
+func (s *Socket) took(p []byte) error {
+	in := &s.in
 	in.taken(p)
 	if in.checked && !in.text.check(p) {
-		return 0, s.fail(&ProtocolError{closecode.InvalidPayload, errInvalidUTF8}, closecode.InvalidPayload, errInvalidUTF8.Error())
+		return s.failText()
 	}
-	return n, s.checkTextEnd()
+	return s.checkTextEnd()
 }
 
 // directSize is the size from which on a read bypasses the read buffer. Smaller ones go through it, so that it takes up
@@ -251,9 +278,14 @@ const directSize = 4 << 10
 // checkTextEnd fails the connection if the message has ended within a code point.
 func (s *Socket) checkTextEnd() error {
 	if in := &s.in; in.checked && in.atEnd() && !in.text.complete() {
-		return s.fail(&ProtocolError{closecode.InvalidPayload, errInvalidUTF8}, closecode.InvalidPayload, errInvalidUTF8.Error())
+		return s.failText()
 	}
 	return nil
+}
+
+// failText fails the connection because of a text message that is not UTF-8 (RFC 6455, section 8.1).
+func (s *Socket) failText() error {
+	return s.fail(&ProtocolError{closecode.InvalidPayload, errInvalidUTF8}, closecode.InvalidPayload, errInvalidUTF8.Error())
 }
 
 // fill reads more bytes into the read buffer, at least one. While it waits with nothing unread, no buffer is held,

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/exp/constraints"
 
+	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/opcode"
 )
 
@@ -55,7 +56,7 @@ func SingleFrame[N constraints.Integer](n N) WriterOption {
 // NewWriter begins a message with the opcode Text or Binary. It waits until the messages before are finished, and ctx
 // bounds that wait, nothing after it. Nothing is sent before there is something to send.
 //
-// An impossible opcode or option is an [*ArgumentError]. If the connection has ended, or is being closed, the error
+// An impossible opcode or option is an [*ArgumentError], and so is a Writer without [SingleFrame] in mode [Lite]. If the connection has ended, or is being closed, the error
 // matches [net.ErrClosed] and the cause.
 func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...WriterOption) (*Writer, error) {
 	if !op.IsMessage() {
@@ -67,6 +68,9 @@ func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...Writer
 	}
 	if cfg.err != nil {
 		return nil, cfg.err
+	}
+	if s.mode == frame.Lite && cfg.single < 0 {
+		return nil, &ArgumentError{"NewWriter", "in mode Lite a message has a single frame: give stream.SingleFrame(n)"}
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err

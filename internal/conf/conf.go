@@ -22,6 +22,7 @@ type Stream struct {
 	FragmentSize   int           // payload bytes; 0: chosen by the kind of write
 	Masking        frame.Masking // clients only
 	AllowUnmasked  bool          // servers only
+	ReuseBuffer    bool
 	Ended          func()        // called once, when the connection has ended; nil: nothing to call
 
 	// Err is the first complaint of an option about its argument.

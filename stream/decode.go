@@ -1,0 +1,43 @@
+package stream
+
+import (
+	"context"
+	"time"
+
+	"github.com/litert/websocket/frame"
+)
+
+// Decode returns the mode in which fn makes a value of each message: from JSON, say, straight from the [Reader], of any
+// length. What fn leaves unread is discarded. The Reader ends when fn returns.
+//
+// If fn returns an error, Receive returns the same, with the value that came with it: it is the end of that message
+// alone, and the connection goes on, as [Conn.All] does with the next message. [Socket.Err] tells whether the connection
+// has ended.
+//
+// The context of Receive bounds fn, too: when it ends, what fn reads fails with [os.ErrDeadlineExceeded], Receive
+// returns the error of the context, and the rest of the message is discarded. fn may be called by several goroutines at
+// the same time only if several connections use the mode. A nil fn makes the zero Mode, which [New] refuses.
+func Decode[M any](fn func(*Reader) (M, error)) Mode[M] {
+	if fn == nil {
+		return Mode[M]{}
+	}
+	return Mode[M]{mode: frame.Standard, receive: func(s *Socket, ctx context.Context) (m M, err error) {
+		r, err := s.receive(ctx)
+		if err != nil {
+			return m, err
+		}
+		defer r.Close()
+		defer context.AfterFunc(ctx, func() { r.SetDeadline(time.Unix(1, 0)) })()
+		m, err = fn(r)
+		switch {
+		case err == nil:
+			return m, nil
+		case ctx.Err() != nil:
+			return m, ctx.Err()
+		}
+		return m, &messageError{err}
+	}}
+}
+
+// A messageError is an error that ends a message, and not the connection. Receive and All unwrap it.
+type messageError struct{ error }

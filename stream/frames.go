@@ -1,0 +1,49 @@
+package stream
+
+import (
+	"context"
+
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/opcode"
+)
+
+// A Frame is a data frame as it came, as the mode [Frames] receives it.
+type Frame struct {
+	Fin     bool          // it is the last of its message
+	Opcode  opcode.Opcode // Text or Binary for the first frame of a message, Continuation for the others
+	Payload []byte        // unmasked
+}
+
+// Frames is the mode for relays and inspectors: each data frame is received as it came. Its payload is the caller's
+// own; with the option [ReuseBuffer] it is valid only until the next Receive. The context and the memory are as in
+// [Simple]. Control frames are answered as in all modes, the order of frames and the text of messages checked. The
+// frames of a message together obey [MaxMessageSize].
+//
+// Its ReceiveMode is [frame.Standard].
+var Frames = Mode[Frame]{mode: frame.Standard, receive: (*Socket).receiveFrame}
+
+func (s *Socket) receiveFrame(ctx context.Context) (Frame, error) {
+	if err := s.enterReceive(ctx); err != nil {
+		return Frame{}, err
+	}
+	defer s.recvGate.leave()
+	b, in := bounds{ctx: ctx}, &s.in
+	if !in.pending {
+		if err := s.nextFrame(b); err != nil {
+			if in.open {
+				err = inMessage(err)
+			}
+			return Frame{}, err
+		}
+		in.pending = true
+	}
+	if err := s.gather(b, false); err != nil {
+		return Frame{}, inMessage(err)
+	}
+	f := Frame{Fin: !in.open, Opcode: in.op}
+	if in.continued {
+		f.Opcode = opcode.Continuation
+	}
+	f.Payload = s.handOut(s.cfg.ReuseBuffer)
+	return f, nil
+}

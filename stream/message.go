@@ -1,0 +1,165 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/opcode"
+)
+
+// A Message is a whole message, as the modes [Simple] and [Lite] receive it.
+type Message struct {
+	Opcode opcode.Opcode // Text or Binary
+	Data   []byte        // the mode says whose it is
+}
+
+// String returns the data as a string.
+func (m Message) String() string { return string(m.Data) }
+
+// Simple is the mode for messages that fit into memory: each is received whole, its fragments put together, and is the
+// caller's own. With the option [ReuseBuffer] its Data is valid only until the next Receive.
+//
+// The context of Receive bounds the whole message. When it ends, nothing is lost: the next Receive goes on where that
+// one stopped. No more than 64 KiB, or three times what has come, is allocated ahead of the bytes. [MaxMessageSize]
+// bounds the rest.
+var Simple = Mode[Message]{mode: frame.Simple, receive: (*Socket).receiveSimple}
+
+// Lite is the mode for messages of a single frame, without a copy: Data is valid only until the next Receive, as it is
+// a part of the connection's buffer if the message has up to 16 KiB. Whoever holds it may change it. Clone what must
+// last.
+//
+// A message in fragments is a [*ProtocolError], and ends the connection with code 1002. So the peer must be one that
+// sends none, and so must this end: [Socket.NewWriter] wants the option [SingleFrame]. The context is as in [Simple].
+var Lite = Mode[Message]{mode: frame.Lite, receive: (*Socket).receiveLite}
+
+var errFragmented = errors.New("message in fragments, where mode Lite wants a single frame")
+
+func (s *Socket) receiveSimple(ctx context.Context) (Message, error) {
+	if err := s.enterReceive(ctx); err != nil {
+		return Message{}, err
+	}
+	defer s.recvGate.leave()
+	b := bounds{ctx: ctx}
+	if err := s.nextMessage(b); err != nil {
+		return Message{}, err
+	}
+	if err := s.gather(b, true); err != nil {
+		return Message{}, inMessage(err)
+	}
+	return Message{s.in.op, s.handOut(s.cfg.ReuseBuffer)}, nil
+}
+
+func (s *Socket) receiveLite(ctx context.Context) (Message, error) {
+	if err := s.enterReceive(ctx); err != nil {
+		return Message{}, err
+	}
+	defer s.recvGate.leave()
+	b := bounds{ctx: ctx}
+	if err := s.nextMessage(b); err != nil {
+		return Message{}, err
+	}
+	in := &s.in
+	if in.open {
+		return Message{}, s.fail(&ProtocolError{closecode.ProtocolError, errFragmented}, closecode.ProtocolError, errFragmented.Error())
+	}
+	if in.size > smallSize {
+		if err := s.gather(b, true); err != nil {
+			return Message{}, inMessage(err)
+		}
+		return Message{in.op, s.handOut(true)}, nil
+	}
+	data, err := s.view(b)
+	if err != nil {
+		return Message{}, inMessage(err)
+	}
+	in.pending = false
+	return Message{in.op, data}, nil
+}
+
+// view lends the payload of the frame out of the read buffer, where it has room. Nothing of it was read before.
+func (s *Socket) view(b bounds) ([]byte, error) {
+	in := &s.in
+	n := int(in.rest)
+	for len(in.buffered()) < n {
+		if err := s.fill(b); err != nil {
+			return nil, err
+		}
+	}
+	data := in.buf[in.r : in.r+n : in.r+n]
+	in.r += n
+	in.lent = true
+	if n == 0 {
+		return data, nil // it was checked with its header
+	}
+	return data, s.took(data)
+}
+
+// keepLent leaves the buffer that the user looks into to the user. Receive does not need it: that ends the view.
+func (in *incoming) keepLent() {
+	if !in.lent {
+		return
+	}
+	unread := in.buffered()
+	in.buf, in.r, in.w, in.lent = nil, 0, 0, false
+	if len(unread) > 0 {
+		in.buf = takeBuffer(smallSize)
+		in.w = copy(in.buf, unread)
+	}
+}
+
+// gather puts together the payload of the frame or, if all is set, of the message. When its bounds end it, it can go on.
+func (s *Socket) gather(b bounds, all bool) error {
+	in := &s.in
+	for in.rest > 0 || all && in.open {
+		if in.rest == 0 {
+			if err := s.nextFrame(b); err != nil {
+				return err
+			}
+			continue
+		}
+		in.data = grow(in.data, in.rest, all && in.open)
+		n := len(in.data)
+		m, err := s.readPayload(b, in.data[n:min(int64(cap(in.data)), int64(n)+in.rest)])
+		if err != nil {
+			return err
+		}
+		in.data = in.data[:n+m]
+	}
+	return nil
+}
+
+// allocateAhead is how much may be allocated for what the peer has announced, and not sent.
+const allocateAhead = 64 << 10
+
+// grow makes room for some of the n bytes that were announced, if there is none. If more is set, others will follow.
+func grow(p []byte, n int64, more bool) []byte {
+	if cap(p) > len(p) {
+		return p
+	}
+	have := int64(len(p))
+	size := have + min(n, max(3*have, allocateAhead))
+	if more {
+		size = max(size, 2*have, 512)
+	}
+	return append(make([]byte, 0, min(size, math.MaxInt)), p...)
+}
+
+// keepAtMost is the size up to which a buffer is kept for the next message.
+const keepAtMost = 1 << 20
+
+// handOut hands out what was gathered. If keep is set, its memory is used again.
+func (s *Socket) handOut(keep bool) []byte {
+	in := &s.in
+	in.pending = false
+	data := in.data
+	if data == nil {
+		data = []byte{}
+	}
+	if in.data = nil; keep && cap(data) <= keepAtMost {
+		in.data = data[:0]
+	}
+	return data
+}
