@@ -14,8 +14,9 @@ import (
 //
 // The scheme of url is ws or http for a plain connection, wss or https for one over TLS. The port is 80 or 443 if there
 // is none. A user name and password are sent as basic authentication. ws+unix:///run/app.sock:/path is for the UNIX
-// socket /run/app.sock, the path there being /path; a colon in the name of the socket is written %3A. A fragment is not
-// allowed (RFC 6455, section 3). Names of hosts are in ASCII.
+// socket /run/app.sock, the path there being /path; a colon in the name of the socket is written %3A. wss+unix is the
+// same with TLS, whose certificate is to be for localhost unless [TLSConfig] has a ServerName. A fragment is not allowed
+// (RFC 6455, section 3). Names of hosts are in ASCII.
 //
 // The context bounds all of it, and so does [ConnectTimeout]; once Dial has returned, the context has no effect any
 // more. The package documentation tells the errors. On an error nothing is left open. Dial may be called by any number

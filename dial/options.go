@@ -31,9 +31,9 @@ func refuse(name, format string, args ...any) Option {
 }
 
 // Header adds fields to the request; the default is none. It takes a copy of h, with canonical names. Host replaces the
-// host of the URL in the request; Authorization replaces the user name and password of the URL. Refused are the fields
-// of the handshake itself (Upgrade, Connection, Sec-WebSocket-…) and those that announce a body, names that are no
-// tokens, and values with control characters.
+// host of the URL in the request, but neither for connecting nor for the name in the certificate; Authorization replaces
+// the user name and password of the URL. Refused are the fields of the handshake itself (Upgrade, Connection,
+// Sec-WebSocket-…) and those that announce a body, names that are no tokens, and values with control characters.
 func Header(h http.Header) Option {
 	h, err := handshake.CloneHeader(h)
 	if err != nil {
