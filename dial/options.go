@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -31,9 +32,9 @@ func refuse(name, format string, args ...any) Option {
 }
 
 // Header adds fields to the request; the default is none. It takes a copy of h, with canonical names. Host replaces the
-// host of the URL in the request, but neither for connecting nor for the name in the certificate; Authorization replaces
-// the user name and password of the URL. Refused are the fields of the handshake itself (Upgrade, Connection,
-// Sec-WebSocket-…) and those that announce a body, names that are no tokens, and values with control characters.
+// host of the URL in the request, but neither for connecting nor in the certificate; Authorization replaces the user
+// name and password of the URL. Refused are the fields of the handshake itself (Upgrade, Connection, Sec-WebSocket-…)
+// and those that announce a body, names that are no tokens, and values with control characters.
 func Header(h http.Header) Option {
 	h, err := handshake.CloneHeader(h)
 	if err != nil {
@@ -59,20 +60,34 @@ func Subprotocols(names ...string) Option {
 }
 
 // TLSConfig sets the configuration of TLS for wss and https; nil is the default, an empty one. It takes a copy. If
-// NextProtos is empty, http/1.1 is asked for; if ServerName is empty, it is the host of the URL.
+// NextProtos is empty, http/1.1 is asked for; if ServerName is empty, it is the host of the URL. A [Proxy] over https is
+// talked to with the same configuration, but for its ServerName.
 func TLSConfig(config *tls.Config) Option {
 	config = config.Clone()
 	return option(func(c *conf.Dial) { c.TLS = config })
 }
 
-// NetDial replaces [net.Dialer.DialContext], the default, for connecting to the server. The network is "tcp" and the
-// address that of the URL with its port, or the network is "unix" and the address a path. TLS comes on top. The
-// function should obey its context, which carries the connect timeout too.
+// NetDial replaces [net.Dialer.DialContext], the default, for connecting to the server, or to the [Proxy] in front of
+// it. The network is "tcp" and the address that of the URL with its port, or the network is "unix" and the address a
+// path. TLS comes on top. The function should obey its context, which carries the connect timeout too.
 func NetDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) Option {
 	if dial == nil {
 		return refuse("NetDial", "the function is nil")
 	}
 	return option(func(c *conf.Dial) { c.NetDial = dial })
+}
+
+// Proxy sets what tells which proxy to connect through, if any. The default is [http.ProxyFromEnvironment], which reads
+// HTTP_PROXY, HTTPS_PROXY and NO_PROXY; [http.ProxyURL] makes one that is always the same; nil means none. The function
+// gets the request with the URL as http or https, and returns nil for no proxy. UNIX sockets are never connected to
+// through one.
+//
+// The proxy's scheme is http or https for one that does CONNECT (RFC 9110, section 9.3.6), socks5 or socks5h for one
+// that does SOCKS version 5 (RFC 1928), where the proxy looks the name of the server up; the port is 80, 443 or 1080 if
+// there is none. The user name and password of the proxy's URL are sent to it. An HTTP proxy's refusal is an [*Error]
+// whose Proxy is true. The [stream.Socket.RemoteAddr] of the connection is the proxy's address.
+func Proxy(choose func(*http.Request) (*url.URL, error)) Option {
+	return option(func(c *conf.Dial) { c.Proxy = choose })
 }
 
 // ConnectTimeout bounds all of connecting, from the look-up of the name to the server's response. The default is 30

@@ -3,6 +3,7 @@ package dial
 import (
 	"cmp"
 	"encoding/base64"
+	"net/url"
 	"strings"
 
 	"github.com/litert/websocket/internal/handshake"
@@ -23,10 +24,14 @@ func (c *call) request(key string) []byte {
 		b = handshake.AppendField(b, "Sec-WebSocket-Protocol", strings.Join(names, ", "))
 	}
 	if user := c.target.user; user != nil && c.cfg.Header["Authorization"] == nil {
-		password, _ := user.Password()
-		credentials := base64.StdEncoding.EncodeToString([]byte(user.Username() + ":" + password))
-		b = handshake.AppendField(b, "Authorization", "Basic "+credentials)
+		b = handshake.AppendField(b, "Authorization", basic(user))
 	}
 	b = handshake.AppendHeader(b, c.cfg.Header)
 	return append(b, "\r\n"...)
+}
+
+// basic returns the credentials of user for the field Authorization (RFC 7617, section 2).
+func basic(user *url.Userinfo) string {
+	password, _ := user.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
 }

@@ -72,6 +72,12 @@ func newTarget(u *url.URL) (t target, err error) {
 	return t, err
 }
 
+// authority returns the host and port to ask a proxy for.
+func (t *target) authority() string {
+	_, port, _ := net.SplitHostPort(t.address)
+	return net.JoinHostPort(t.name, port)
+}
+
 func (t *target) overTCP(u *url.URL, defaultPort string) error {
 	if u.Hostname() == "" {
 		return errors.New("the URL has no host")

@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/litert/websocket/frame"
@@ -36,7 +37,8 @@ type Dial struct {
 	Subprotocols   []string
 	TLS            *tls.Config
 	NetDial        func(ctx context.Context, network, address string) (net.Conn, error)
-	ConnectTimeout time.Duration // 0: none
+	Proxy          func(*http.Request) (*url.URL, error) // nil: none
+	ConnectTimeout time.Duration                         // 0: none
 }
 
 // Listen is the configuration of an opening handshake on the server's side, and of the connection it opens.
