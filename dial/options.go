@@ -59,6 +59,13 @@ func Subprotocols(names ...string) Option {
 	return option(func(c *conf.Dial) { c.Subprotocols = names })
 }
 
+// CookieJar sets where cookies come from and go to; nil is the default, none. The jar's cookies for the URL, as http or
+// https, are sent behind those of [Header]; if Header has a Host, that is the host they are for. The cookies of every
+// response are stored, also of one that opens no connection.
+func CookieJar(jar http.CookieJar) Option {
+	return option(func(c *conf.Dial) { c.CookieJar = jar })
+}
+
 // TLSConfig sets the configuration of TLS for wss and https; nil is the default, an empty one. It takes a copy. If
 // NextProtos is empty, http/1.1 is asked for; if ServerName is empty, it is the host of the URL. A [Proxy] over https is
 // talked to with the same configuration, but for its ServerName.

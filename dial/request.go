@@ -26,7 +26,7 @@ func (c *call) request(key string) []byte {
 	if user := c.target.user; user != nil && c.cfg.Header["Authorization"] == nil {
 		b = handshake.AppendField(b, "Authorization", basic(user))
 	}
-	b = handshake.AppendHeader(b, c.cfg.Header)
+	b = handshake.AppendHeader(b, c.headerWithCookies())
 	return append(b, "\r\n"...)
 }
 

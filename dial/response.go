@@ -38,6 +38,7 @@ func (c *call) exchange(rw io.ReadWriter) (hs stream.Handshake, err error) {
 	if err != nil {
 		return hs, err
 	}
+	c.storeCookies(response)
 	hs.Resource, hs.Header = c.target.resource, response.Header
 	if hs.Subprotocol, err = c.check(response, key); err != nil {
 		return hs, refusal(response, err)

@@ -38,6 +38,7 @@ type Dial struct {
 	TLS            *tls.Config
 	NetDial        func(ctx context.Context, network, address string) (net.Conn, error)
 	Proxy          func(*http.Request) (*url.URL, error) // nil: none
+	CookieJar      http.CookieJar                        // nil: none
 	ConnectTimeout time.Duration                         // 0: none
 }
 
