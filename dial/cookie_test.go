@@ -50,17 +50,17 @@ func dialWithCookies(t *testing.T, url, response string, opts ...dial.Option) []
 
 func TestCookiesOfTheJarAreSent(t *testing.T) {
 	jar := newJar(t)
-	for address, cookies := range map[string][]*http.Cookie{
-		"http://example.com/": {{Name: "a", Value: "1"}, {Name: "deep", Value: "2", Path: "/x"}},
-		"https://example.com": {{Name: "secret", Value: "3", Secure: true}},
-		"http://b.example":    {{Name: "b", Value: "4"}},
-		"http://localhost":    {{Name: "c", Value: "5"}},
+	for _, set := range []struct {
+		host   string
+		cookie http.Cookie
+	}{
+		{"example.com", http.Cookie{Name: "a", Value: "1"}},
+		{"example.com", http.Cookie{Name: "deep", Value: "2", Path: "/x"}},
+		{"example.com", http.Cookie{Name: "secret", Value: "3", Secure: true}},
+		{"b.example", http.Cookie{Name: "b", Value: "4"}},
+		{"localhost", http.Cookie{Name: "c", Value: "5"}},
 	} {
-		u, err := url.Parse(address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		jar.SetCookies(u, cookies)
+		jar.SetCookies(&url.URL{Scheme: "https", Host: set.host, Path: "/"}, []*http.Cookie{&set.cookie})
 	}
 	tests := []struct {
 		url    string

@@ -36,7 +36,7 @@ func Dial[M any](ctx context.Context, url string, mode stream.Mode[M], opts ...O
 
 // Handshake performs the opening handshake as a client over rwc, and returns the connection, as [Dial] does. The url
 // tells what to ask for, and is as in Dial, but nothing is dialled, and TLS, if there is any, is already in rwc: the
-// options [NetDial], [TLSConfig] and [Proxy] have no effect.
+// options [NetDial], [TLSConfig], [Proxy] and [Redirects] have no effect.
 //
 // Once it is called, rwc belongs to Handshake: if it returns an error, whatever error, rwc is closed. When the context
 // or [ConnectTimeout] ends, rwc is closed too; Close must unblock its Read and Write.
@@ -102,12 +102,19 @@ const defaultConnectTimeout = 30 * time.Second
 func (c *call) dial(ctx context.Context) (io.ReadWriteCloser, stream.Handshake, error) {
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
-	conn, err := c.connect(ctx)
-	if err != nil {
-		return nil, stream.Handshake{}, err
+	for left := c.cfg.Redirects; ; left-- {
+		conn, err := c.connect(ctx)
+		if err != nil {
+			return nil, stream.Handshake{}, err
+		}
+		hs, err := c.shake(ctx, conn)
+		if err == nil {
+			return conn, hs, nil
+		}
+		if err := c.redirect(err, left); err != nil {
+			return nil, hs, err
+		}
 	}
-	hs, err := c.shake(ctx, conn)
-	return conn, hs, err
 }
 
 func (c *call) handshake(ctx context.Context, rwc io.ReadWriteCloser) (stream.Handshake, error) {

@@ -66,6 +66,19 @@ func CookieJar(jar http.CookieJar) Option {
 	return option(func(c *conf.Dial) { c.CookieJar = jar })
 }
 
+// Redirects follows at most n redirects of the server: the statuses 301, 302, 303, 307 and 308 with a field Location,
+// whose scheme is ws, wss, http or https. The default is 0: a redirect is an [*Error], as it is when it is one too many,
+// leads nowhere, or leads from TLS to a connection without. A negative n is refused.
+//
+// A redirect to another URL drops the Host that [Header] has set. To another host, also one below, and whatever comes
+// behind that, it drops Authorization, Cookie and Proxy-Authorization, and the user name and password of the URL.
+func Redirects(n int) Option {
+	if n < 0 {
+		return refuse("Redirects", "%d is negative", n)
+	}
+	return option(func(c *conf.Dial) { c.Redirects = n })
+}
+
 // TLSConfig sets the configuration of TLS for wss and https; nil is the default, an empty one. It takes a copy. If
 // NextProtos is empty, http/1.1 is asked for; if ServerName is empty, it is the host of the URL. A [Proxy] over https is
 // talked to with the same configuration, but for its ServerName.

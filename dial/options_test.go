@@ -46,6 +46,7 @@ func TestImpossibleOptionIsRefusedBeforeAnythingIsDialled(t *testing.T) {
 		{"dial.Subprotocols", dial.Subprotocols("a", "a")},
 		{"dial.ConnectTimeout", dial.ConnectTimeout(-1)},
 		{"dial.NetDial", dial.NetDial(nil)},
+		{"dial.Redirects", dial.Redirects(-1)},
 		{"MaxMessageSize", stream.MaxMessageSize(-1)},
 	}
 	for _, tt := range tests {

@@ -39,6 +39,7 @@ type Dial struct {
 	NetDial        func(ctx context.Context, network, address string) (net.Conn, error)
 	Proxy          func(*http.Request) (*url.URL, error) // nil: none
 	CookieJar      http.CookieJar                        // nil: none
+	Redirects      int                                   // to follow at most
 	ConnectTimeout time.Duration                         // 0: none
 }
 
