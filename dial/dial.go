@@ -86,6 +86,9 @@ func newCall(fn, url string, zeroMode bool, opts []Option) (*call, error) {
 	if c.cfg.Err != nil {
 		return nil, c.cfg.Err
 	}
+	if len(c.cfg.Early) > 0 && c.cfg.Redirects > 0 {
+		return nil, &stream.ArgumentError{Func: "dial.EarlyData", Reason: "a redirect would lose it"}
+	}
 	if zeroMode {
 		return nil, &stream.ArgumentError{Func: fn, Reason: "the mode is the zero Mode"}
 	}

@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -9,15 +10,17 @@ import (
 	"net/url"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/conf"
 	"github.com/litert/websocket/internal/handshake"
+	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 )
 
 // An Option sets something of [Dial] or [Handshake], or of the connection that they open: every [stream.Option] is one.
-// If an option is given twice, the last one wins. An impossible value is a [*stream.ArgumentError] from Dial or
+// If an option is given twice, the last one wins, but for [EarlyData]. An impossible value is a [*stream.ArgumentError] from Dial or
 // Handshake. Options can be kept, and used by several goroutines.
 type Option interface{ ApplyDial(*conf.Dial) }
 
@@ -124,4 +127,24 @@ func ConnectTimeout(d time.Duration) Option {
 // (RFC 6455, section 5.3). [stream.Socket.SetMasking] changes it later.
 func Masking(m frame.Masking) Option {
 	return option(func(c *conf.Dial) { c.Masking = m })
+}
+
+// EarlyData sends a message right behind the request, in the same write, instead of after the server's response: its
+// answer can come a round trip sooner. Given several times, it sends several messages, in that order; the default is
+// none. The message is one frame, masked as [Masking] says, with a copy of data. An op other than [opcode.Text] and
+// [opcode.Binary] is refused, and so are text that is not UTF-8, and [Redirects] beside it.
+//
+// RFC 6455 has clients wait (section 4.1), so this is for servers that are known to keep what comes behind the request,
+// as those of package listen do; others, and proxies in front of them, may drop it or break the connection off. If the
+// server does not open a connection, the message is lost, and a server that then closes without having read it may
+// reset the connection, so that its answer is lost too. Keep it small: while Dial sends it, it does not read.
+func EarlyData(op opcode.Opcode, data []byte) Option {
+	switch {
+	case !op.IsMessage():
+		return refuse("EarlyData", "%v is not the opcode of a message", op)
+	case op == opcode.Text && !utf8.Valid(data):
+		return refuse("EarlyData", "the text is not UTF-8")
+	}
+	message := conf.EarlyMessage{Opcode: op, Data: bytes.Clone(data)}
+	return option(func(c *conf.Dial) { c.Early = append(c.Early, message) })
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/handshake"
 )
 
@@ -28,6 +29,19 @@ func (c *call) request(key string) []byte {
 	}
 	b = handshake.AppendHeader(b, c.headerWithCookies())
 	return append(b, "\r\n"...)
+}
+
+// appendEarly appends the frames of the messages that do not wait for the response.
+func (c *call) appendEarly(b []byte) []byte {
+	for _, m := range c.cfg.Early {
+		h := frame.Header{Fin: true, Opcode: m.Opcode, Length: int64(len(m.Data))}
+		h.Key, h.Masked = c.cfg.Masking.Next()
+		b = h.Append(b)
+		payload := len(b)
+		b = append(b, m.Data...)
+		frame.Mask(b[payload:], h.Key, 0)
+	}
+	return b
 }
 
 // basic returns the credentials of user for the field Authorization (RFC 7617, section 2).

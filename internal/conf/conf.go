@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/opcode"
 )
 
 // Stream is the configuration of an open connection.
@@ -40,7 +41,14 @@ type Dial struct {
 	Proxy          func(*http.Request) (*url.URL, error) // nil: none
 	CookieJar      http.CookieJar                        // nil: none
 	Redirects      int                                   // to follow at most
+	Early          []EarlyMessage                        // sent with the request
 	ConnectTimeout time.Duration                         // 0: none
+}
+
+// An EarlyMessage is a message that does not wait for the end of the opening handshake.
+type EarlyMessage struct {
+	Opcode opcode.Opcode // Text or Binary
+	Data   []byte        // not to be changed
 }
 
 // Listen is the configuration of an opening handshake on the server's side, and of the connection it opens.
