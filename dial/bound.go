@@ -54,8 +54,8 @@ func guard(ctx context.Context, c io.Closer) (release func() error) {
 	}
 }
 
-// within runs exchange, which talks over rwc, until ctx ends. When ctx ends, and whenever exchange fails, it closes rwc.
-// Its errors are of type *Error or *failure; those of exchange may be others, which came of what is called doing.
+// within runs exchange, which talks over rwc, until ctx ends. When ctx ends, and whenever exchange fails, it closes
+// rwc. Its errors are of type *Error or *failure; those of exchange may be others, which came of what is called doing.
 func within(ctx context.Context, rwc io.Closer, doing string, exchange func() error) error {
 	if end := endOf(ctx); end != nil {
 		rwc.Close()

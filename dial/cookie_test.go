@@ -35,7 +35,7 @@ func cookiesAt(t *testing.T, jar http.CookieJar, address string) []string {
 	return list
 }
 
-// dialWithCookies performs a handshake that is answered with the response, and returns the fields Cookie of its request.
+// dialWithCookies shakes hands, is answered with the response, and returns the Cookie fields of its request.
 func dialWithCookies(t *testing.T, url, response string, opts ...dial.Option) []string {
 	var got []string
 	conn := peer(t, func(conn net.Conn, r *http.Request) {

@@ -20,8 +20,8 @@ import (
 )
 
 // An Option sets something of [Dial] or [Handshake], or of the connection that they open: every [stream.Option] is one.
-// If an option is given twice, the last one wins, but for [EarlyData]. An impossible value is a [*stream.ArgumentError] from Dial or
-// Handshake. Options can be kept, and used by several goroutines.
+// If an option is given twice, the last one wins, but for [EarlyData]. An impossible value is a [*stream.ArgumentError]
+// from Dial or Handshake. Options can be kept, and used by several goroutines.
 type Option interface{ ApplyDial(*conf.Dial) }
 
 type option func(*conf.Dial)
@@ -70,11 +70,12 @@ func CookieJar(jar http.CookieJar) Option {
 }
 
 // Redirects follows at most n redirects of the server: the statuses 301, 302, 303, 307 and 308 with a field Location,
-// whose scheme is ws, wss, http or https. The default is 0: a redirect is an [*Error], as it is when it is one too many,
-// leads nowhere, or leads from TLS to a connection without. A negative n is refused.
+// whose scheme is ws, wss, http or https. The default is 0: a redirect is an [*Error], as it is when it is one too
+// many, leads nowhere, or leads from TLS to a connection without. A negative n is refused.
 //
-// A redirect to another URL drops the Host that [Header] has set. To another host, also one below, and whatever comes
-// behind that, it drops Authorization, Cookie and Proxy-Authorization, and the user name and password of the URL.
+// A relative location stays with the server, also behind a UNIX socket. Any other drops the Host that [Header] has set;
+// if it is on another host, be it a subdomain, it drops for good the user name and password of the URL, and of the
+// header the fields Authorization, Cookie and Proxy-Authorization.
 func Redirects(n int) Option {
 	if n < 0 {
 		return refuse("Redirects", "%d is negative", n)
@@ -83,8 +84,8 @@ func Redirects(n int) Option {
 }
 
 // TLSConfig sets the configuration of TLS for wss and https; nil is the default, an empty one. It takes a copy. If
-// NextProtos is empty, http/1.1 is asked for; if ServerName is empty, it is the host of the URL. A [Proxy] over https is
-// talked to with the same configuration, but for its ServerName.
+// NextProtos is empty, http/1.1 is asked for; if ServerName is empty, it is the host of the URL. A [Proxy] over https
+// is talked to with the same configuration, but for its ServerName.
 func TLSConfig(config *tls.Config) Option {
 	config = config.Clone()
 	return option(func(c *conf.Dial) { c.TLS = config })
