@@ -25,7 +25,7 @@ var mayImport = []struct {
 	{"closecode", nil},
 	{"frame", []string{"opcode", "closecode"}},
 	{"stream", []string{"opcode", "closecode", "frame", "internal/", "golang.org/x/exp/constraints"}},
-	{"dial", []string{"opcode", "closecode", "frame", "stream", "internal/"}},
+	{"dial", []string{"opcode", "closecode", "frame", "stream", "internal/", "golang.org/x/net/proxy"}},
 	{"listen", []string{"opcode", "closecode", "frame", "stream", "internal/"}},
 	{"internal/wstest", []string{"opcode", "closecode", "frame"}},
 	{"internal/", []string{"opcode", "closecode", "frame", "internal/"}},

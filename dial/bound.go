@@ -53,3 +53,36 @@ func guard(ctx context.Context, c io.Closer) (release func() error) {
 		return endOf(ctx)
 	}
 }
+
+// within runs exchange, which talks over rwc, until ctx ends. When ctx ends, and whenever exchange fails, it closes
+// rwc. Its errors are of type *Error or *failure; those of exchange may be others, which came of what is called doing.
+func within(ctx context.Context, rwc io.Closer, doing string, exchange func() error) error {
+	if end := endOf(ctx); end != nil {
+		rwc.Close()
+		return &failure{doing, end}
+	}
+	release := guard(ctx, rwc)
+	err := exchange()
+	end := release()
+	if err == nil && end == nil {
+		return nil
+	}
+	if end == nil {
+		rwc.Close()
+	}
+	var answer *Error
+	if errors.As(err, &answer) {
+		if end != nil {
+			answer.Err = fmt.Errorf("%w; reading its body: %w", answer.Err, end)
+		}
+		return answer
+	}
+	var f *failure
+	if errors.As(err, &f) {
+		doing, err = f.doing, f.err
+	}
+	if end != nil {
+		err = end
+	}
+	return &failure{doing, err}
+}

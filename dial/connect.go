@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,27 +9,45 @@ import (
 	"net"
 )
 
-// connect returns a connection to the target, with TLS if that asks for it.
+// connect returns a connection to the target, through a proxy if there is one for it, and with TLS if the target asks
+// for that.
 func (c *call) connect(ctx context.Context) (net.Conn, error) {
+	proxy, err := c.proxy(ctx)
+	if err != nil {
+		return nil, failed(ctx, "choosing the proxy", err)
+	}
+	var conn net.Conn
+	if proxy == nil {
+		conn, err = c.netDial(ctx, c.target.network, c.target.address, c.target.address)
+	} else {
+		conn, err = c.netDialProxy(ctx, proxy)
+	}
+	if err != nil || !c.target.secure {
+		return conn, err
+	}
+	config := c.tlsConfig()
+	config.ServerName = cmp.Or(config.ServerName, c.target.name)
+	return secure(ctx, conn, config, c.target.address)
+}
+
+// netDial connects to address, which errors call name.
+func (c *call) netDial(ctx context.Context, network, address, name string) (net.Conn, error) {
 	netDial := c.cfg.NetDial
 	if netDial == nil {
 		netDial = new(net.Dialer).DialContext
 	}
-	conn, err := netDial(ctx, c.target.network, c.target.address)
+	conn, err := netDial(ctx, network, address)
 	if err == nil && conn == nil {
 		err = errors.New("no connection was returned")
 	}
 	if err != nil {
-		return nil, failed(ctx, "connecting to "+c.target.address, err)
+		return nil, failed(ctx, "connecting to "+name, err)
 	}
-	if !c.target.secure {
-		return conn, nil
-	}
-	return c.secure(ctx, conn)
+	return conn, nil
 }
 
-// secure puts TLS on top of conn.
-func (c *call) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
+// tlsConfig returns a configuration of TLS that can be changed.
+func (c *call) tlsConfig() *tls.Config {
 	config := c.cfg.TLS.Clone()
 	if config == nil {
 		config = new(tls.Config)
@@ -36,19 +55,21 @@ func (c *call) secure(ctx context.Context, conn net.Conn) (net.Conn, error) {
 	if len(config.NextProtos) == 0 {
 		config.NextProtos = []string{"http/1.1"}
 	}
-	if config.ServerName == "" {
-		config.ServerName = c.target.name
-	}
+	return config
+}
+
+// secure puts TLS on top of conn, whose other end errors call name.
+func secure(ctx context.Context, conn net.Conn, config *tls.Config, name string) (net.Conn, error) {
 	secured := tls.Client(conn, config)
 	err := secured.HandshakeContext(ctx)
 	if err == nil {
 		if p := secured.ConnectionState().NegotiatedProtocol; p != "" && p != "http/1.1" {
-			err = fmt.Errorf("the server speaks %q instead of http/1.1", p)
+			err = fmt.Errorf("it speaks %q instead of http/1.1", p)
 		}
 	}
 	if err != nil {
 		conn.Close()
-		return nil, failed(ctx, "TLS handshake with "+c.target.address, err)
+		return nil, failed(ctx, "TLS handshake with "+name, err)
 	}
 	return secured, nil
 }

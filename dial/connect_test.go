@@ -85,6 +85,42 @@ func TestDialOverUNIXSocket(t *testing.T) {
 	}
 	defer conn.Abort()
 	receiveHello(t, conn)
+	if conn.Handshake().Resource != "/a" || conn.TLS() != nil {
+		t.Errorf("asked for %q, TLS %v", conn.Handshake().Resource, conn.TLS())
+	}
+}
+
+func TestDialOverUNIXSocketWithTLS(t *testing.T) {
+	cert, roots := wstest.Certificate(t, "localhost", "example.com")
+	for want, config := range map[string]*tls.Config{
+		"localhost":   {RootCAs: roots},
+		"example.com": {RootCAs: roots, ServerName: "example.com"},
+	} {
+		path := filepath.Join(t.TempDir(), "s")
+		serve(t, tls.NewListener(listenTo(t, "unix", path), &tls.Config{Certificates: []tls.Certificate{cert}}), helloFrame)
+		conn, err := dial.Dial(testContext(t), "wss+unix://"+path+":/a", stream.Standard, dial.TLSConfig(config))
+		if err != nil {
+			t.Fatal(err)
+		}
+		receiveHello(t, conn)
+		if state := conn.TLS(); state == nil || state.ServerName != want {
+			t.Errorf("state of TLS is %+v, want one for %s", state, want)
+		}
+		conn.Abort()
+	}
+}
+
+func TestHostIsNotTheNameInTheCertificate(t *testing.T) {
+	cert, roots := wstest.Certificate(t, "127.0.0.1")
+	ln := tls.NewListener(listenTo(t, "tcp", "127.0.0.1:0"), &tls.Config{Certificates: []tls.Certificate{cert}})
+	serve(t, ln, helloFrame)
+	virtual := dial.Header(http.Header{"Host": {"virtual.example"}})
+	conn, err := dial.Dial(testContext(t), "wss://"+ln.Addr().String(), stream.Standard, virtual, dial.TLSConfig(&tls.Config{RootCAs: roots}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Abort()
+	receiveHello(t, conn)
 }
 
 func TestDialOverTLS(t *testing.T) {

@@ -3,6 +3,7 @@ package dial
 import (
 	"context"
 	"io"
+	"net/http"
 	"reflect"
 	"time"
 
@@ -14,8 +15,9 @@ import (
 //
 // The scheme of url is ws or http for a plain connection, wss or https for one over TLS. The port is 80 or 443 if there
 // is none. A user name and password are sent as basic authentication. ws+unix:///run/app.sock:/path is for the UNIX
-// socket /run/app.sock, the path there being /path; a colon in the name of the socket is written %3A. A fragment is not
-// allowed (RFC 6455, section 3). Names of hosts are in ASCII.
+// socket /run/app.sock, the path there being /path; a colon in the name of the socket is written %3A. wss+unix is the
+// same with TLS, and a certificate for localhost unless [TLSConfig] has a ServerName. A fragment is not allowed
+// (RFC 6455, section 3). Names of hosts are in ASCII.
 //
 // The context bounds all of it, and so does [ConnectTimeout]; once Dial has returned, the context has no effect any
 // more. The package documentation tells the errors. On an error nothing is left open. Dial may be called by any number
@@ -34,7 +36,7 @@ func Dial[M any](ctx context.Context, url string, mode stream.Mode[M], opts ...O
 
 // Handshake performs the opening handshake as a client over rwc, and returns the connection, as [Dial] does. The url
 // tells what to ask for, and is as in Dial, but nothing is dialled, and TLS, if there is any, is already in rwc: the
-// options [NetDial] and [TLSConfig] have no effect.
+// options [NetDial], [TLSConfig], [Proxy] and [Redirects] have no effect.
 //
 // Once it is called, rwc belongs to Handshake: if it returns an error, whatever error, rwc is closed. When the context
 // or [ConnectTimeout] ends, rwc is closed too; Close must unblock its Read and Write.
@@ -73,12 +75,19 @@ type call struct {
 
 // newCall puts together what the function named fn was called with, and refuses what is impossible.
 func newCall(fn, url string, zeroMode bool, opts []Option) (*call, error) {
-	c := &call{cfg: conf.Dial{Stream: conf.DefaultStream(), ConnectTimeout: defaultConnectTimeout}}
+	c := &call{cfg: conf.Dial{
+		Stream:         conf.DefaultStream(),
+		Proxy:          http.ProxyFromEnvironment,
+		ConnectTimeout: defaultConnectTimeout,
+	}}
 	for _, o := range opts {
 		o.ApplyDial(&c.cfg)
 	}
 	if c.cfg.Err != nil {
 		return nil, c.cfg.Err
+	}
+	if len(c.cfg.Early) > 0 && c.cfg.Redirects > 0 {
+		return nil, &stream.ArgumentError{Func: "dial.EarlyData", Reason: "a redirect would lose it"}
 	}
 	if zeroMode {
 		return nil, &stream.ArgumentError{Func: fn, Reason: "the mode is the zero Mode"}
@@ -96,12 +105,19 @@ const defaultConnectTimeout = 30 * time.Second
 func (c *call) dial(ctx context.Context) (io.ReadWriteCloser, stream.Handshake, error) {
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
-	conn, err := c.connect(ctx)
-	if err != nil {
-		return nil, stream.Handshake{}, err
+	for left := c.cfg.Redirects; ; left-- {
+		conn, err := c.connect(ctx)
+		if err != nil {
+			return nil, stream.Handshake{}, err
+		}
+		hs, err := c.shake(ctx, conn)
+		if err == nil {
+			return conn, hs, nil
+		}
+		if err := c.redirect(err, left); err != nil {
+			return nil, hs, err
+		}
 	}
-	hs, err := c.shake(ctx, conn)
-	return conn, hs, err
 }
 
 func (c *call) handshake(ctx context.Context, rwc io.ReadWriteCloser) (stream.Handshake, error) {

@@ -14,14 +14,26 @@
 // [Dial] connects to a URL; [Handshake] does the same over a transport that is there already. What they return, and
 // what can be done with it, is in package stream, whose options are options of this package too.
 //
+// # Proxies
+//
+// Connections go through the proxy that the environment names, over HTTP, HTTPS or SOCKS 5; [Proxy] chooses another, or
+// none. UNIX sockets have no proxy.
+//
+// # Redirects, credentials and cookies
+//
+// A redirect is an [*Error], unless [Redirects] has it followed; credentials stay with the host that they are for. The
+// user name and password of a URL are sent as basic authentication, and never appear in an error. [CookieJar] keeps
+// cookies from one connection to the next.
+//
 // # Errors
 //
 // An option or URL that is impossible is a [*stream.ArgumentError], and nothing was dialled or sent. What the server
-// answered, if it was not what the protocol asks for, is an [*Error]. Everything else begins with "dial: " and wraps
-// its cause: [context.Canceled], [context.DeadlineExceeded], a [*net.OpError], a [*tls.CertificateVerificationError].
+// answered, if it was not what the protocol asks for, is an [*Error], and so is the answer of an HTTP proxy that does
+// not connect. Everything else begins with "dial: " and wraps its cause: [context.Canceled],
+// [context.DeadlineExceeded], a [*net.OpError], a [*tls.CertificateVerificationError].
 //
 // # Limits
 //
-// The whole of connecting is bounded by the context and by [ConnectTimeout], the head of the server's response by 64
-// KiB. Neither the context nor its end has any effect on a connection that was returned.
+// The whole of connecting, with its proxies and redirects, is bounded by the context and by [ConnectTimeout], the head
+// of every response by 64 KiB. Neither the context nor its end has any effect on a connection that was returned.
 package dial

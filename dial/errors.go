@@ -8,8 +8,9 @@ import (
 )
 
 // An Error is an answer of the server that does not open a connection: it has a status other than 101, or it breaks the
-// protocol (RFC 6455, section 4.1).
+// protocol (RFC 6455, section 4.1). Or it is the answer of an HTTP proxy that does not connect to the server.
 type Error struct {
+	Proxy      bool // the proxy has answered, not the server
 	StatusCode int
 	Header     http.Header
 	Body       []byte // its first 4 KiB, or what came of them; none with status 101
@@ -20,7 +21,11 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("dial: the server answered %d %s: %v", e.StatusCode, http.StatusText(e.StatusCode), e.Err)
+	who := "server"
+	if e.Proxy {
+		who = "proxy"
+	}
+	return fmt.Sprintf("dial: the %s answered %d %s: %v", who, e.StatusCode, http.StatusText(e.StatusCode), e.Err)
 }
 
 // Unwrap returns e.Err.

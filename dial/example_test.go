@@ -7,7 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/listen"
@@ -134,4 +136,59 @@ func ExampleHeader() {
 		fmt.Println(string(text))
 	}
 	// Output: Bearer 12345
+}
+
+// Everything goes through one proxy, whatever the environment says.
+func ExampleProxy() {
+	// This one lets nobody through.
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("asked for", r.Method, r.Host)
+		http.Error(w, "not today", http.StatusForbidden)
+	}))
+	defer front.Close()
+
+	via, err := url.Parse(front.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = dial.Dial(context.Background(), "wss://example.com/files", stream.Standard, dial.Proxy(http.ProxyURL(via)))
+	fmt.Println(err)
+	// Output:
+	// asked for CONNECT example.com:443
+	// dial: the proxy answered 403 Forbidden: it has not connected to example.com:443
+}
+
+// A cookie from an earlier answer, here one to a log-in over HTTP, is sent with the handshake.
+func ExampleCookieJar() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/login", func(w http.ResponseWriter, _ *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "12345", Path: "/"})
+	})
+	mux.HandleFunc("/files", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("cookies:", r.Header.Get("Cookie"))
+		listen.Reject(w, r, http.StatusNotFound)
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	client := http.Client{Jar: jar}
+	response, err := client.Get(server.URL + "/login")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	response.Body.Close()
+	client.CloseIdleConnections()
+
+	_, err = dial.Dial(context.Background(), server.URL+"/files", stream.Standard, dial.CookieJar(jar))
+	fmt.Println(err)
+	// Output:
+	// cookies: session=12345
+	// dial: the server answered 404 Not Found: the status is not 101 Switching Protocols
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,15 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(child) == "" { // no proxy of the environment comes in between
+		for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"} {
+			os.Unsetenv(name)
+			os.Unsetenv(strings.ToLower(name))
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // hangs is how long a test waits for what must not hang.
 const hangs = 20 * time.Second

@@ -1,23 +1,27 @@
 package dial
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/conf"
 	"github.com/litert/websocket/internal/handshake"
+	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 )
 
 // An Option sets something of [Dial] or [Handshake], or of the connection that they open: every [stream.Option] is one.
-// If an option is given twice, the last one wins. An impossible value is a [*stream.ArgumentError] from Dial or
-// Handshake. Options can be kept, and used by several goroutines.
+// If an option is given twice, the last one wins, but for [EarlyData]. An impossible value is a [*stream.ArgumentError]
+// from Dial or Handshake. Options can be kept, and used by several goroutines.
 type Option interface{ ApplyDial(*conf.Dial) }
 
 type option func(*conf.Dial)
@@ -31,9 +35,9 @@ func refuse(name, format string, args ...any) Option {
 }
 
 // Header adds fields to the request; the default is none. It takes a copy of h, with canonical names. Host replaces the
-// host of the URL in the request; Authorization replaces the user name and password of the URL. Refused are the fields
-// of the handshake itself (Upgrade, Connection, Sec-WebSocket-…) and those that announce a body, names that are no
-// tokens, and values with control characters.
+// host of the URL in the request, but neither for connecting nor in the certificate; Authorization replaces the user
+// name and password of the URL. Refused are the fields of the handshake itself (Upgrade, Connection, Sec-WebSocket-…)
+// and those that announce a body, names that are no tokens, and values with control characters.
 func Header(h http.Header) Option {
 	h, err := handshake.CloneHeader(h)
 	if err != nil {
@@ -58,21 +62,56 @@ func Subprotocols(names ...string) Option {
 	return option(func(c *conf.Dial) { c.Subprotocols = names })
 }
 
+// CookieJar sets where cookies come from and go to; nil is the default, none. The jar's cookies for the URL, as http or
+// https, are sent behind those of [Header]; if Header has a Host, that is the host they are for. The cookies of every
+// response are stored, also of one that opens no connection.
+func CookieJar(jar http.CookieJar) Option {
+	return option(func(c *conf.Dial) { c.CookieJar = jar })
+}
+
+// Redirects follows at most n redirects of the server: the statuses 301, 302, 303, 307 and 308 with a field Location,
+// whose scheme is ws, wss, http or https. The default is 0: a redirect is an [*Error], as it is when it is one too
+// many, leads nowhere, or leads from TLS to a connection without. A negative n is refused.
+//
+// A relative location stays with the server, also behind a UNIX socket. Any other drops the Host that [Header] has set;
+// if it is on another host, be it a subdomain, it drops for good the user name and password of the URL, and of the
+// header the fields Authorization, Cookie and Proxy-Authorization.
+func Redirects(n int) Option {
+	if n < 0 {
+		return refuse("Redirects", "%d is negative", n)
+	}
+	return option(func(c *conf.Dial) { c.Redirects = n })
+}
+
 // TLSConfig sets the configuration of TLS for wss and https; nil is the default, an empty one. It takes a copy. If
-// NextProtos is empty, http/1.1 is asked for; if ServerName is empty, it is the host of the URL.
+// NextProtos is empty, http/1.1 is asked for; if ServerName is empty, it is the host of the URL. A [Proxy] over https
+// is talked to with the same configuration, but for its ServerName.
 func TLSConfig(config *tls.Config) Option {
 	config = config.Clone()
 	return option(func(c *conf.Dial) { c.TLS = config })
 }
 
-// NetDial replaces [net.Dialer.DialContext], the default, for connecting to the server. The network is "tcp" and the
-// address that of the URL with its port, or the network is "unix" and the address a path. TLS comes on top. The
-// function should obey its context, which carries the connect timeout too.
+// NetDial replaces [net.Dialer.DialContext], the default, for connecting to the server, or to the [Proxy] in front of
+// it. The network is "tcp" and the address that of the URL with its port, or the network is "unix" and the address a
+// path. TLS comes on top. The function should obey its context, which carries the connect timeout too.
 func NetDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) Option {
 	if dial == nil {
 		return refuse("NetDial", "the function is nil")
 	}
 	return option(func(c *conf.Dial) { c.NetDial = dial })
+}
+
+// Proxy sets what tells which proxy to connect through, if any. The default is [http.ProxyFromEnvironment], which reads
+// HTTP_PROXY, HTTPS_PROXY and NO_PROXY; [http.ProxyURL] makes one that is always the same; nil means none. The function
+// gets the request with the URL as http or https, and returns nil for no proxy. UNIX sockets are never connected to
+// through one.
+//
+// The proxy's scheme is http or https for one that does CONNECT (RFC 9110, section 9.3.6), socks5 or socks5h for one
+// that does SOCKS version 5 (RFC 1928), where the proxy looks the name of the server up; the port is 80, 443 or 1080 if
+// there is none. The user name and password of the proxy's URL are sent to it. An HTTP proxy's refusal is an [*Error]
+// whose Proxy is true. The [stream.Socket.RemoteAddr] of the connection is the proxy's address.
+func Proxy(choose func(*http.Request) (*url.URL, error)) Option {
+	return option(func(c *conf.Dial) { c.Proxy = choose })
 }
 
 // ConnectTimeout bounds all of connecting, from the look-up of the name to the server's response. The default is 30
@@ -89,4 +128,24 @@ func ConnectTimeout(d time.Duration) Option {
 // (RFC 6455, section 5.3). [stream.Socket.SetMasking] changes it later.
 func Masking(m frame.Masking) Option {
 	return option(func(c *conf.Dial) { c.Masking = m })
+}
+
+// EarlyData sends a message right behind the request, in the same write, instead of after the server's response: its
+// answer can come a round trip sooner. Given several times, it sends several messages, in that order; the default is
+// none. The message is one frame, masked as [Masking] says, with a copy of data. An op other than [opcode.Text] and
+// [opcode.Binary] is refused, and so are text that is not UTF-8, and [Redirects] beside it.
+//
+// RFC 6455 has clients wait (section 4.1), so this is for servers that are known to keep what comes behind the request,
+// as those of package listen do; others, and proxies in front of them, may drop it or break the connection off. If the
+// server does not open a connection, the message is lost, and a server that then closes without having read it may
+// reset the connection, so that its answer is lost too. Keep it small: while Dial sends it, it does not read.
+func EarlyData(op opcode.Opcode, data []byte) Option {
+	switch {
+	case !op.IsMessage():
+		return refuse("EarlyData", "%v is not the opcode of a message", op)
+	case op == opcode.Text && !utf8.Valid(data):
+		return refuse("EarlyData", "the text is not UTF-8")
+	}
+	message := conf.EarlyMessage{Opcode: op, Data: bytes.Clone(data)}
+	return option(func(c *conf.Dial) { c.Early = append(c.Early, message) })
 }

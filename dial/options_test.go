@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 )
 
@@ -46,6 +47,11 @@ func TestImpossibleOptionIsRefusedBeforeAnythingIsDialled(t *testing.T) {
 		{"dial.Subprotocols", dial.Subprotocols("a", "a")},
 		{"dial.ConnectTimeout", dial.ConnectTimeout(-1)},
 		{"dial.NetDial", dial.NetDial(nil)},
+		{"dial.Redirects", dial.Redirects(-1)},
+		{"dial.EarlyData", dial.EarlyData(opcode.Ping, nil)},
+		{"dial.EarlyData", dial.EarlyData(opcode.Continuation, nil)},
+		{"dial.EarlyData", dial.EarlyData(3, nil)},
+		{"dial.EarlyData", dial.EarlyData(opcode.Text, []byte("\xff"))},
 		{"MaxMessageSize", stream.MaxMessageSize(-1)},
 	}
 	for _, tt := range tests {

@@ -3,8 +3,10 @@ package dial
 import (
 	"cmp"
 	"encoding/base64"
+	"net/url"
 	"strings"
 
+	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/handshake"
 )
 
@@ -23,10 +25,27 @@ func (c *call) request(key string) []byte {
 		b = handshake.AppendField(b, "Sec-WebSocket-Protocol", strings.Join(names, ", "))
 	}
 	if user := c.target.user; user != nil && c.cfg.Header["Authorization"] == nil {
-		password, _ := user.Password()
-		credentials := base64.StdEncoding.EncodeToString([]byte(user.Username() + ":" + password))
-		b = handshake.AppendField(b, "Authorization", "Basic "+credentials)
+		b = handshake.AppendField(b, "Authorization", basic(user))
 	}
-	b = handshake.AppendHeader(b, c.cfg.Header)
+	b = handshake.AppendHeader(b, c.headerWithCookies())
 	return append(b, "\r\n"...)
+}
+
+// appendEarly appends the frames of the messages that do not wait for the response.
+func (c *call) appendEarly(b []byte) []byte {
+	for _, m := range c.cfg.Early {
+		h := frame.Header{Fin: true, Opcode: m.Opcode, Length: int64(len(m.Data))}
+		h.Key, h.Masked = c.cfg.Masking.Next()
+		b = h.Append(b)
+		payload := len(b)
+		b = append(b, m.Data...)
+		frame.Mask(b[payload:], h.Key, 0)
+	}
+	return b
+}
+
+// basic returns the credentials of user for the field Authorization (RFC 7617, section 2).
+func basic(user *url.Userinfo) string {
+	password, _ := user.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
 }

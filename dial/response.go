@@ -23,61 +23,52 @@ const (
 var errHeadTooLong = fmt.Errorf("its head is longer than %d bytes", maxHead)
 
 // shake sends the request over rwc and reads the response. When ctx ends, and whenever it fails, it closes rwc.
-func (c *call) shake(ctx context.Context, rwc io.ReadWriteCloser) (stream.Handshake, error) {
-	if end := endOf(ctx); end != nil {
-		rwc.Close()
-		return stream.Handshake{}, &failure{"sending the request", end}
-	}
-	release := guard(ctx, rwc)
-	hs, err := c.exchange(rwc)
-	end := release()
-	if err == nil && end == nil {
-		return hs, nil
-	}
-	if end == nil {
-		rwc.Close()
-	}
-	var answer *Error
-	if errors.As(err, &answer) {
-		if end != nil {
-			answer.Err = fmt.Errorf("%w; reading its body: %w", answer.Err, end)
-		}
-		return hs, answer
-	}
-	doing := "reading the response"
-	var f *failure
-	if errors.As(err, &f) {
-		doing, err = f.doing, f.err
-	}
-	if end != nil {
-		err = end
-	}
-	return hs, &failure{doing, err}
+func (c *call) shake(ctx context.Context, rwc io.ReadWriteCloser) (hs stream.Handshake, err error) {
+	err = within(ctx, rwc, "reading the response", func() error {
+		hs, err = c.exchange(rwc)
+		return err
+	})
+	return hs, err
 }
 
-// exchange is shake without a bound. Its errors are of type *Error or *failure.
+// exchange is shake without a bound.
 func (c *call) exchange(rw io.ReadWriter) (hs stream.Handshake, err error) {
 	key := handshake.NewKey()
-	if _, err := rw.Write(c.request(key)); err != nil {
-		return hs, &failure{"sending the request", err}
-	}
-	source := &source{r: rw, left: maxHead}
-	r := bufio.NewReader(source)
-	response, err := readHead(r)
+	response, r, err := roundTrip(rw, c.appendEarly(c.request(key)), "sending the request")
 	if err != nil {
-		return hs, &failure{"reading the response", source.explain(err)}
+		return hs, err
 	}
+	c.storeCookies(response)
 	hs.Resource, hs.Header = c.target.resource, response.Header
 	if hs.Subprotocol, err = c.check(response, key); err != nil {
-		answer := &Error{StatusCode: response.StatusCode, Header: response.Header, Err: err}
-		if response.StatusCode != http.StatusSwitchingProtocols {
-			source.left = maxHead // more than maxBody, for what surrounds chunks
-			answer.Body, _ = io.ReadAll(io.LimitReader(response.Body, maxBody))
-		}
-		return hs, answer
+		return hs, refusal(response, err)
 	}
 	hs.Buffered, err = r.Peek(r.Buffered())
 	return hs, err
+}
+
+// roundTrip sends the request, which is what is called sending, and reads the head of the response. What follows that
+// is to be read from r.
+func roundTrip(rw io.ReadWriter, request []byte, sending string) (response *http.Response, r *bufio.Reader, err error) {
+	if _, err := rw.Write(request); err != nil {
+		return nil, nil, &failure{sending, err}
+	}
+	source := &source{r: rw, left: maxHead}
+	r = bufio.NewReader(source)
+	if response, err = readHead(r); err != nil {
+		return nil, nil, source.explain(err)
+	}
+	source.left = maxHead // more than maxBody, for what surrounds chunks
+	return response, r, nil
+}
+
+// refusal returns the error for a response that is not what was asked for, for the reason err.
+func refusal(response *http.Response, err error) *Error {
+	answer := &Error{StatusCode: response.StatusCode, Header: response.Header, Err: err}
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		answer.Body, _ = io.ReadAll(io.LimitReader(response.Body, maxBody))
+	}
+	return answer
 }
 
 // A source bounds how much is read, and keeps the error that has ended it, for which parsers have words of their own.

@@ -18,11 +18,15 @@ type target struct {
 	host             string // the field Host
 	resource         string // the resource name (RFC 6455, section 3)
 	user             *url.Userinfo
+	url              *url.URL // all of it as an http or https URL, without the user
 }
 
-// parseTarget parses raw. Its errors do not repeat raw, which may contain a password.
+// parseTarget parses raw. Its errors do not repeat a user name or password.
 func parseTarget(raw string) (t target, err error) {
 	u, err := url.Parse(raw)
+	if err != nil && strings.Contains(raw, "@") {
+		return t, errors.New("the URL is malformed; in a user name or password all but letters and digits is best escaped")
+	}
 	if err != nil {
 		var parse *url.Error
 		if errors.As(err, &parse) {
@@ -33,6 +37,10 @@ func parseTarget(raw string) (t target, err error) {
 	if strings.Contains(raw, "#") {
 		return t, errors.New("the URL has a fragment (RFC 6455, section 3)")
 	}
+	return newTarget(u)
+}
+
+func newTarget(u *url.URL) (t target, err error) {
 	if u.User != nil && strings.Contains(u.User.Username(), ":") {
 		return t, errors.New("the user name in the URL contains a colon (RFC 7617, section 2)")
 	}
@@ -45,12 +53,29 @@ func parseTarget(raw string) (t target, err error) {
 		err = t.overTCP(u, "443")
 	case "ws+unix":
 		err = t.overUNIX(u)
+	case "wss+unix":
+		t.secure = true
+		err = t.overUNIX(u)
 	case "":
 		err = errors.New("the URL has no scheme, such as ws or wss")
 	default:
-		err = fmt.Errorf("the scheme %q is not one of ws, wss, http, https and ws+unix", u.Scheme)
+		err = fmt.Errorf("the scheme %q is not one of ws, wss, http, https, ws+unix and wss+unix", u.Scheme)
 	}
+	if err != nil {
+		return t, err
+	}
+	scheme := "http"
+	if t.secure {
+		scheme = "https"
+	}
+	t.url, err = url.Parse(scheme + "://" + t.host + t.resource)
 	return t, err
+}
+
+// authority returns the host and port to ask a proxy for.
+func (t *target) authority() string {
+	_, port, _ := net.SplitHostPort(t.address)
+	return net.JoinHostPort(t.name, port)
 }
 
 func (t *target) overTCP(u *url.URL, defaultPort string) error {
@@ -95,7 +120,7 @@ func (t *target) overUNIX(u *url.URL) error {
 		return errors.New("the path behind the UNIX socket does not begin with a slash")
 	}
 	t.network, t.address = "unix", socket
-	t.host = "localhost"
+	t.name, t.host = "localhost", "localhost"
 	t.resource = resourceName(path, u.RawQuery)
 	return nil
 }

@@ -9,9 +9,11 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/opcode"
 )
 
 // Stream is the configuration of an open connection.
@@ -37,7 +39,17 @@ type Dial struct {
 	Subprotocols   []string
 	TLS            *tls.Config
 	NetDial        func(ctx context.Context, network, address string) (net.Conn, error)
-	ConnectTimeout time.Duration // 0: none
+	Proxy          func(*http.Request) (*url.URL, error) // nil: none
+	CookieJar      http.CookieJar                        // nil: none
+	Redirects      int                                   // to follow at most
+	Early          []EarlyMessage                        // sent with the request
+	ConnectTimeout time.Duration                         // 0: none
+}
+
+// An EarlyMessage is a message that does not wait for the end of the opening handshake.
+type EarlyMessage struct {
+	Opcode opcode.Opcode // Text or Binary
+	Data   []byte        // not to be changed
 }
 
 // Listen is the configuration of an opening handshake on the server's side, and of the connection it opens.

@@ -1,0 +1,43 @@
+package dial
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// cookieURL returns the URL that cookies belong to: a virtual host has its own.
+func (c *call) cookieURL() *url.URL {
+	u := *c.target.url
+	u.Host = cmp.Or(c.cfg.Host, u.Host)
+	return &u
+}
+
+// headerWithCookies returns the header that the user wants, with the cookies of the jar.
+func (c *call) headerWithCookies() http.Header {
+	if c.cfg.CookieJar == nil {
+		return c.cfg.Header
+	}
+	r := &http.Request{Header: c.cfg.Header.Clone()}
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	if own := r.Header["Cookie"]; len(own) > 1 { // AddCookie would drop all but the first
+		r.Header.Set("Cookie", strings.Join(own, "; "))
+	}
+	for _, cookie := range c.cfg.CookieJar.Cookies(c.cookieURL()) {
+		r.AddCookie(cookie)
+	}
+	return r.Header
+}
+
+// storeCookies gives the cookies of a response to the jar.
+func (c *call) storeCookies(response *http.Response) {
+	if c.cfg.CookieJar == nil {
+		return
+	}
+	if cookies := response.Cookies(); len(cookies) > 0 {
+		c.cfg.CookieJar.SetCookies(c.cookieURL(), cookies)
+	}
+}

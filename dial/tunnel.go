@@ -1,0 +1,64 @@
+package dial
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+
+	"github.com/litert/websocket/internal/handshake"
+)
+
+// tunnel asks the HTTP proxy at the other end of conn for a connection to the target (RFC 9110, section 9.3.6).
+func (c *call) tunnel(ctx context.Context, conn net.Conn, user *url.Userinfo) (net.Conn, error) {
+	var unread []byte
+	err := within(ctx, conn, "reading the proxy's response", func() (err error) {
+		unread, err = askForTunnel(conn, user, c.target.authority())
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if _, hide := conn.(*tls.Conn); hide || len(unread) > 0 {
+		return &tunnelConn{conn, unread}, nil
+	}
+	return conn, nil
+}
+
+// askForTunnel returns what was read behind the proxy's response.
+func askForTunnel(rw io.ReadWriter, user *url.Userinfo, authority string) (unread []byte, err error) {
+	b := []byte("CONNECT " + authority + " HTTP/1.1\r\n")
+	b = handshake.AppendField(b, "Host", authority)
+	if user != nil {
+		b = handshake.AppendField(b, "Proxy-Authorization", basic(user))
+	}
+	b = append(b, "\r\n"...)
+	response, r, err := roundTrip(rw, b, "sending the request to the proxy")
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		answer := refusal(response, fmt.Errorf("it has not connected to %s", authority))
+		answer.Proxy = true
+		return nil, answer
+	}
+	return r.Peek(r.Buffered())
+}
+
+// A tunnelConn is a connection through a proxy, from which something has been read already. It also hides that the
+// connection to the proxy has TLS, which is not that of the server.
+type tunnelConn struct {
+	net.Conn
+	unread []byte
+}
+
+func (t *tunnelConn) Read(p []byte) (int, error) {
+	if len(t.unread) > 0 {
+		n := copy(p, t.unread)
+		t.unread = t.unread[n:]
+		return n, nil
+	}
+	return t.Conn.Read(p)
+}
