@@ -152,7 +152,10 @@ func (s *Socket) sendClose(ctx context.Context, code closecode.Code, reason stri
 		return &transportError{errClosed}
 	}
 	err = putFrame(s, bounds{ctx: ctx}, opcode.Close, buf, p)
-	s.closeSent.Store(err == nil)
+	if err == nil {
+		s.closeSent.Store(true)
+		s.trace.closeSent(code, reason)
+	}
 	return err
 }
 
@@ -163,6 +166,7 @@ func (s *Socket) closedByPeer(payload []byte) error {
 		return s.failProtocol(err)
 	}
 	s.peerClosed.Store(true)
+	s.trace.closeReceived(code, reason)
 	cause, first := s.end(&CloseError{Code: code, Reason: reason})
 	if first {
 		s.farewell(code, "", false)
@@ -185,7 +189,7 @@ func (s *Socket) failProtocol(err error) error {
 func (s *Socket) fail(err error, code closecode.Code, reason string) error {
 	cause, first := s.end(err)
 	if first {
-		s.farewell(code, reason, err != ErrIdleTimeout)
+		s.farewell(code, reason, err != ErrIdleTimeout && err != ErrNoPong)
 	}
 	return cause
 }

@@ -92,15 +92,14 @@ func (d *deadline) arm(b bounds, began time.Duration) {
 // dueLocked returns when the wait has to end, or the zero time.
 func (d *deadline) dueLocked() time.Time {
 	at := d.user.Load().load()
-	if idle := d.clock.timeout(); idle > 0 && idle < longest {
-		if end := d.clock.start.Add(d.idleSince(d.began) + idle); at.IsZero() || end.Before(at) {
-			return end
-		}
+	at = d.clock.nearer(at, d.idleSince(d.began), d.clock.timeout())
+	if since, ok := d.unansweredSince(d.began); ok {
+		at = d.clock.nearer(at, since, d.clock.keepAlive)
 	}
 	return at
 }
 
-// longest is where an idle timeout turns into none, before sums with it overflow.
+// longest is where a timeout turns into none, before sums with it overflow.
 const longest = 100 * 365 * 24 * time.Hour
 
 func (d *deadline) setLocked(at time.Time) {
@@ -142,6 +141,9 @@ func (d *deadline) reason(b bounds, began time.Duration) error {
 	if idle := d.clock.timeout(); idle > 0 && d.clock.now()-d.idleSince(began) >= idle {
 		return ErrIdleTimeout
 	}
+	if since, ok := d.unansweredSince(began); ok && d.clock.now()-since >= d.clock.keepAlive {
+		return ErrNoPong
+	}
 	return nil
 }
 
@@ -161,16 +163,47 @@ func (d *deadline) idleSince(began time.Duration) time.Duration {
 	return began
 }
 
-// A clock knows when a connection was last active.
+// unansweredSince tells since when somebody who waits to read since began has missed the answer to a ping.
+func (d *deadline) unansweredSince(began time.Duration) (since time.Duration, ok bool) {
+	pinged := time.Duration(d.clock.pinged.Load())
+	if !d.reading || pinged == 0 || pinged <= time.Duration(d.clock.heard.Load()) {
+		return 0, false
+	}
+	return max(began, pinged), true
+}
+
+// A clock knows when a connection was last active. Its times are durations since start.
 type clock struct {
-	start time.Time    // constant after New
-	last  atomic.Int64 // when the last byte came or went, as a duration since start
-	idle  atomic.Int64 // the idle timeout; 0: none
+	start     time.Time     // constant after New
+	keepAlive time.Duration // constant after New: how long a ping may go unanswered
+
+	last   atomic.Int64 // when the last byte came or went
+	heard  atomic.Int64 // when the last byte came
+	pinged atomic.Int64 // when the first ping was sent behind that, if it is later
+	idle   atomic.Int64 // the idle timeout; 0: none
 }
 
 func (c *clock) now() time.Duration     { return time.Since(c.start) }
 func (c *clock) tick()                  { c.last.Store(int64(c.now())) }
 func (c *clock) timeout() time.Duration { return time.Duration(c.idle.Load()) }
+
+// heardNow says that bytes have come.
+func (c *clock) heardNow() {
+	now := int64(c.now())
+	c.last.Store(now)
+	c.heard.Store(now)
+}
+
+// nearer returns at, or the end of a timeout that began at since, if there is one and it is nearer.
+func (c *clock) nearer(at time.Time, since, timeout time.Duration) time.Time {
+	if timeout <= 0 || timeout >= longest {
+		return at
+	}
+	if end := c.start.Add(since + timeout); at.IsZero() || end.Before(at) {
+		return end
+	}
+	return at
+}
 
 // isTimeout reports whether err says that a deadline has expired. A system call can time out too, for good.
 func isTimeout(err error) bool {

@@ -21,14 +21,17 @@ var (
 
 	// ErrIdleTimeout is why a connection ended over which nothing came or went for the idle timeout. Its method
 	// Timeout returns true, and it matches [os.ErrDeadlineExceeded].
-	ErrIdleTimeout error = idleTimeoutError{}
+	ErrIdleTimeout error = &timeoutError{"idle timeout"}
+
+	// ErrNoPong is why a connection ended whose peer did not answer a ping of [KeepAlive]. It is a timeout, too.
+	ErrNoPong error = &timeoutError{"no answer to a ping"}
 )
 
-type idleTimeoutError struct{}
+type timeoutError struct{ what string }
 
-func (idleTimeoutError) Error() string        { return "stream: idle timeout" }
-func (idleTimeoutError) Timeout() bool        { return true }
-func (idleTimeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+func (e *timeoutError) Error() string        { return "stream: " + e.what }
+func (e *timeoutError) Timeout() bool        { return true }
+func (e *timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
 
 // A CloseError is the close frame that the peer sent (RFC 6455, section 5.5.1): reading has ended. With
 // the codes 1000, 1001 and 1005 it matches [io.EOF]: the peer is done, and nothing went wrong.

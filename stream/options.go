@@ -30,12 +30,39 @@ func MaxMessageSize[N constraints.Integer](n N) Option {
 	return sizeOption("MaxMessageSize", n, Unlimited, func(c *conf.Stream, n int64) { c.MaxMessageSize = n })
 }
 
-// FragmentSize sets how many bytes of payload a [Writer] puts into one fragment, at most. It must be positive and at
-// most 1 GiB. By default small writes are gathered into fragments of 32 KiB; larger ones and files go out in fragments
-// of up to 1 MiB. Larger fragments save work on both sides; a control frame has to wait for the end of the one on the
-// wire.
-func FragmentSize[N constraints.Integer](n N) Option {
-	return sizeOption("FragmentSize", n, 1<<30, func(c *conf.Stream, n int64) { c.FragmentSize = int(n) })
+// A FragmentOption is what [FragmentSize] returns: an option of a connection, and of a single [Writer].
+type FragmentOption interface {
+	Option
+	WriterOption
+}
+
+type fragmentOption struct {
+	conf.StreamOption
+	writerOption
+}
+
+// FragmentSize sets how many bytes of payload a [Writer] puts into one fragment, at most: each Writer of a connection,
+// or the one that [Socket.NewWriter] returns. It must be positive and at most 1 GiB. By default small writes are
+// gathered into fragments of 32 KiB; larger ones and files go out in fragments of up to 1 MiB. Larger fragments save
+// work on both sides; a control frame has to wait for the end of the one on the wire.
+func FragmentSize[N constraints.Integer](n N) FragmentOption {
+	size, err := toSize("FragmentSize", n, 1<<30)
+	return fragmentOption{
+		func(c *conf.Stream) {
+			if err != nil {
+				c.Reject(err)
+				return
+			}
+			c.FragmentSize = int(size)
+		},
+		func(c *writerConfig) {
+			if err != nil {
+				c.reject(err)
+				return
+			}
+			c.fragment = int(size)
+		},
+	}
 }
 
 // IdleTimeout ends a connection over which no byte was received or sent for d while somebody waited for one: the call
@@ -70,10 +97,28 @@ func CloseTimeout(d time.Duration) Option {
 	})
 }
 
-// ReuseBuffer has the modes [Simple] and [Frames] use their memory again, up to 1 MiB of it: what they hand out is valid
-// only until the next Receive. By default it is the caller's own. It changes nothing in the other modes.
+// ReuseBuffer has the modes [Simple] and [Frames] use their memory again, up to 1 MiB of it: what they hand out is
+// valid only until the next Receive. By default it is the caller's own. It changes nothing in the other modes.
 func ReuseBuffer() Option {
 	return conf.StreamOption(func(c *conf.Stream) { c.ReuseBuffer = true })
+}
+
+// KeepAlive has a ping sent whenever nothing was received for interval, which keeps the connection alive in the eyes of
+// proxies and firewalls, and finds out when the peer is gone: if somebody receives, and nothing at all comes for
+// another interval after a ping, that call gets [ErrNoPong], and the connection has ended. While nobody receives, pings
+// are sent all the same, but nothing is held against the peer, whose pongs are unread. Writes that are on their way are
+// not interrupted: where the wire is busy, the ping is left out.
+//
+// As pings are traffic, an [IdleTimeout] beyond interval ends only writes. The default is 0, which sends none; a
+// negative interval is refused.
+func KeepAlive(interval time.Duration) Option {
+	return conf.StreamOption(func(c *conf.Stream) {
+		if interval < 0 {
+			c.Reject(&ArgumentError{"KeepAlive", fmt.Sprintf("%v is negative", interval)})
+			return
+		}
+		c.KeepAlive = interval
+	})
 }
 
 func sizeOption[N constraints.Integer](name string, n N, most int64, set func(*conf.Stream, int64)) Option {

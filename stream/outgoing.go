@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,8 +44,9 @@ type outgoing struct {
 	pos    int64     // how much of it has left
 	key    frame.Key // of that frame
 
-	single int64 // length of a message in one frame; -1: fragments
-	owed   int64 // what is still to be written of that
+	single   int64 // length of a message in one frame; -1: fragments
+	owed     int64 // what is still to be written of that
+	fragment int   // the limit for fragments; 0: that of the connection
 }
 
 // begin begins a message. The caller is in msgGate, and leaves it with the message's end.
@@ -53,16 +55,13 @@ func (o *outgoing) begin(w *Writer, cfg writerConfig) (gen uint64) {
 	defer o.mu.Unlock()
 	o.op, o.deadline = w.op, &w.deadline
 	o.text, o.begun, o.cause, o.fatal = utf8Checker{}, false, nil, false
-	o.single, o.owed = cfg.single, cfg.single
+	o.single, o.owed, o.fragment = cfg.single, cfg.single, cfg.fragment
 	return o.gen.Load()
 }
 
 // fragmentSize returns the limit for the payload of a fragment, which is usual where the user has set none.
 func (o *outgoing) fragmentSize(usual int) int {
-	if size := o.s.cfg.FragmentSize; size > 0 {
-		return size
-	}
-	return usual
+	return cmp.Or(o.fragment, o.s.cfg.FragmentSize, usual)
 }
 
 // hold makes sure that the buffer has room for n bytes of payload, at most bulkFragment, and one that follows.
@@ -247,22 +246,16 @@ func (o *outgoing) flushWhole() error {
 func (o *outgoing) emit(fin bool, n int, body []byte, file *fileSource) error {
 	s, b := o.s, bounds{context.Background(), o.deadline}
 	size := int64(n+len(body)) + file.part()
-	start := payloadAt
+	f := assembler{s: s, b: b, buf: o.buf, start: payloadAt, key: o.key}
 	if !o.inside {
 		if err := o.enterWire(); err != nil {
 			return err
 		}
-		start = o.beginFrame(fin, size)
+		f = o.beginFrame(b, fin, size)
 	}
-	var err error
-	if file != nil && o.key != (frame.Key{}) {
-		err = errNotSendable
-	} else {
-		frame.Mask(o.buf[payloadAt:payloadAt+n], o.key, o.pos)
-		err = sendPart(s, b, o.buf, start, payloadAt+n, body, o.key, o.pos+int64(n))
-		if err == nil && file != nil {
-			err = s.sendFile(b, file)
-		}
+	err := errNotSendable
+	if file == nil || f.key == (frame.Key{}) {
+		err = o.send(&f, n, body, file)
 	}
 	if err != nil {
 		return o.emitFailed(err, n)
@@ -274,6 +267,20 @@ func (o *outgoing) emit(fin bool, n int, body []byte, file *fileSource) error {
 		return s.leaveWire(nil)
 	}
 	return nil
+}
+
+// send sends the first n of the gathered bytes, which stand where f begins, and behind them body and the part of file.
+func (o *outgoing) send(f *assembler, n int, body []byte, file *fileSource) error {
+	frame.Mask(o.buf[payloadAt:payloadAt+n], o.key, o.pos)
+	f.end, f.pos = payloadAt+n, o.pos+int64(n)
+	err := add(f, body)
+	if err == nil {
+		err = f.flush()
+	}
+	if err == nil && file != nil {
+		err = o.s.sendFile(f.b, file)
+	}
+	return err
 }
 
 // enterWire takes the turn at the wire, unless the deadline is over before.
@@ -306,9 +313,8 @@ func (o *outgoing) enterWire() error {
 	return err
 }
 
-// beginFrame puts a header into the buffer for the next frame, which has size bytes of payload, or all of the message.
-// The caller is at the wire.
-func (o *outgoing) beginFrame(fin bool, size int64) (start int) {
+// beginFrame begins the next frame, which has size bytes of payload, or all of the message. The caller is at the wire.
+func (o *outgoing) beginFrame(b bounds, fin bool, size int64) assembler {
 	h := frame.Header{Fin: fin, Opcode: o.op, Length: size}
 	if o.begun {
 		h.Opcode = opcode.Continuation
@@ -316,10 +322,9 @@ func (o *outgoing) beginFrame(fin bool, size int64) (start int) {
 	if o.single >= 0 {
 		h.Fin, h.Length = true, o.single
 	}
-	h.Key, h.Masked = o.s.nextKey()
-	o.inside, o.length, o.pos, o.key = true, h.Length, 0, h.Key
-	o.s.sent = 0
-	return putHeader(h, o.buf)
+	f := o.s.beginFrame(b, h, o.buf)
+	o.inside, o.length, o.pos, o.key = true, h.Length, 0, f.key
+	return f
 }
 
 // emitFailed leaves the wire after an error of emit.
@@ -352,7 +357,9 @@ func (o *outgoing) end(cause error) (err error, done bool) {
 		o.spoil(errCutText)
 	}
 	if o.cause == nil {
-		if err := o.finish(); err != nil && o.cause == nil {
+		if err := o.finish(); err == nil {
+			o.s.trace.messageSent()
+		} else if o.cause == nil {
 			return err, false
 		}
 	}

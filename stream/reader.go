@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"io"
+	"net"
 	"time"
 
 	"github.com/litert/websocket/opcode"
@@ -70,9 +71,76 @@ func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
 	}
 }
 
-// SetDeadline sets when Read and WriteTo give up with [os.ErrDeadlineExceeded], also those that wait already; the zero
-// time is never. The connection is then as it was, and reading may go on after a later deadline was set. Any goroutine
-// may call it.
+// Bytes returns what is left of the message. With an error, which is as in [Reader.Read], it returns what came before.
+// No more than 64 KiB, or three times what has come, is allocated ahead of the bytes.
+func (r *Reader) Bytes() ([]byte, error) {
+	if err := r.enter(); err != nil {
+		return nil, err
+	}
+	defer r.s.recvGate.leave()
+	in := &r.s.in
+	p := []byte{}
+	for {
+		if len(p) == cap(p) && !in.atEnd() {
+			p = grow(p, in.rest, in.open)
+		}
+		n, err := r.s.readMessage(p[len(p):cap(p)], &r.deadline)
+		p = p[:len(p)+n]
+		if err == io.EOF {
+			return p, nil
+		}
+		if err != nil {
+			return p, err
+		}
+	}
+}
+
+// Text is Bytes for a string.
+func (r *Reader) Text() (string, error) {
+	p, err := r.Bytes()
+	return string(p), err
+}
+
+// bufferSize is the length of all but the last of the buffers that Buffers returns.
+const bufferSize = 64 << 10
+
+// Buffers returns what is left of the message in buffers of 64 KiB, the last of which may be shorter: into them it is
+// read, and never copied. With an error, which is as in [Reader.Read], it returns what came before.
+func (r *Reader) Buffers() (net.Buffers, error) {
+	if err := r.enter(); err != nil {
+		return nil, err
+	}
+	defer r.s.recvGate.leave()
+	in := &r.s.in
+	var bufs net.Buffers
+	var p []byte
+	for {
+		if len(p) == bufferSize || p == nil {
+			size := int64(bufferSize)
+			if !in.open {
+				size = min(size, in.rest)
+			}
+			p = make([]byte, 0, size)
+			bufs = append(bufs, p)
+		}
+		n, err := r.s.readMessage(p[len(p):cap(p)], &r.deadline)
+		p = p[:len(p)+n]
+		bufs[len(bufs)-1] = p
+		if err != nil && len(p) == 0 {
+			bufs = bufs[:len(bufs)-1]
+		}
+		if err == io.EOF {
+			return bufs, nil
+		}
+		if err != nil {
+			return bufs, err
+		}
+	}
+}
+
+// SetDeadline sets when Read and the other methods that read give up with [os.ErrDeadlineExceeded], also those that
+// wait already; the zero time is never. The connection is then as it was, and reading may go on after a later deadline
+// was set. Any goroutine may call it.
 func (r *Reader) SetDeadline(t time.Time) error {
 	if r.stale() {
 		return ErrStale

@@ -169,7 +169,8 @@ func (s *Socket) nextFrame(b bounds) error {
 			return s.failProtocol(err)
 		}
 		if !h.Opcode.IsControl() {
-			return s.beginFrame(h, n)
+			s.trace.frameReceived(h)
+			return s.takeHeader(h, n)
 		}
 		if n += int(h.Length); len(in.buffered()) < n {
 			if err := s.fill(b); err != nil {
@@ -179,6 +180,7 @@ func (s *Socket) nextFrame(b bounds) error {
 		}
 		payload := in.buffered()[n-int(h.Length) : n]
 		in.r += n
+		s.trace.frameReceived(h)
 		frame.Mask(payload, h.Key, 0)
 		if err := s.control(h.Opcode, payload); err != nil {
 			return err
@@ -186,7 +188,8 @@ func (s *Socket) nextFrame(b bounds) error {
 	}
 }
 
-func (s *Socket) beginFrame(h frame.Header, n int) error {
+// takeHeader begins to receive a data frame, whose header h has n bytes.
+func (s *Socket) takeHeader(h frame.Header, n int) error {
 	in := &s.in
 	var before int64
 	if h.Opcode == opcode.Continuation {
@@ -198,6 +201,9 @@ func (s *Socket) beginFrame(h frame.Header, n int) error {
 	}
 	in.r += n
 	in.begin(h)
+	if h.Fin {
+		s.trace.messageReceived()
+	}
 	return s.checkTextEnd()
 }
 
@@ -205,7 +211,11 @@ func (s *Socket) beginFrame(h frame.Header, n int) error {
 func (s *Socket) control(op opcode.Opcode, payload []byte) error {
 	switch op {
 	case opcode.Ping:
+		s.trace.pingReceived(payload)
 		s.answer(payload)
+	case opcode.Pong:
+		s.trace.pongReceived(payload)
+		s.probes.answered(payload)
 	case opcode.Close:
 		return s.closedByPeer(payload)
 	}
@@ -328,7 +338,8 @@ func (s *Socket) read(b bounds, p []byte) (int, error) {
 		n, err := s.readOnce(b.ctx, p)
 		switch {
 		case n > 0:
-			s.clock.tick()
+			s.clock.heardNow()
+			s.trace.bytesReceived(int64(n))
 			return n, nil
 		case err == nil:
 			continue
@@ -340,10 +351,12 @@ func (s *Socket) read(b bounds, p []byte) (int, error) {
 		} else {
 			last = err
 		}
-		switch err := s.readLimit.reason(b, began); {
-		case err == ErrIdleTimeout:
-			return 0, s.fail(err, closecode.GoingAway, "idle timeout")
-		case err != nil:
+		err = s.readLimit.reason(b, began)
+		if timeout, ok := err.(*timeoutError); ok {
+			s.trace.timeout(err)
+			return 0, s.fail(err, closecode.GoingAway, timeout.what)
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
@@ -375,7 +388,7 @@ func (s *Socket) lost(err error) error {
 // inMessage makes the error of a connection that of a message in its middle: it never matches io.EOF.
 func inMessage(err error) error {
 	var closed *CloseError
-	if errors.As(err, &closed) || err == ErrIdleTimeout {
+	if errors.As(err, &closed) || err == ErrIdleTimeout || err == ErrNoPong {
 		return &cutError{"message cut short", io.ErrUnexpectedEOF, err}
 	}
 	return err

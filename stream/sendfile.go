@@ -140,6 +140,7 @@ func (s *Socket) sendFile(b bounds, f *fileSource) error {
 		if n > 0 {
 			futile = 0
 			s.sent += n
+			s.trace.bytesSent(n)
 			f.sent(n)
 			s.clock.tick()
 			began = s.clock.now()

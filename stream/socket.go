@@ -44,7 +44,10 @@ type Socket struct {
 	vec      [2][]byte
 	buffers  net.Buffers
 
-	pong pong
+	pong   pong
+	probes probes
+	pinger *time.Timer // constant after New; nil without KeepAlive
+	trace  *tracer     // constant after New; nil: none
 
 	finished     atomic.Bool // no frame may follow: closeSent, or a frame was cut. Set by the holder of wireGate
 	closeSent    atomic.Bool // a close frame was sent, or is being sent
@@ -77,7 +80,9 @@ func newSocket(rwc io.ReadWriteCloser, hs Handshake, mode frame.ReceiveMode, cfg
 		state := c.ConnectionState()
 		s.hs.TLS = &state
 	}
+	s.trace = newTracer(cfg.Trace)
 	s.clock.start = time.Now()
+	s.clock.keepAlive = cfg.KeepAlive
 	s.clock.idle.Store(int64(cfg.IdleTimeout))
 	s.readLimit.set, s.readLimit.clock, s.readLimit.reading = s.transport.SetReadDeadline, &s.clock, true
 	s.writeLimit.set, s.writeLimit.clock = s.transport.SetWriteDeadline, &s.clock
@@ -85,6 +90,11 @@ func newSocket(rwc io.ReadWriteCloser, hs Handshake, mode frame.ReceiveMode, cfg
 	s.in.init(s, hs.Buffered)
 	s.hs.Buffered = nil
 	s.out.s = s
+	s.trace.opened(s.hs)
+	if cfg.KeepAlive > 0 {
+		s.pinger = time.AfterFunc(longest, s.keepAlive)
+		s.pinger.Reset(cfg.KeepAlive)
+	}
 	return s
 }
 
@@ -203,6 +213,9 @@ func (s *Socket) end(err error) (cause error, first bool) {
 	}
 	s.err = err
 	close(s.done)
+	if s.pinger != nil {
+		s.pinger.Stop()
+	}
 	return err, true
 }
 
@@ -222,6 +235,7 @@ func (s *Socket) drop(clean bool) {
 		}
 	}
 	s.transport.Close()
+	s.trace.ended(s.Err())
 	if s.cfg.Ended != nil {
 		s.cfg.Ended()
 	}

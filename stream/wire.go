@@ -86,10 +86,19 @@ func mayRetry(err error) bool {
 
 // putFrame sends p as a frame of its own. The caller is at the wire, and buf has room for the header at least.
 func putFrame[P []byte | string](s *Socket, b bounds, op opcode.Opcode, buf []byte, p P) error {
-	h := frame.Header{Fin: true, Opcode: op, Length: int64(len(p))}
+	f := s.beginFrame(b, frame.Header{Fin: true, Opcode: op, Length: int64(len(p))}, buf)
+	if err := add(&f, p); err != nil {
+		return err
+	}
+	return f.flush()
+}
+
+// beginFrame begins a frame of h.Length bytes in buf. The caller is at the wire.
+func (s *Socket) beginFrame(b bounds, h frame.Header, buf []byte) assembler {
 	h.Key, h.Masked = s.nextKey()
 	s.sent = 0
-	return sendPart(s, b, buf, putHeader(h, buf), payloadAt, p, h.Key, 0)
+	s.trace.frameSent(h)
+	return assembler{s: s, b: b, buf: buf, start: putHeader(h, buf), end: payloadAt, key: h.Key}
 }
 
 // putHeader writes the header of a frame right before its payload, and returns where it starts.
@@ -99,22 +108,45 @@ func putHeader(h frame.Header, buf []byte) (start int) {
 	return start
 }
 
-// sendPart sends buf[start:end], in which all is done, and behind it body, which begins pos bytes into the payload and
-// is not masked yet. The caller's body is never changed: what needs masking, or is as cheap to copy, goes through the
-// rest of buf, and then through the whole of it.
-func sendPart[P []byte | string](s *Socket, b bounds, buf []byte, start, end int, body P, key frame.Key, pos int64) error {
-	if p, ok := any(body).([]byte); ok && key == (frame.Key{}) && len(p) > copySize && (s.vectored || start == end) {
-		return s.send(b, buf[start:end], p)
+// An assembler puts a frame, or a part of one, together in buf, and sends it in as few writes as it can. The user's
+// bytes are never changed: what needs masking, or is as cheap to copy, goes through buf.
+type assembler struct {
+	s          *Socket
+	b          bounds
+	buf        []byte
+	start, end int // buf[start:end] is masked, and not sent
+	key        frame.Key
+	pos        int64 // of buf[end] in the payload
+}
+
+// add adds p, which is not masked yet, to the payload.
+func add[P []byte | string](f *assembler, p P) error {
+	if p, ok := any(p).([]byte); ok && f.key == (frame.Key{}) && len(p) > copySize && (f.s.vectored || f.start == f.end) {
+		err := f.s.send(f.b, f.buf[f.start:f.end], p)
+		f.start, f.end, f.pos = 0, 0, f.pos+int64(len(p))
+		return err
 	}
 	for {
-		n := copy(buf[end:], body)
-		frame.Mask(buf[end:end+n], key, pos)
-		end, pos, body = end+n, pos+int64(n), body[n:]
-		if err := s.send(b, buf[start:end], nil); err != nil || len(body) == 0 {
+		n := copy(f.buf[f.end:], p)
+		frame.Mask(f.buf[f.end:f.end+n], f.key, f.pos)
+		f.end, f.pos, p = f.end+n, f.pos+int64(n), p[n:]
+		if len(p) == 0 {
+			return nil
+		}
+		if err := f.flush(); err != nil {
 			return err
 		}
-		start, end = 0, 0
 	}
+}
+
+// flush sends what was added.
+func (f *assembler) flush() error {
+	p := f.buf[f.start:f.end]
+	f.start, f.end = 0, 0
+	if len(p) == 0 {
+		return nil
+	}
+	return f.s.send(f.b, p, nil)
 }
 
 // copySize is the size up to which a payload is copied behind its header rather than written from where it is.
@@ -136,6 +168,7 @@ func (s *Socket) send(b bounds, head, body []byte) error {
 		if n > 0 {
 			futile = 0
 			s.sent += int64(n)
+			s.trace.bytesSent(int64(n))
 			s.clock.tick()
 			began = s.clock.now()
 			k := min(n, len(head))

@@ -45,7 +45,11 @@ func (s *Socket) writeControl(ctx context.Context, op opcode.Opcode, funcName st
 	if len(data) > frame.MaxControlLen {
 		return &ArgumentError{funcName, fmt.Sprintf("%d bytes are more than %d", len(data), frame.MaxControlLen)}
 	}
-	return writeWhole(s, ctx, op, data)
+	err := writeWhole(s, ctx, op, data)
+	if err == nil {
+		s.trace.controlSent(op, data)
+	}
+	return err
 }
 
 // enterMessage makes the caller the one who may send a message.
@@ -70,7 +74,11 @@ func writeMessage[P []byte | string](s *Socket, ctx context.Context, op opcode.O
 		return err
 	}
 	defer s.msgGate.leave()
-	return writeWhole(s, ctx, op, p)
+	err := writeWhole(s, ctx, op, p)
+	if err == nil {
+		s.trace.messageSent()
+	}
+	return err
 }
 
 // writeWhole sends p in one frame.
@@ -121,7 +129,7 @@ func (s *Socket) sendPongs() {
 		n := copy(data[:], s.pong.data)
 		s.pong.due = false
 		s.pong.mu.Unlock()
-		if writeWhole(s, context.Background(), opcode.Pong, data[:n]) != nil {
+		if s.writeControl(context.Background(), opcode.Pong, "Pong", data[:n]) != nil {
 			return // nor can any other be answered
 		}
 	}

@@ -27,12 +27,19 @@ type Writer struct {
 	err      error
 }
 
-// A WriterOption is an option of [Socket.NewWriter].
+// A WriterOption is an option of [Socket.NewWriter]: [SingleFrame] or [FragmentSize].
 type WriterOption interface{ applyWriter(*writerConfig) }
 
 type writerConfig struct {
-	single int64 // payload of the single frame; -1: fragments
-	err    error
+	single   int64 // payload of the single frame; -1: fragments
+	fragment int   // payload of a fragment, at most; 0: as the connection says
+	err      error
+}
+
+func (c *writerConfig) reject(err error) {
+	if c.err == nil {
+		c.err = err
+	}
 }
 
 type writerOption func(*writerConfig)
@@ -46,7 +53,7 @@ func (o writerOption) applyWriter(c *writerConfig) { o(c) }
 func SingleFrame[N constraints.Integer](n N) WriterOption {
 	return writerOption(func(c *writerConfig) {
 		if n < 0 || uint64(n) > uint64(Unlimited) {
-			c.err = &ArgumentError{"SingleFrame", fmt.Sprintf("%d is not a length", n)}
+			c.reject(&ArgumentError{"SingleFrame", fmt.Sprintf("%d is not a length", n)})
 			return
 		}
 		c.single = int64(n)
@@ -56,8 +63,8 @@ func SingleFrame[N constraints.Integer](n N) WriterOption {
 // NewWriter begins a message with the opcode Text or Binary. It waits until the messages before are finished, and ctx
 // bounds that wait, nothing after it. Nothing is sent before there is something to send.
 //
-// An impossible opcode or option is an [*ArgumentError], and so is a Writer without [SingleFrame] in mode [Lite]. If the connection has ended, or is being closed, the error
-// matches [net.ErrClosed] and the cause.
+// An impossible opcode or option is an [*ArgumentError], and so is a Writer without [SingleFrame] in mode [Lite]. If
+// the connection has ended, or is being closed, the error matches [net.ErrClosed] and the cause.
 func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...WriterOption) (*Writer, error) {
 	if !op.IsMessage() {
 		return nil, &ArgumentError{"NewWriter", fmt.Sprintf("a message cannot begin with opcode %v", op)}
@@ -98,7 +105,21 @@ func (w *Writer) Write(p []byte) (int, error) {
 }
 
 // WriteString is Write for a string.
-func (w *Writer) WriteString(text string) (int, error) { return w.Write([]byte(text)) }
+func (w *Writer) WriteString(text string) (n int, err error) {
+	o, err := w.enter()
+	if err != nil {
+		return 0, err
+	}
+	defer o.mu.Unlock()
+	buf := takeBuffer(len(text))
+	defer giveBuffer(buf)
+	for {
+		m, err := o.write(buf[:copy(buf, text[n:])])
+		if n += m; err != nil || n == len(text) {
+			return n, err
+		}
+	}
+}
 
 // ReadFrom writes all that src has; [io.Copy] calls it. It returns the number of bytes taken from src, and the first
 // error other than [io.EOF]. After an error of src, Close does not send the message as if it were whole: see there.

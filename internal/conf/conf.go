@@ -25,6 +25,8 @@ type Stream struct {
 	Masking        frame.Masking // clients only
 	AllowUnmasked  bool          // servers only
 	ReuseBuffer    bool
+	KeepAlive      time.Duration // 0: no pings
+	Trace          any           // a *stream.Trace; nil: none
 	Ended          func()        // called once, when the connection has ended; nil: nothing to call
 
 	// Err is the first complaint of an option about its argument.

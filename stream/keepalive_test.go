@@ -1,0 +1,197 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+func TestKeepAlive(t *testing.T) {
+	opts := []stream.Option{stream.KeepAlive(10 * time.Second), stream.IdleTimeout(0)}
+	t.Run("pings while nothing comes", func(t *testing.T) {
+		bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+			began := time.Now()
+			go func() {
+				for i := range 3 {
+					peer.Want(true, opcode.Ping, "")
+					if took := time.Since(began); took != time.Duration(i+1)*10*time.Second+time.Duration(i)*5*time.Second {
+						t.Errorf("ping %d after %v", i, took)
+					}
+					time.Sleep(5 * time.Second)
+					peer.SendFrame(true, opcode.Pong, "")
+				}
+				peer.SendFrame(true, opcode.Text, "x")
+			}()
+			if got := receiveAllOf(t, c); got != "x" {
+				t.Errorf("got %q", got)
+			}
+		}, opts...)
+	})
+	t.Run("a pong that does not come ends the connection", func(t *testing.T) {
+		bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+			began := time.Now()
+			go func() {
+				peer.Want(true, opcode.Ping, "")
+				peer.WantClose(closecode.GoingAway)
+			}()
+			_, err := c.Receive(context.Background())
+			if !errors.Is(err, stream.ErrNoPong) || !errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, stream.ErrIdleTimeout) {
+				t.Errorf("Receive: %v", err)
+			}
+			if took := time.Since(began); took != 20*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		}, opts...)
+	})
+	t.Run("any byte will do for a pong", func(t *testing.T) {
+		bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+			go func() {
+				peer.Want(true, opcode.Ping, "")
+				for _, b := range peer.Frame(true, opcode.Text, "slow") {
+					time.Sleep(9 * time.Second)
+					peer.Send([]byte{b})
+				}
+			}()
+			if got := receiveAllOf(t, c); got != "slow" {
+				t.Errorf("got %q", got)
+			}
+		}, opts...)
+	})
+	t.Run("nothing is held against the peer while nobody receives", func(t *testing.T) {
+		bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+			go func() {
+				for range 10 {
+					peer.Want(true, opcode.Ping, "")
+				}
+				for range 10 {
+					peer.SendFrame(true, opcode.Pong, "")
+				}
+				peer.SendFrame(true, opcode.Text, "late")
+			}()
+			time.Sleep(101 * time.Second)
+			if got := receiveAllOf(t, c); got != "late" {
+				t.Errorf("got %q", got)
+			}
+		}, opts...)
+	})
+	t.Run("who begins to receive gives it the time", func(t *testing.T) {
+		bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+			go io.Copy(io.Discard, peer)
+			time.Sleep(101 * time.Second)
+			time.AfterFunc(9*time.Second, func() { peer.SendFrame(true, opcode.Text, "late") })
+			if got := receiveAllOf(t, c); got != "late" {
+				t.Errorf("got %q", got)
+			}
+		}, opts...)
+	})
+	t.Run("the wire is left to a frame", func(t *testing.T) {
+		bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+			written := make(chan error, 1)
+			go func() { written <- c.WriteText(context.Background(), "slow") }()
+			time.Sleep(35 * time.Second)
+			peer.Want(true, opcode.Text, "slow")
+			if err := <-written; err != nil {
+				t.Error(err)
+			}
+			peer.Want(true, opcode.Ping, "")
+		}, opts...)
+	})
+	t.Run("it ends with the connection", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { // the bubble waits for what is left
+			a, b := net.Pipe()
+			c := open(t, a, true, opts...)
+			go wstest.NewPeer(t, b, false).WantClose(closecode.NormalClosure)
+			c.Close()
+			b.Close()
+			time.Sleep(time.Minute)
+		})
+	})
+}
+
+// receiveAllOf is receiveAll without a timeout of its own.
+func receiveAllOf(t testing.TB, c *conn) string {
+	t.Helper()
+	r, err := c.Receive(context.Background())
+	if err != nil {
+		t.Fatalf("Receive: %v", err)
+	}
+	text, err := r.Text()
+	if err != nil {
+		t.Fatalf("Text: %v", err)
+	}
+	return text
+}
+
+func TestProbe(t *testing.T) {
+	t.Run("tells how long the pong took", func(t *testing.T) {
+		bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+			go c.Receive(context.Background())
+			go func() {
+				f, _, _ := peer.Receive()
+				peer.SendFrame(true, opcode.Pong, "of another")
+				time.Sleep(3 * time.Second)
+				peer.SendFrame(true, opcode.Pong, f.Payload)
+			}()
+			if took, err := c.Probe(context.Background()); took != 3*time.Second || err != nil {
+				t.Errorf("got %v, %v", took, err)
+			}
+		})
+	})
+	t.Run("the pong of a later one is enough", func(t *testing.T) {
+		bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+			go c.Receive(context.Background())
+			probed := make(chan error, 2)
+			for range 2 {
+				go func() {
+					_, err := c.Probe(context.Background())
+					probed <- err
+				}()
+				synctest.Wait() // the second is later
+			}
+			peer.Receive()
+			f, _, _ := peer.Receive()
+			peer.SendFrame(true, opcode.Pong, f.Payload)
+			for range 2 {
+				if err := <-probed; err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	})
+	t.Run("its context leaves the connection usable", func(t *testing.T) {
+		bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+			go peer.Receive()
+			if _, err := c.Probe(brief(t)); err != context.DeadlineExceeded {
+				t.Errorf("got %v", err)
+			}
+			go peer.Want(true, opcode.Text, "x")
+			if err := c.WriteText(bg(t), "x"); err != nil {
+				t.Error(err)
+			}
+		})
+	})
+	t.Run("it ends with the connection", func(t *testing.T) {
+		bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+			go func() {
+				peer.Receive()
+				c.Abort()
+			}()
+			if _, err := c.Probe(context.Background()); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("got %v", err)
+			}
+			if _, err := c.Probe(context.Background()); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("then %v", err)
+			}
+		})
+	})
+}

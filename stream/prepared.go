@@ -1,0 +1,54 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/opcode"
+)
+
+// A Prepared is a message that was encoded once, to be sent over many connections with [Socket.WritePrepared]. Any
+// number of goroutines may send it at the same time.
+type Prepared struct {
+	op   opcode.Opcode
+	wire []byte // its frame, not masked
+	data []byte // the payload, at the end of wire
+}
+
+// Prepare encodes a message with the opcode Text or Binary. It copies data. Another opcode, or text that is not UTF-8,
+// is an [*ArgumentError].
+func Prepare(op opcode.Opcode, data []byte) (*Prepared, error) {
+	if !op.IsMessage() {
+		return nil, &ArgumentError{"Prepare", fmt.Sprintf("a message cannot begin with opcode %v", op)}
+	}
+	if op == opcode.Text && !utf8.Valid(data) {
+		return nil, &ArgumentError{"Prepare", "the text is not UTF-8"}
+	}
+	h := frame.Header{Fin: true, Opcode: op, Length: int64(len(data))}
+	wire := append(h.Append(make([]byte, 0, h.Len()+len(data))), data...)
+	return &Prepared{op, wire, wire[h.Len():]}, nil
+}
+
+// WritePrepared sends p as one message in one frame. A server sends the encoded bytes as they are; a client, whose
+// frames are masked, copies them. Otherwise it is as [Socket.WriteBinary].
+func (s *Socket) WritePrepared(ctx context.Context, p *Prepared) error {
+	if !s.hs.Server {
+		return writeMessage(s, ctx, p.op, p.data)
+	}
+	if err := s.enterMessage(ctx); err != nil {
+		return err
+	}
+	defer s.msgGate.leave()
+	if err := s.enterWire(ctx); err != nil {
+		return err
+	}
+	s.sent = 0
+	s.trace.frameSent(frame.Header{Fin: true, Opcode: p.op, Length: int64(len(p.data))})
+	err := s.leaveWire(s.send(bounds{ctx: ctx}, p.wire, nil))
+	if err == nil {
+		s.trace.messageSent()
+	}
+	return err
+}
