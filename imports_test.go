@@ -24,7 +24,7 @@ var mayImport = []struct {
 	{"opcode", nil},
 	{"closecode", nil},
 	{"frame", []string{"opcode", "closecode"}},
-	{"stream", []string{"opcode", "closecode", "frame", "internal/", "golang.org/x/exp/constraints"}},
+	{"stream", []string{"opcode", "closecode", "frame", "internal/", "golang.org/x/exp/constraints", "github.com/klauspost/compress/flate"}},
 	{"dial", []string{"opcode", "closecode", "frame", "stream", "internal/", "golang.org/x/net/proxy"}},
 	{"listen", []string{"opcode", "closecode", "frame", "stream", "internal/"}},
 	{"internal/wstest", []string{"opcode", "closecode", "frame"}},

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/conf"
 	"github.com/litert/websocket/stream"
 )
@@ -23,7 +24,7 @@ import (
 // more. The package documentation tells the errors. On an error nothing is left open. Dial may be called by any number
 // of goroutines.
 func Dial[M any](ctx context.Context, url string, mode stream.Mode[M], opts ...Option) (*stream.Conn[M], error) {
-	c, err := newCall("dial.Dial", url, isZero(mode), opts)
+	c, err := newCall("dial.Dial", url, mode, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,7 @@ func Handshake[M any](ctx context.Context, rwc io.ReadWriteCloser, url string, m
 	if rwc == nil {
 		return nil, &stream.ArgumentError{Func: "dial.Handshake", Reason: "the transport is nil"}
 	}
-	c, err := newCall("dial.Handshake", url, isZero(mode), opts)
+	c, err := newCall("dial.Handshake", url, mode, opts)
 	if err != nil {
 		rwc.Close()
 		return nil, err
@@ -55,9 +56,6 @@ func Handshake[M any](ctx context.Context, rwc io.ReadWriteCloser, url string, m
 	}
 	return open(rwc, hs, mode, c.cfg.Stream)
 }
-
-// isZero reports whether mode is the zero Mode, which stream.New refuses: better before anything is sent.
-func isZero[M any](mode stream.Mode[M]) bool { return reflect.ValueOf(mode).IsZero() }
 
 func open[M any](rwc io.ReadWriteCloser, hs stream.Handshake, mode stream.Mode[M], cfg conf.Stream) (*stream.Conn[M], error) {
 	conn, err := stream.New(rwc, hs, mode, conf.Preset(cfg))
@@ -74,7 +72,7 @@ type call struct {
 }
 
 // newCall puts together what the function named fn was called with, and refuses what is impossible.
-func newCall(fn, url string, zeroMode bool, opts []Option) (*call, error) {
+func newCall[M any](fn, url string, mode stream.Mode[M], opts []Option) (*call, error) {
 	c := &call{cfg: conf.Dial{
 		Stream:         conf.DefaultStream(),
 		Proxy:          http.ProxyFromEnvironment,
@@ -89,7 +87,10 @@ func newCall(fn, url string, zeroMode bool, opts []Option) (*call, error) {
 	if len(c.cfg.Early) > 0 && c.cfg.Redirects > 0 {
 		return nil, &stream.ArgumentError{Func: "dial.EarlyData", Reason: "a redirect would lose it"}
 	}
-	if zeroMode {
+	if mode.ReceiveMode() == frame.Frames {
+		c.cfg.Compression = nil
+	}
+	if reflect.ValueOf(mode).IsZero() { // which stream.New refuses: better before anything is sent
 		return nil, &stream.ArgumentError{Func: fn, Reason: "the mode is the zero Mode"}
 	}
 	t, err := parseTarget(url)

@@ -24,6 +24,9 @@ func (c *call) request(key string) []byte {
 	if names := c.cfg.Subprotocols; len(names) > 0 {
 		b = handshake.AppendField(b, "Sec-WebSocket-Protocol", strings.Join(names, ", "))
 	}
+	if c.cfg.Compression != nil {
+		b = handshake.AppendField(b, handshake.FieldExtensions, handshake.OfferDeflate(c.cfg.Compression.Deflate))
+	}
 	if user := c.target.user; user != nil && c.cfg.Header["Authorization"] == nil {
 		b = handshake.AppendField(b, "Authorization", basic(user))
 	}

@@ -40,7 +40,7 @@ func (c *call) exchange(rw io.ReadWriter) (hs stream.Handshake, err error) {
 	}
 	c.storeCookies(response)
 	hs.Resource, hs.Header = c.target.resource, response.Header
-	if hs.Subprotocol, err = c.check(response, key); err != nil {
+	if err := c.check(response, key, &hs); err != nil {
 		return hs, refusal(response, err)
 	}
 	hs.Buffered, err = r.Peek(r.Buffered())
@@ -134,34 +134,51 @@ var (
 	errManySubprotocol = errors.New("the field Sec-WebSocket-Protocol names more than one subprotocol")
 )
 
-// check performs the checks of RFC 6455, section 4.1, in their order. It returns the subprotocol chosen.
-func (c *call) check(response *http.Response, key string) (subprotocol string, err error) {
+// check performs the checks of RFC 6455, section 4.1, in their order, and fills in what was agreed on.
+func (c *call) check(response *http.Response, key string, hs *stream.Handshake) (err error) {
 	h := response.Header
 	if response.StatusCode != http.StatusSwitchingProtocols {
-		return "", errStatus
+		return errStatus
 	}
 	if v := h["Upgrade"]; len(v) != 1 || !handshake.EqualFold(v[0], "websocket") {
-		return "", errUpgrade
+		return errUpgrade
 	}
 	if !handshake.HasToken(h["Connection"], "Upgrade") {
-		return "", errConnection
+		return errConnection
 	}
 	switch accept := h[handshake.FieldAccept]; {
 	case len(accept) == 0:
-		return "", errNoAccept
+		return errNoAccept
 	case len(accept) > 1:
-		return "", errAcceptTwice
+		return errAcceptTwice
 	case accept[0] != handshake.Accept(key):
-		return "", errAccept
+		return errAccept
 	}
-	extensions, err := handshake.ParseExtensions(h[handshake.FieldExtensions])
+	if hs.Deflate, err = c.checkExtensions(h[handshake.FieldExtensions]); err != nil {
+		return err
+	}
+	hs.Subprotocol, err = c.checkSubprotocol(h[handshake.FieldSubprotocol])
+	return err
+}
+
+// checkExtensions returns what was agreed on for compression. Nothing else is ever offered.
+func (c *call) checkExtensions(chosen []string) (*stream.Deflate, error) {
+	extensions, err := handshake.ParseExtensions(chosen)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the field Sec-WebSocket-Extensions is malformed: %w", err)
+	case len(extensions) == 0:
+		return nil, nil
+	case extensions[0].Name != handshake.DeflateName || c.cfg.Compression == nil:
+		return nil, fmt.Errorf("the extension %q was not offered", extensions[0].Name)
+	case len(extensions) > 1:
+		return nil, fmt.Errorf("the extension %q was chosen beside another", extensions[1].Name)
+	}
+	agreed, err := handshake.AgreeDeflate(extensions[0], c.cfg.Compression.Deflate)
 	if err != nil {
-		return "", fmt.Errorf("the field Sec-WebSocket-Extensions is malformed: %w", err)
+		return nil, fmt.Errorf("the extension %s: %w", handshake.DeflateName, err)
 	}
-	if len(extensions) > 0 {
-		return "", fmt.Errorf("the extension %q was not offered", extensions[0].Name)
-	}
-	return c.checkSubprotocol(h[handshake.FieldSubprotocol])
+	return (*stream.Deflate)(&agreed), nil
 }
 
 func (c *call) checkSubprotocol(chosen []string) (string, error) {

@@ -20,9 +20,12 @@ const (
 
 	// Simple hands over each message whole, its fragments put together in memory.
 	Simple
+
+	// Frames hands over each data frame as it came.
+	Frames
 )
 
-var modeNames = [...]string{"standard", "lite", "simple"}
+var modeNames = [...]string{"standard", "lite", "simple", "frames"}
 
 // String returns the name of m, as "standard".
 func (m ReceiveMode) String() string {

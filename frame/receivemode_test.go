@@ -8,7 +8,7 @@ import (
 
 // The values are those of the system that this module takes after.
 func TestReceiveModes(t *testing.T) {
-	for i, name := range []string{"standard", "lite", "simple"} {
+	for i, name := range []string{"standard", "lite", "simple", "frames"} {
 		m := frame.ReceiveMode(i)
 		text, err := m.MarshalText()
 		if m.String() != name || string(text) != name || err != nil {

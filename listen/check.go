@@ -17,8 +17,9 @@ func IsWebSocket(r *http.Request) bool {
 
 // An offer is what a request that has passed all checks asks for.
 type offer struct {
-	key string
-	hs  stream.Handshake
+	key       string
+	extension string // the answer to what is accepted of the extensions; empty: none is
+	hs        stream.Handshake
 }
 
 // check performs the checks of RFC 6455, section 4.2.1. It returns the offer, or why the request is refused.
@@ -35,7 +36,7 @@ func check(r *http.Request, cfg *conf.Listen) (offer, *Error) {
 		return offer{}, refused
 	}
 	subprotocol, refused := chooseSubprotocol(r, cfg.Subprotocols)
-	return offer{
+	o := offer{
 		key: r.Header[handshake.FieldKey][0],
 		hs: stream.Handshake{
 			Server:      true,
@@ -44,7 +45,20 @@ func check(r *http.Request, cfg *conf.Listen) (offer, *Error) {
 			Header:      r.Header,
 			TLS:         r.TLS,
 		},
-	}, refused
+	}
+	if cfg.Compression != nil {
+		o.acceptCompression(r, cfg.Compression.Deflate)
+	}
+	return o, refused
+}
+
+// acceptCompression takes the first offer of compression that can be accepted (RFC 7692, section 5.1).
+func (o *offer) acceptCompression(r *http.Request, want handshake.Deflate) {
+	offers, _ := handshake.ParseExtensions(r.Header[handshake.FieldExtensions]) // the form was checked
+	if agreed, answer, ok := handshake.AcceptDeflate(offers, want); ok {
+		o.extension = answer
+		o.hs.Deflate = (*stream.Deflate)(&agreed)
+	}
 }
 
 // checkRequest checks that r is a GET without a body over HTTP/1.1, to a host (items 1 and 2).
@@ -103,7 +117,7 @@ func checkKey(r *http.Request) *Error {
 	return nil
 }
 
-// checkExtensions checks the form of the extensions that the client offers (item 9). None is accepted.
+// checkExtensions checks the form of the extensions that the client offers (item 9).
 func checkExtensions(r *http.Request) *Error {
 	if _, err := handshake.ParseExtensions(r.Header[handshake.FieldExtensions]); err != nil {
 		return refusal(http.StatusBadRequest, "the field Sec-WebSocket-Extensions is malformed: %w", err)

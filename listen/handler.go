@@ -24,7 +24,7 @@ import (
 //
 // If an option is impossible, every request is answered with status 500 and the complaint.
 func Handler[M any](mode stream.Mode[M], serve func(context.Context, *stream.Conn[M]) error, opts ...Option) http.Handler {
-	cfg := configure("listen.Handler", isZero(mode), opts)
+	cfg := configure("listen.Handler", mode, opts)
 	if serve == nil {
 		cfg.Reject(&stream.ArgumentError{Func: "listen.Handler", Reason: "the function is nil"})
 	}

@@ -25,7 +25,7 @@ type Listener[M any] struct {
 // Listen returns a Listener at address. The network is tcp, tcp4, tcp6 or unix, and the address as [net.Listen] has it.
 // With the option [TLSConfig] it speaks TLS. An impossible network or option is a [*stream.ArgumentError].
 func Listen[M any](network, address string, mode stream.Mode[M], opts ...Option) (*Listener[M], error) {
-	cfg := configure("listen.Listen", isZero(mode), opts)
+	cfg := configure("listen.Listen", mode, opts)
 	ln, err := bind(network, address, &cfg)
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func Listen[M any](network, address string, mode stream.Mode[M], opts ...Option)
 // relies on. From then on ln belongs to the Listener, which closes it. If an option is impossible, NewListener returns
 // a [*stream.ArgumentError], and ln is as it was.
 func NewListener[M any](ln net.Listener, mode stream.Mode[M], opts ...Option) (*Listener[M], error) {
-	cfg := configure("listen.NewListener", isZero(mode), opts)
+	cfg := configure("listen.NewListener", mode, opts)
 	if ln == nil {
 		cfg.Reject(&stream.ArgumentError{Func: "listen.NewListener", Reason: "the listener is nil"})
 	}

@@ -4,9 +4,11 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"time"
 
+	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/conf"
 	"github.com/litert/websocket/internal/handshake"
 	"github.com/litert/websocket/stream"
@@ -115,12 +117,15 @@ func HandshakeTimeout(d time.Duration) Option {
 const defaultHandshakeTimeout = 10 * time.Second
 
 // configure puts together what the options of the function named fn set. What is impossible is in Err.
-func configure(fn string, zeroMode bool, opts []Option) conf.Listen {
+func configure[M any](fn string, mode stream.Mode[M], opts []Option) conf.Listen {
 	c := conf.Listen{Stream: conf.DefaultStream(), HandshakeTimeout: defaultHandshakeTimeout}
 	for _, o := range opts {
 		o.ApplyListen(&c)
 	}
-	if zeroMode {
+	if mode.ReceiveMode() == frame.Frames {
+		c.Compression = nil
+	}
+	if reflect.ValueOf(mode).IsZero() { // which stream.New refuses: better before anything is sent
 		c.Reject(&stream.ArgumentError{Func: fn, Reason: "the mode is the zero Mode"})
 	}
 	return c

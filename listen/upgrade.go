@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"reflect"
 	"time"
 
 	"github.com/litert/websocket/internal/conf"
@@ -25,7 +24,7 @@ import (
 // neither [http.Server.Shutdown] nor Close know of it. The context of r ends when the handler returns. Upgrade may be
 // called by any number of goroutines.
 func Upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M], opts ...Option) (*stream.Conn[M], error) {
-	cfg := configure("listen.Upgrade", isZero(mode), opts)
+	cfg := configure("listen.Upgrade", mode, opts)
 	return upgrade(w, r, mode, &cfg)
 }
 
@@ -40,9 +39,6 @@ func upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M],
 	}
 	return conn, err
 }
-
-// isZero reports whether mode is the zero Mode, which stream.New refuses: better before anything is sent.
-func isZero[M any](mode stream.Mode[M]) bool { return reflect.ValueOf(mode).IsZero() }
 
 // accept performs the whole handshake.
 func accept(w http.ResponseWriter, r *http.Request, cfg *conf.Listen) (net.Conn, stream.Handshake, error) {
@@ -102,6 +98,9 @@ func (o offer) answer(conn net.Conn, cfg *conf.Listen) error {
 	b = handshake.AppendField(b, "Sec-WebSocket-Accept", handshake.Accept(o.key))
 	if o.hs.Subprotocol != "" {
 		b = handshake.AppendField(b, "Sec-WebSocket-Protocol", o.hs.Subprotocol)
+	}
+	if o.extension != "" {
+		b = handshake.AppendField(b, handshake.FieldExtensions, o.extension)
 	}
 	b = handshake.AppendHeader(b, cfg.Header)
 	b = append(b, "\r\n"...)

@@ -31,6 +31,13 @@ func (s *Socket) WriteBuffers(ctx context.Context, op opcode.Opcode, bufs net.Bu
 		return err
 	}
 	defer s.msgGate.leave()
+	if s.deflation != nil && size >= int64(s.deflation.threshold) {
+		return s.writeBuffersCompressed(ctx, frame.Header{Opcode: op}, size, bufs)
+	}
+	return s.writeBuffersPlain(ctx, op, size, bufs)
+}
+
+func (s *Socket) writeBuffersPlain(ctx context.Context, op opcode.Opcode, size int64, bufs net.Buffers) error {
 	if err := s.enterWire(ctx); err != nil {
 		return err
 	}
@@ -51,4 +58,26 @@ func (s *Socket) putBuffers(b bounds, h frame.Header, buf []byte, bufs net.Buffe
 		}
 	}
 	return f.flush()
+}
+
+// writeBuffersCompressed sends the message compressed, if that makes it shorter.
+func (s *Socket) writeBuffersCompressed(ctx context.Context, h frame.Header, size int64, bufs net.Buffers) error {
+	d := s.borrowDeflater(int(min(size, bulkSize)))
+	defer d.giveBack()
+	for _, p := range bufs {
+		d.add(p)
+	}
+	payload := d.finish()
+	if int64(len(payload)) >= size {
+		return s.writeBuffersPlain(ctx, h.Opcode, size, bufs)
+	}
+	h.RSV1 = true
+	err := writeWhole(s, ctx, h, payload)
+	if err == nil {
+		for _, p := range bufs {
+			s.deflation.out.add(p)
+		}
+		s.trace.messageSent()
+	}
+	return err
 }

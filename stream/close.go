@@ -107,7 +107,7 @@ func (s *Socket) awaitEnd(ctx context.Context) {
 		}
 		if s.in.turns == turns {
 			s.discardAll(ctx)
-			s.recvGate.leave()
+			s.leaveReceive()
 			return
 		}
 		turns = s.in.turns
@@ -151,7 +151,7 @@ func (s *Socket) sendClose(ctx context.Context, code closecode.Code, reason stri
 	case s.finished.Swap(true):
 		return &transportError{errClosed}
 	}
-	err = putFrame(s, bounds{ctx: ctx}, opcode.Close, buf, p)
+	err = putFrame(s, bounds{ctx: ctx}, frame.Header{Opcode: opcode.Close}, buf, p)
 	if err == nil {
 		s.closeSent.Store(true)
 		s.trace.closeSent(code, reason)
@@ -247,7 +247,7 @@ func (s *Socket) hearReason() {
 	if s.recvGate.enter(ctx, s.done) != nil {
 		return
 	}
-	defer s.recvGate.leave()
+	defer s.leaveReceive()
 	if !s.hasEnded() && s.in.atEnd() && !s.in.pending {
 		s.in.keepLent()
 		s.in.pending = s.nextFrame(bounds{ctx: ctx}) == nil

@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 
+	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/conf"
 )
 
@@ -34,6 +35,9 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 	}
 	if mode.receive == nil {
 		return nil, &ArgumentError{"New", "the mode is the zero Mode"}
+	}
+	if d := hs.Deflate; d != nil && (mode.mode == frame.Frames || !windowBitsFit(d.ServerMaxWindowBits) || !windowBitsFit(d.ClientMaxWindowBits)) {
+		return nil, &ArgumentError{"New", "the handshake's compression is impossible, or the mode is Frames"}
 	}
 	cfg := conf.DefaultStream()
 	for _, o := range opts {

@@ -19,14 +19,14 @@ type Frame struct {
 // [Simple]. Control frames are answered as in all modes, the order of frames and the text of messages checked. The
 // frames of a message together obey [MaxMessageSize].
 //
-// Its ReceiveMode is [frame.Standard].
-var Frames = Mode[Frame]{mode: frame.Standard, receive: (*Socket).receiveFrame}
+// There is no [Compression] in this mode: the frames of a compressed message cannot be told apart once it is inflated.
+var Frames = Mode[Frame]{mode: frame.Frames, receive: (*Socket).receiveFrame}
 
 func (s *Socket) receiveFrame(ctx context.Context) (Frame, error) {
 	if err := s.enterReceive(ctx); err != nil {
 		return Frame{}, err
 	}
-	defer s.recvGate.leave()
+	defer s.leaveReceive()
 	b, in := bounds{ctx: ctx}, &s.in
 	if !in.pending {
 		if err := s.nextFrame(b); err != nil {
@@ -44,6 +44,7 @@ func (s *Socket) receiveFrame(ctx context.Context) (Frame, error) {
 	if in.continued {
 		f.Opcode = opcode.Continuation
 	}
-	f.Payload = s.handOut(s.cfg.ReuseBuffer)
+	in.pending = false
+	f.Payload = reuse(&in.data, s.cfg.ReuseBuffer)
 	return f, nil
 }

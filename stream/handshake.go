@@ -17,6 +17,9 @@ type Handshake struct {
 	// Subprotocol is the subprotocol agreed on, or empty (RFC 6455, section 1.9).
 	Subprotocol string
 
+	// Deflate is what was agreed on for permessage-deflate (RFC 7692), or nil if that was not.
+	Deflate *Deflate
+
 	// Header is the header that the peer sent: of the request on a server, of the response on a client.
 	// It may be nil. It is kept, not copied.
 	Header http.Header

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/opcode"
 )
 
@@ -39,7 +40,7 @@ func (s *Socket) pingUnlessBusy() {
 		return
 	}
 	buf := takeBuffer(payloadAt)
-	err := s.leaveWire(putFrame(s, bounds{ctx: context.Background()}, opcode.Ping, buf, ""))
+	err := s.leaveWire(putFrame(s, bounds{ctx: context.Background()}, frame.Header{Opcode: opcode.Ping}, buf, ""))
 	giveBuffer(buf)
 	if err != nil {
 		return

@@ -41,7 +41,7 @@ func (s *Socket) receiveSimple(ctx context.Context) (Message, error) {
 	if err := s.enterReceive(ctx); err != nil {
 		return Message{}, err
 	}
-	defer s.recvGate.leave()
+	defer s.leaveReceive()
 	b := bounds{ctx: ctx}
 	if err := s.nextMessage(b); err != nil {
 		return Message{}, err
@@ -49,14 +49,15 @@ func (s *Socket) receiveSimple(ctx context.Context) (Message, error) {
 	if err := s.gather(b, true); err != nil {
 		return Message{}, inMessage(err)
 	}
-	return Message{s.in.op, s.handOut(s.cfg.ReuseBuffer)}, nil
+	data, err := s.handOut(s.cfg.ReuseBuffer)
+	return Message{s.in.op, data}, err
 }
 
 func (s *Socket) receiveLite(ctx context.Context) (Message, error) {
 	if err := s.enterReceive(ctx); err != nil {
 		return Message{}, err
 	}
-	defer s.recvGate.leave()
+	defer s.leaveReceive()
 	b := bounds{ctx: ctx}
 	if err := s.nextMessage(b); err != nil {
 		return Message{}, err
@@ -65,11 +66,12 @@ func (s *Socket) receiveLite(ctx context.Context) (Message, error) {
 	if in.open {
 		return Message{}, s.fail(&ProtocolError{closecode.ProtocolError, errFragmented}, closecode.ProtocolError, errFragmented.Error())
 	}
-	if in.size > smallSize {
+	if in.size > smallSize || in.compressed {
 		if err := s.gather(b, true); err != nil {
 			return Message{}, inMessage(err)
 		}
-		return Message{in.op, s.handOut(true)}, nil
+		data, err := s.handOut(true)
+		return Message{in.op, data}, err
 	}
 	data, err := s.view(b)
 	if err != nil {
@@ -150,16 +152,29 @@ func grow(p []byte, n int64, more bool) []byte {
 // keepAtMost is the size up to which a buffer is kept for the next message.
 const keepAtMost = 1 << 20
 
-// handOut hands out what was gathered. If keep is set, its memory is used again.
-func (s *Socket) handOut(keep bool) []byte {
+// handOut hands out what was gathered, inflated. If keep is set, its memory is used again.
+func (s *Socket) handOut(keep bool) ([]byte, error) {
 	in := &s.in
 	in.pending = false
-	data := in.data
+	if !in.compressed {
+		return reuse(&in.data, keep), nil
+	}
+	payload := reuse(&in.data, true) // no message is gathered meanwhile
+	err := s.inflateWhole(payload)
+	if err != nil {
+		return nil, inMessage(err)
+	}
+	return reuse(&in.inflated, keep), nil
+}
+
+// reuse returns *p, and leaves its memory there for the next message only if keep is set.
+func reuse(p *[]byte, keep bool) []byte {
+	data := *p
 	if data == nil {
 		data = []byte{}
 	}
-	if in.data = nil; keep && cap(data) <= keepAtMost {
-		in.data = data[:0]
+	if *p = nil; keep && cap(data) <= keepAtMost {
+		*p = data[:0]
 	}
 	return data
 }

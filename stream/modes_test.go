@@ -45,13 +45,14 @@ func TestReceiveModes(t *testing.T) {
 		"standard": stream.Standard.ReceiveMode(),
 		"simple":   stream.Simple.ReceiveMode(),
 		"lite":     stream.Lite.ReceiveMode(),
+		"frames":   stream.Frames.ReceiveMode(),
 	} {
 		if got.String() != name {
 			t.Errorf("%s is %v", name, got)
 		}
 	}
-	if stream.Frames.ReceiveMode() != frame.Standard {
-		t.Error("Frames is not of the standard kind")
+	if points.ReceiveMode() != frame.Standard {
+		t.Error("Decode is not of the standard kind")
 	}
 	c, _ := openMode(t, stream.Simple)
 	if c.ReceiveMode() != frame.Simple {

@@ -47,6 +47,9 @@ type outgoing struct {
 	single   int64 // length of a message in one frame; -1: fragments
 	owed     int64 // what is still to be written of that
 	fragment int   // the limit for fragments; 0: that of the connection
+
+	undecided bool      // whether to compress, as the threshold may not be reached
+	z         *deflater // compresses the message; nil: none does
 }
 
 // begin begins a message. The caller is in msgGate, and leaves it with the message's end.
@@ -56,6 +59,10 @@ func (o *outgoing) begin(w *Writer, cfg writerConfig) (gen uint64) {
 	o.op, o.deadline = w.op, &w.deadline
 	o.text, o.begun, o.cause, o.fatal = utf8Checker{}, false, nil, false
 	o.single, o.owed, o.fragment = cfg.single, cfg.single, cfg.fragment
+	o.undecided = o.s.deflation != nil && cfg.single < 0 && cfg.compress == byThreshold
+	if o.s.deflation != nil && cfg.compress == always {
+		o.compress()
+	}
 	return o.gen.Load()
 }
 
@@ -122,6 +129,25 @@ func (o *outgoing) write(p []byte) (n int, err error) {
 			o.text.check(p[:n])
 		}
 	}()
+	if o.undecided && o.n+len(p) < o.s.deflation.threshold {
+		o.hold(o.n + len(p))
+		return o.gather(p), nil
+	}
+	if o.undecided {
+		o.compress()
+	}
+	if o.z != nil {
+		return len(p), o.writeCompressed(p)
+	}
+	n, err = o.push(p)
+	if err == nil {
+		err = o.flushWhole()
+	}
+	return n, err
+}
+
+// push takes p, the next bytes of the payload, and sends what makes whole fragments. It returns how many it took.
+func (o *outgoing) push(p []byte) (n int, err error) {
 	small, large := min(o.fragmentSize(gatherFragment), bulkFragment), o.fragmentSize(largeFragment)
 	for n < len(p) {
 		rest := p[n:]
@@ -149,7 +175,7 @@ func (o *outgoing) write(p []byte) (n int, err error) {
 			}
 		}
 	}
-	return n, o.flushWhole()
+	return n, nil
 }
 
 // directTail is how much of a large write is gathered rather than sent from where it is, as it may be the end.
@@ -173,6 +199,9 @@ func (o *outgoing) wrote(n int) int {
 func (o *outgoing) readFrom(src io.Reader) (total int64, err error) {
 	if o.cause != nil {
 		return 0, o.cause
+	}
+	if o.undecided || o.z != nil {
+		return o.copyFrom(src)
 	}
 	if f, ok := o.sendable(src); ok {
 		err = o.sendFile(f)
@@ -215,10 +244,12 @@ func (o *outgoing) readFrom(src io.Reader) (total int64, err error) {
 // bulk returns the payload of the fragments that are gathered of large amounts.
 func (o *outgoing) bulk() int { return min(o.fragmentSize(bulkFragment), bulkFragment) }
 
-// trim sends a fragment if more than one is held.
+// trim sends fragments while more than one is held.
 func (o *outgoing) trim() error {
-	if size := o.bulk(); o.n > size {
-		return o.emit(false, size, nil, nil)
+	for size := o.bulk(); o.n > size; {
+		if err := o.emit(false, size, nil, nil); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -227,8 +258,19 @@ func (o *outgoing) flush() error {
 	if o.cause != nil {
 		return o.cause
 	}
-	if err := o.trim(); err != nil || o.n == 0 {
+	if err := o.trim(); err != nil {
 		return err
+	}
+	if o.undecided && o.n > 0 {
+		o.compress()
+	}
+	if o.z != nil {
+		if err := o.flushCompressed(); err != nil {
+			return err
+		}
+	}
+	if o.n == 0 {
+		return nil
 	}
 	return o.emit(false, o.n, nil, nil)
 }
@@ -315,7 +357,7 @@ func (o *outgoing) enterWire() error {
 
 // beginFrame begins the next frame, which has size bytes of payload, or all of the message. The caller is at the wire.
 func (o *outgoing) beginFrame(b bounds, fin bool, size int64) assembler {
-	h := frame.Header{Fin: fin, Opcode: o.op, Length: size}
+	h := frame.Header{Fin: fin, Opcode: o.op, Length: size, RSV1: o.z != nil && !o.begun}
 	if o.begun {
 		h.Opcode = opcode.Continuation
 	}
@@ -366,6 +408,7 @@ func (o *outgoing) end(cause error) (err error, done bool) {
 	if o.cause != nil {
 		o.abandon()
 	}
+	o.endCompressed(o.cause == nil)
 	giveBuffer(o.buf)
 	o.buf, o.n = nil, 0
 	o.gen.Add(1)
@@ -380,6 +423,11 @@ func (o *outgoing) finish() error {
 	}
 	if err := o.trim(); err != nil {
 		return err
+	}
+	if o.z != nil {
+		if err := o.finishCompressed(); err != nil {
+			return err
+		}
 	}
 	o.hold(o.n)
 	return o.emit(true, o.n, nil, nil)

@@ -1,8 +1,10 @@
 package stream
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/litert/websocket/frame"
@@ -15,6 +17,9 @@ type Prepared struct {
 	op   opcode.Opcode
 	wire []byte // its frame, not masked
 	data []byte // the payload, at the end of wire
+
+	mu         sync.Mutex // guards following
+	compressed map[deflaterKind][]byte
 }
 
 // Prepare encodes a message with the opcode Text or Binary. It copies data. Another opcode, or text that is not UTF-8,
@@ -28,27 +33,59 @@ func Prepare(op opcode.Opcode, data []byte) (*Prepared, error) {
 	}
 	h := frame.Header{Fin: true, Opcode: op, Length: int64(len(data))}
 	wire := append(h.Append(make([]byte, 0, h.Len()+len(data))), data...)
-	return &Prepared{op, wire, wire[h.Len():]}, nil
+	return &Prepared{op: op, wire: wire, data: wire[h.Len():]}, nil
 }
 
 // WritePrepared sends p as one message in one frame. A server sends the encoded bytes as they are; a client, whose
 // frames are masked, copies them. Otherwise it is as [Socket.WriteBinary].
 func (s *Socket) WritePrepared(ctx context.Context, p *Prepared) error {
-	if !s.hs.Server {
-		return writeMessage(s, ctx, p.op, p.data)
-	}
 	if err := s.enterMessage(ctx); err != nil {
 		return err
 	}
 	defer s.msgGate.leave()
+	err := s.writePrepared(ctx, p)
+	if err == nil {
+		s.trace.messageSent()
+	}
+	return err
+}
+
+func (s *Socket) writePrepared(ctx context.Context, p *Prepared) error {
+	if s.compressible(len(p.data)) {
+		if payload := p.compress(s.deflation.kind); len(payload) < len(p.data) {
+			err := writeWhole(s, ctx, frame.Header{Opcode: p.op, RSV1: true}, payload)
+			if err == nil {
+				s.deflation.out.add(p.data)
+			}
+			return err
+		}
+	}
+	if !s.hs.Server {
+		return writeWhole(s, ctx, frame.Header{Opcode: p.op}, p.data)
+	}
 	if err := s.enterWire(ctx); err != nil {
 		return err
 	}
 	s.sent = 0
 	s.trace.frameSent(frame.Header{Fin: true, Opcode: p.op, Length: int64(len(p.data))})
-	err := s.leaveWire(s.send(bounds{ctx: ctx}, p.wire, nil))
-	if err == nil {
-		s.trace.messageSent()
+	return s.leaveWire(s.send(bounds{ctx: ctx}, p.wire, nil))
+}
+
+// compress returns the payload compressed, without the help of other messages, so that it fits all connections with
+// deflaters of this kind. It is done once for each.
+func (p *Prepared) compress(kind deflaterKind) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	payload, ok := p.compressed[kind]
+	if !ok {
+		d := kind.borrow(nil)
+		defer d.giveBack()
+		d.add(p.data)
+		payload = bytes.Clone(d.finish())
+		if p.compressed == nil {
+			p.compressed = make(map[deflaterKind][]byte)
+		}
+		p.compressed[kind] = payload
 	}
-	return err
+	return payload
 }

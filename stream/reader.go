@@ -37,7 +37,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	if err := r.enter(); err != nil {
 		return 0, err
 	}
-	defer r.s.recvGate.leave()
+	defer r.s.leaveReceive()
 	return r.s.readMessage(p, &r.deadline)
 }
 
@@ -77,12 +77,13 @@ func (r *Reader) Bytes() ([]byte, error) {
 	if err := r.enter(); err != nil {
 		return nil, err
 	}
-	defer r.s.recvGate.leave()
+	defer r.s.leaveReceive()
 	in := &r.s.in
 	p := []byte{}
 	for {
 		if len(p) == cap(p) && !in.atEnd() {
-			p = grow(p, in.rest, in.open)
+			n, more := in.ahead()
+			p = grow(p, n, more)
 		}
 		n, err := r.s.readMessage(p[len(p):cap(p)], &r.deadline)
 		p = p[:len(p)+n]
@@ -110,15 +111,15 @@ func (r *Reader) Buffers() (net.Buffers, error) {
 	if err := r.enter(); err != nil {
 		return nil, err
 	}
-	defer r.s.recvGate.leave()
+	defer r.s.leaveReceive()
 	in := &r.s.in
 	var bufs net.Buffers
 	var p []byte
 	for {
 		if len(p) == bufferSize || p == nil {
 			size := int64(bufferSize)
-			if !in.open {
-				size = min(size, in.rest)
+			if n, more := in.ahead(); !more {
+				size = min(size, n)
 			}
 			p = make([]byte, 0, size)
 			bufs = append(bufs, p)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"sync/atomic"
 
 	"github.com/litert/websocket/closecode"
@@ -30,8 +31,12 @@ type incoming struct {
 	checked bool  // it is text, and read rather than discarded
 	text    utf8Checker
 
+	compressed bool
+	z          *inflater // inflates the message; nil: it is not compressed, or not handed out, or at its end
+
 	continued bool   // the frame is not the first of its message
 	data      []byte // what was put together of a message or frame that is handed out whole
+	inflated  []byte // memory for what comes of it if that is compressed
 	lent      bool   // the user looks into buf
 
 	// What followed the message that was handed out last was thrown away with the connection.
@@ -53,14 +58,23 @@ func (in *incoming) init(s *Socket, buffered []byte) {
 }
 
 // atEnd reports whether all of the message was read.
-func (in *incoming) atEnd() bool { return in.rest == 0 && !in.open }
+func (in *incoming) atEnd() bool { return in.rest == 0 && !in.open && in.z == nil }
+
+// ahead tells how much of the message is announced, and whether more may follow.
+func (in *incoming) ahead() (n int64, more bool) {
+	if in.z != nil {
+		return 4 * (in.rest + int64(len(in.buffered()))), true
+	}
+	return in.rest, in.open
+}
 
 func (in *incoming) buffered() []byte { return in.buf[in.r:in.w] }
 
 // begin takes over the header of a data frame.
 func (in *incoming) begin(h frame.Header) {
 	if h.Opcode != opcode.Continuation {
-		in.op, in.size, in.checked, in.text = h.Opcode, 0, h.Opcode == opcode.Text, utf8Checker{}
+		in.op, in.size, in.compressed = h.Opcode, 0, h.RSV1
+		in.checked, in.text = h.Opcode == opcode.Text, utf8Checker{}
 	}
 	in.continued = h.Opcode == opcode.Continuation
 	in.open, in.rest, in.pos, in.key = !h.Fin, h.Length, 0, h.Key
@@ -94,6 +108,27 @@ func (s *Socket) enterReceive(ctx context.Context) error {
 	return nil
 }
 
+// leaveReceive lets the next receiver in. The last one clears up.
+func (s *Socket) leaveReceive() {
+	s.recvGate.leave()
+	if s.hasEnded() {
+		s.clearUp()
+	}
+}
+
+// clearUp lets go of what a message that was not read to its end has borrowed, after the connection has ended: now, or
+// when the receiver leaves.
+func (s *Socket) clearUp() {
+	if !s.recvGate.tryEnter() {
+		return
+	}
+	if in := &s.in; in.z != nil {
+		in.over, in.whole = true, false
+		in.release()
+	}
+	s.recvGate.leave()
+}
+
 // nextMessage reads up to the payload of the next message, which is pending then.
 func (s *Socket) nextMessage(b bounds) error {
 	if s.in.pending {
@@ -112,14 +147,17 @@ func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 	if err := s.enterReceive(ctx); err != nil {
 		return nil, err
 	}
-	defer s.recvGate.leave()
+	defer s.leaveReceive()
 	if err := s.nextMessage(bounds{ctx: ctx}); err != nil {
 		return nil, err
 	}
 	in := &s.in
 	in.pending = false
 	r := &Reader{s: s, gen: in.gen.Load(), op: in.op, size: -1}
-	if !in.open {
+	switch {
+	case in.compressed:
+		s.inflate(nil)
+	case !in.open:
 		r.size = in.size
 	}
 	return r, nil
@@ -129,10 +167,15 @@ func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 func (s *Socket) discard(b bounds) error {
 	in := &s.in
 	in.checked = false
+	if in.z != nil && s.deflation.in.size == 0 {
+		in.release()
+	}
 	for !in.atEnd() {
 		held := int64(len(in.buffered()))
 		var err error
 		switch {
+		case in.z != nil: // the messages behind need it
+			err = s.discardInflated(b)
 		case in.rest == 0:
 			err = s.nextFrame(b)
 		case held == 0:
@@ -153,7 +196,7 @@ func (s *Socket) discard(b bounds) error {
 // called when nothing is left of the frame before. When its bounds end it, nothing is lost.
 func (s *Socket) nextFrame(b bounds) error {
 	in := &s.in
-	rules := frame.Rules{Server: s.hs.Server, AllowUnmasked: s.cfg.AllowUnmasked, Fragmented: in.open}
+	rules := frame.Rules{Server: s.hs.Server, AllowUnmasked: s.cfg.AllowUnmasked, Fragmented: in.open, RSV1: s.deflation != nil}
 	for {
 		h, n, err := frame.Parse(in.buffered())
 		if err == io.ErrUnexpectedEOF {
@@ -192,12 +235,15 @@ func (s *Socket) nextFrame(b bounds) error {
 func (s *Socket) takeHeader(h frame.Header, n int) error {
 	in := &s.in
 	var before int64
+	limit, compressed := s.cfg.MaxMessageSize, h.RSV1
 	if h.Opcode == opcode.Continuation {
-		before = in.size
+		before, compressed = in.size, in.compressed
 	}
-	if h.Length > s.cfg.MaxMessageSize-before {
-		err := &LimitError{Limit: s.cfg.MaxMessageSize}
-		return s.fail(err, closecode.MessageTooBig, "message is too big")
+	if compressed {
+		limit = compressedLimit(limit)
+	}
+	if h.Length > limit-before {
+		return s.failLimit()
 	}
 	in.r += n
 	in.begin(h)
@@ -205,6 +251,20 @@ func (s *Socket) takeHeader(h frame.Header, n int) error {
 		s.trace.messageReceived()
 	}
 	return s.checkTextEnd()
+}
+
+// compressedLimit returns how long a compressed message may be that inflates to limit bytes: what is flushed after each
+// byte takes some seven.
+func compressedLimit(limit int64) int64 {
+	if limit > math.MaxInt64/8-1024 {
+		return math.MaxInt64
+	}
+	return 8*limit + 1024
+}
+
+// failLimit fails the connection because a message is larger than it may be.
+func (s *Socket) failLimit() error {
+	return s.fail(&LimitError{Limit: s.cfg.MaxMessageSize}, closecode.MessageTooBig, "message is too big")
 }
 
 // control does what a control frame asks for (RFC 6455, section 5.5). An error means that the connection has ended.
@@ -234,6 +294,13 @@ func (s *Socket) readMessage(p []byte, user *userDeadline) (int, error) {
 		return 0, nil
 	}
 	b := bounds{context.Background(), user}
+	if in.z != nil {
+		n, err := s.readInflated(b, p)
+		if err != nil && err != io.EOF {
+			err = inMessage(err)
+		}
+		return n, err
+	}
 	for in.rest == 0 {
 		if err := s.nextFrame(b); err != nil {
 			return 0, inMessage(err)
@@ -275,6 +342,9 @@ func (s *Socket) readPayload(b bounds, p []byte) (n int, err error) {
 func (s *Socket) took(p []byte) error {
 	in := &s.in
 	in.taken(p)
+	if in.compressed {
+		return nil
+	}
 	if in.checked && !in.text.check(p) {
 		return s.failText()
 	}
@@ -287,7 +357,7 @@ const directSize = 4 << 10
 
 // checkTextEnd fails the connection if the message has ended within a code point.
 func (s *Socket) checkTextEnd() error {
-	if in := &s.in; in.checked && in.atEnd() && !in.text.complete() {
+	if in := &s.in; in.checked && !in.compressed && in.atEnd() && !in.text.complete() {
 		return s.failText()
 	}
 	return nil

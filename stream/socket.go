@@ -44,6 +44,8 @@ type Socket struct {
 	vec      [2][]byte
 	buffers  net.Buffers
 
+	deflation *deflation // constant after New; nil: none was agreed on
+
 	pong   pong
 	probes probes
 	pinger *time.Timer // constant after New; nil without KeepAlive
@@ -87,6 +89,7 @@ func newSocket(rwc io.ReadWriteCloser, hs Handshake, mode frame.ReceiveMode, cfg
 	s.readLimit.set, s.readLimit.clock, s.readLimit.reading = s.transport.SetReadDeadline, &s.clock, true
 	s.writeLimit.set, s.writeLimit.clock = s.transport.SetWriteDeadline, &s.clock
 	s.masking.Store(&s.cfg.Masking)
+	s.deflation = newDeflation(hs, cfg.Compression)
 	s.in.init(s, hs.Buffered)
 	s.hs.Buffered = nil
 	s.out.s = s
@@ -226,6 +229,7 @@ func (s *Socket) drop(clean bool) {
 		return
 	}
 	close(s.gone)
+	s.clearUp()
 	if c, ok := s.transport.(*tls.Conn); ok {
 		cut := func() { c.NetConn().Close() }
 		if !clean {

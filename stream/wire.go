@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/litert/websocket/frame"
-	"github.com/litert/websocket/opcode"
 )
 
 // payloadAt is where the payload begins in a buffer that a frame is put together in: the header stands right before it.
@@ -84,9 +83,10 @@ func mayRetry(err error) bool {
 	return err == context.Canceled || err == context.DeadlineExceeded || err == os.ErrDeadlineExceeded
 }
 
-// putFrame sends p as a frame of its own. The caller is at the wire, and buf has room for the header at least.
-func putFrame[P []byte | string](s *Socket, b bounds, op opcode.Opcode, buf []byte, p P) error {
-	f := s.beginFrame(b, frame.Header{Fin: true, Opcode: op, Length: int64(len(p))}, buf)
+// putFrame sends p as a frame of its own; h has its opcode and RSV1. The caller is at the wire, and buf has room for the header at least.
+func putFrame[P []byte | string](s *Socket, b bounds, h frame.Header, buf []byte, p P) error {
+	h.Fin, h.Length = true, int64(len(p))
+	f := s.beginFrame(b, h, buf)
 	if err := add(&f, p); err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (s *Socket) writeControl(ctx context.Context, op opcode.Opcode, funcName st
 	if len(data) > frame.MaxControlLen {
 		return &ArgumentError{funcName, fmt.Sprintf("%d bytes are more than %d", len(data), frame.MaxControlLen)}
 	}
-	err := writeWhole(s, ctx, op, data)
+	err := writeWhole(s, ctx, frame.Header{Opcode: op}, data)
 	if err == nil {
 		s.trace.controlSent(op, data)
 	}
@@ -74,15 +74,21 @@ func writeMessage[P []byte | string](s *Socket, ctx context.Context, op opcode.O
 		return err
 	}
 	defer s.msgGate.leave()
-	err := writeWhole(s, ctx, op, p)
+	h := frame.Header{Opcode: op}
+	var err error
+	if s.compressible(len(p)) {
+		err = writeCompressed(s, ctx, h, p)
+	} else {
+		err = writeWhole(s, ctx, h, p)
+	}
 	if err == nil {
 		s.trace.messageSent()
 	}
 	return err
 }
 
-// writeWhole sends p in one frame.
-func writeWhole[P []byte | string](s *Socket, ctx context.Context, op opcode.Opcode, p P) error {
+// writeWhole sends p in one frame; h is as for putFrame.
+func writeWhole[P []byte | string](s *Socket, ctx context.Context, h frame.Header, p P) error {
 	size := len(p)
 	if _, ok := any(p).([]byte); ok && size > copySize && s.vectored && s.hs.Server {
 		size = 0 // it is written from where it is
@@ -92,7 +98,7 @@ func writeWhole[P []byte | string](s *Socket, ctx context.Context, op opcode.Opc
 	if err := s.enterWire(ctx); err != nil {
 		return err
 	}
-	return s.leaveWire(putFrame(s, bounds{ctx: ctx}, op, buf, p))
+	return s.leaveWire(putFrame(s, bounds{ctx: ctx}, h, buf, p))
 }
 
 // pong is the answer to the peer's ping that has not been sent yet. Only the latest needs one (RFC 6455, section

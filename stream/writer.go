@@ -27,12 +27,13 @@ type Writer struct {
 	err      error
 }
 
-// A WriterOption is an option of [Socket.NewWriter]: [SingleFrame] or [FragmentSize].
+// A WriterOption is an option of [Socket.NewWriter]: [SingleFrame], [FragmentSize] or [Compress].
 type WriterOption interface{ applyWriter(*writerConfig) }
 
 type writerConfig struct {
 	single   int64 // payload of the single frame; -1: fragments
 	fragment int   // payload of a fragment, at most; 0: as the connection says
+	compress choice
 	err      error
 }
 
@@ -75,6 +76,9 @@ func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...Writer
 	}
 	if cfg.err != nil {
 		return nil, cfg.err
+	}
+	if cfg.compress == always && cfg.single >= 0 {
+		return nil, &ArgumentError{"NewWriter", "SingleFrame declares a length, and Compress changes it"}
 	}
 	if s.mode == frame.Lite && cfg.single < 0 {
 		return nil, &ArgumentError{"NewWriter", "in mode Lite a message has a single frame: give stream.SingleFrame(n)"}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/handshake"
 	"github.com/litert/websocket/opcode"
 )
 
@@ -27,10 +28,18 @@ type Stream struct {
 	ReuseBuffer    bool
 	KeepAlive      time.Duration // 0: no pings
 	Trace          any           // a *stream.Trace; nil: none
+	Compression    *Compression  // nil: none
 	Ended          func()        // called once, when the connection has ended; nil: nothing to call
 
 	// Err is the first complaint of an option about its argument.
 	Err error
+}
+
+// Compression is how messages are compressed.
+type Compression struct {
+	handshake.Deflate     // what this end wants
+	Level             int // of package flate
+	Threshold         int // bytes from which on messages are compressed
 }
 
 // Dial is the configuration of an opening handshake on the client's side, and of the connection it opens.

@@ -1,0 +1,157 @@
+package stream
+
+import (
+	"fmt"
+
+	"github.com/litert/websocket/internal/conf"
+	"github.com/litert/websocket/internal/handshake"
+)
+
+// Deflate holds the parameters of the extension permessage-deflate (RFC 7692, section 7.1): those that this end wants,
+// in a [CompressionConfig], or those that both ends have agreed on, in a [Handshake].
+//
+// An end with context takeover compresses each message with the help of those before it, which pays for small ones that
+// are alike. For that, both ends keep the last bytes that went in that direction: 2 to the power of the window bits, at
+// most 32 KiB, as soon as there are so many. Without it, an idle connection keeps nothing.
+type Deflate struct {
+	ServerNoContextTakeover bool // the server does not use the messages before
+	ClientNoContextTakeover bool // nor does the client
+	ServerMaxWindowBits     int  // 8 to 15; 0 is 15: 32 KiB
+	ClientMaxWindowBits     int
+}
+
+// A CompressionConfig says how messages are compressed; see [Compression]. The zero value is fine.
+type CompressionConfig struct {
+	// Deflate is what this end wants of the handshake. A client's ServerMaxWindowBits and both ends' NoContextTakeover
+	// are demands, which the other end fulfils or does without compression.
+	Deflate
+
+	// Level is from 1, which is fast, to 9, which compresses best; 0 is 1. Where the window bits are below 15, all levels
+	// are the same.
+	Level int
+
+	// Threshold is how many bytes a message must have to be compressed; 0 is 256. To compress all, set 1.
+	Threshold int
+}
+
+const (
+	defaultLevel     = 1
+	defaultThreshold = 256
+)
+
+// Compression has messages compressed, if the other end agrees: a client offers permessage-deflate (RFC 7692), a server
+// accepts the first offer that it can. It is off by default. Messages of any size are compressed and inflated as they
+// pass, in constant memory; [MaxMessageSize] bounds what comes out. Messages below the threshold, those with
+// [SingleFrame] and what does not get smaller go out as they are, and [Compress] decides for a single one. A message that
+// is not compressed costs nothing more than before.
+//
+// Compression can be attacked: who can put a guess next to a secret in one connection learns from lengths whether the
+// guess was right. Do not mix the two where that matters.
+//
+// While a message passes, it borrows some 50 KiB to be inflated, and up to 1 MiB to be compressed, from a pool. Impossible
+// values are an [*ArgumentError].
+func Compression(c CompressionConfig) Option {
+	return conf.StreamOption(func(to *conf.Stream) {
+		own := conf.Compression{Deflate: handshake.Deflate(c.Deflate), Level: c.Level, Threshold: c.Threshold}
+		for _, v := range []struct {
+			name           string
+			value          *int
+			usual, low, up int
+		}{
+			{"ServerMaxWindowBits", &own.ServerMaxWindowBits, handshake.MaxWindowBits, handshake.MinWindowBits, handshake.MaxWindowBits},
+			{"ClientMaxWindowBits", &own.ClientMaxWindowBits, handshake.MaxWindowBits, handshake.MinWindowBits, handshake.MaxWindowBits},
+			{"Level", &own.Level, defaultLevel, 1, 9},
+			{"Threshold", &own.Threshold, defaultThreshold, 1, 1 << 30},
+		} {
+			if *v.value == 0 {
+				*v.value = v.usual
+			}
+			if *v.value < v.low || *v.value > v.up {
+				to.Reject(&ArgumentError{"Compression", fmt.Sprintf("%s is %d, not from %d to %d", v.name, *v.value, v.low, v.up)})
+				return
+			}
+		}
+		to.Compression = &own
+	})
+}
+
+// Compress decides whether the message of a [Writer] is compressed, where that was agreed on: true does so whatever its
+// length, false is for data that is compressed already. By default the threshold of the [CompressionConfig] decides.
+func Compress(on bool) WriterOption {
+	return writerOption(func(c *writerConfig) {
+		c.compress = never
+		if on {
+			c.compress = always
+		}
+	})
+}
+
+// A choice is whether a message is to be compressed.
+type choice uint8
+
+const (
+	byThreshold choice = iota
+	always
+	never
+)
+
+// deflation is what a connection keeps for permessage-deflate.
+type deflation struct {
+	threshold int           // constant after New
+	kind      deflaterKind  // constant after New: the kind of deflater for this end
+	out       slidingWindow // owned by the holder of msgGate
+	in        slidingWindow // owned by the receiver
+}
+
+// newDeflation returns nil if nothing was agreed on.
+func newDeflation(hs Handshake, cfg *conf.Compression) *deflation {
+	if hs.Deflate == nil {
+		return nil
+	}
+	if cfg == nil {
+		cfg = &conf.Compression{Level: defaultLevel, Threshold: defaultThreshold}
+	}
+	ours, theirs := hs.Deflate.ClientMaxWindowBits, hs.Deflate.ServerMaxWindowBits
+	oursForget, theirsForget := hs.Deflate.ClientNoContextTakeover, hs.Deflate.ServerNoContextTakeover
+	if hs.Server {
+		ours, theirs = theirs, ours
+		oursForget, theirsForget = theirsForget, oursForget
+	}
+	d := &deflation{threshold: cfg.Threshold, kind: deflaterKind{level: cfg.Level, bits: windowBits(ours)}}
+	if !oursForget {
+		d.out.size = 1 << windowBits(ours)
+	}
+	if !theirsForget {
+		d.in.size = 1 << windowBits(theirs)
+	}
+	return d
+}
+
+func windowBitsFit(bits int) bool {
+	return bits == 0 || bits >= handshake.MinWindowBits && bits <= handshake.MaxWindowBits
+}
+
+func windowBits(bits int) int {
+	if bits == 0 {
+		return handshake.MaxWindowBits
+	}
+	return bits
+}
+
+// A slidingWindow keeps the last bytes of what went before, for context takeover. Its memory grows with them.
+type slidingWindow struct {
+	size int // 0: without context takeover
+	buf  []byte
+}
+
+// add takes p in.
+func (w *slidingWindow) add(p []byte) {
+	if len(p) >= w.size {
+		w.buf = append(w.buf[:0], p[len(p)-w.size:]...)
+		return
+	}
+	if over := len(w.buf) + len(p) - w.size; over > 0 {
+		w.buf = append(w.buf[:0], w.buf[over:]...)
+	}
+	w.buf = append(w.buf, p...)
+}

@@ -1,0 +1,278 @@
+package stream
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"math"
+	"sync"
+
+	"github.com/klauspost/compress/flate"
+
+	"github.com/litert/websocket/closecode"
+)
+
+// endMarker takes the place of what the sender has left out at the end of a message (RFC 7692, section 7.2.2), and has
+// a final block behind it, with which the inflater says that the end was in the right place.
+const endMarker = "\x00\x00\xff\xff" + "\x01\x00\x00\xff\xff"
+
+var (
+	errInflateEnd   = errors.New("compressed message goes on behind its end")
+	errInflateShort = errors.New("compressed message ends early")
+	errStopped      = errors.New("stream: the message is not read any more")
+)
+
+// An inflater inflates the payload of one message. It is borrowed for that from a pool.
+//
+// A read may have to end in the middle of a block, because a context or deadline did, and to go on later. The library
+// that inflates cannot do that. So it runs in a coroutine, which stands still where it wants bytes that have not come.
+type inflater struct {
+	flate  io.ReadCloser
+	buf    *bufio.Reader // between flate and Read, below
+	s      *Socket
+	whole  []byte // the payload, if it was gathered
+	piece  []byte // of the payload, as it came
+	marked bool   // piece is, or was, the end marker
+	total  int64  // what has come out
+	end    error  // behind what has come out
+	failed error  // of the connection
+
+	// Of the coroutine; nil if all of the payload is there.
+	next  func() (struct{}, bool)
+	stop  func()
+	yield func(struct{}) bool
+
+	// What the call that is under way wants and gets.
+	b   bounds
+	p   []byte
+	n   int
+	err error
+}
+
+var inflaterPool = sync.Pool{New: func() any {
+	buf := bufio.NewReader(nil)
+	return &inflater{buf: buf, flate: flate.NewReader(buf)}
+}}
+
+// inflate begins to inflate the current message, whose payload is whole if that was gathered.
+func (s *Socket) inflate(whole []byte) {
+	z := inflaterPool.Get().(*inflater)
+	*z = inflater{flate: z.flate, buf: z.buf, s: s, whole: whole}
+	z.buf.Reset(z)
+	z.flate.(flate.Resetter).Reset(z.buf, s.deflation.in.buf)
+	if in := &s.in; whole == nil && (in.open || in.rest > int64(len(in.buffered()))) {
+		z.next, z.stop = iter.Pull(z.run)
+	}
+	s.in.z = z
+}
+
+// release ends the inflating of the current message, if there is any.
+func (in *incoming) release() {
+	z := in.z
+	if z == nil {
+		return
+	}
+	in.z = nil
+	if z.stop != nil {
+		z.stop()
+	}
+	z.buf.Reset(nil)
+	*z = inflater{flate: z.flate, buf: z.buf}
+	inflaterPool.Put(z)
+}
+
+// readInflated is readMessage for a compressed message. At its end nothing is left of it on the wire.
+func (s *Socket) readInflated(b bounds, p []byte) (int, error) {
+	z := s.in.z
+	if room := s.cfg.MaxMessageSize - z.total; room < math.MaxInt64 && int64(len(p)) > room {
+		p = p[:room+1] // one more says that it is too much
+	}
+	z.b, z.p, z.n, z.err = b, p, 0, nil
+	if z.next == nil {
+		z.readAll()
+	} else {
+		z.next()
+	}
+	p = p[:z.n]
+	z.total += int64(z.n)
+	z.p = nil
+	if s.deflation.in.size > 0 {
+		s.deflation.in.add(p)
+	}
+	switch {
+	case z.total > s.cfg.MaxMessageSize:
+		return 0, s.failLimit()
+	case s.in.checked && !s.in.text.check(p):
+		return 0, s.failText()
+	case z.err == nil || z.n > 0:
+		return z.n, nil
+	case z.err == io.EOF:
+		s.in.release()
+		if s.in.checked && !s.in.text.complete() {
+			return 0, s.failText()
+		}
+		return 0, io.EOF
+	case s.hasEnded() || z.err == z.failed || mayRetry(z.err):
+		return 0, z.err
+	}
+	err := z.err
+	if err == io.ErrUnexpectedEOF {
+		err = errInflateShort
+	}
+	return 0, s.fail(&ProtocolError{closecode.InvalidPayload, err}, closecode.InvalidPayload, "message does not inflate")
+}
+
+// readAll fills p without a coroutine: nothing has to be waited for.
+func (z *inflater) readAll() {
+	for z.n < len(z.p) && z.end == nil {
+		var n int
+		n, z.end = z.flate.Read(z.p[z.n:])
+		z.n += n
+		if z.end == io.EOF {
+			z.end = z.checkEnd()
+		}
+	}
+	z.err = z.end
+}
+
+// run is the coroutine. It yields when p is full, when there is something in p before it has to wait, when waiting was
+// ended, and at the end.
+func (z *inflater) run(yield func(struct{}) bool) {
+	z.yield = yield
+	_, err := z.flate.(io.WriterTo).WriteTo(z)
+	if err == nil {
+		err = z.checkEnd()
+	}
+	if err == errStopped || !z.handOver() {
+		return
+	}
+	for {
+		z.err = err
+		if !yield(struct{}{}) {
+			return
+		}
+	}
+}
+
+// handOver yields if there is something in p. It returns false if nobody reads any more.
+func (z *inflater) handOver() bool { return z.n == 0 || z.yield(struct{}{}) }
+
+// Write takes what was inflated.
+func (z *inflater) Write(p []byte) (n int, err error) {
+	for len(p) > 0 {
+		if z.n == len(z.p) && !z.yield(struct{}{}) {
+			return n, errStopped
+		}
+		m := copy(z.p[z.n:], p)
+		z.n, n, p = z.n+m, n+m, p[m:]
+	}
+	return n, nil
+}
+
+// checkEnd checks what follows the final block: it is that of the marker, or one of the sender's, which has an octet of
+// zeros behind it (RFC 7692, section 7.2.3.4), or nothing.
+func (z *inflater) checkEnd() error {
+	var behind [len(endMarker) + 2]byte
+	n, err := io.ReadFull(z.buf, behind[:])
+	if err != io.EOF && err != io.ErrUnexpectedEOF {
+		if err == nil {
+			err = errInflateEnd
+		}
+		return err
+	}
+	switch string(behind[:n]) {
+	case "", endMarker, "\x00" + endMarker:
+		return io.EOF
+	}
+	return errInflateEnd
+}
+
+// Read reads the payload as it was sent, and the end marker behind it.
+func (z *inflater) Read(p []byte) (int, error) {
+	for len(z.piece) == 0 {
+		if err := z.more(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, z.piece)
+	z.piece = z.piece[n:]
+	return n, nil
+}
+
+// more gets the next piece of the payload.
+func (z *inflater) more() error {
+	in := &z.s.in
+	switch {
+	case z.marked:
+		return io.EOF
+	case z.whole != nil:
+		z.piece, z.whole = z.whole, nil
+		return nil
+	case in.rest == 0 && !in.open:
+		z.piece, z.marked = []byte(endMarker), true
+		return nil
+	}
+	if z.next != nil && !z.handOver() {
+		return errStopped
+	}
+	for {
+		err := z.fetch()
+		if err == nil || !mayRetry(err) || z.next == nil {
+			z.failed = err
+			return err
+		}
+		if z.err = err; !z.yield(struct{}{}) {
+			return errStopped
+		}
+	}
+}
+
+// fetch gets what is in the read buffer, or fills that.
+func (z *inflater) fetch() error {
+	in := &z.s.in
+	if in.rest == 0 {
+		return z.s.nextFrame(z.b)
+	}
+	if len(in.buffered()) == 0 {
+		if err := z.s.fill(z.b); err != nil {
+			return err
+		}
+	}
+	n := min(int64(len(in.buffered())), in.rest)
+	z.piece = in.buf[in.r : in.r+int(n)]
+	in.r += int(n)
+	in.taken(z.piece)
+	return nil
+}
+
+// discardInflated inflates some of the current message for the sake of those behind it.
+func (s *Socket) discardInflated(b bounds) error {
+	buf := takeBuffer(smallSize)
+	defer giveBuffer(buf)
+	if _, err := s.readInflated(b, buf); err != io.EOF {
+		return err
+	}
+	return nil
+}
+
+// inflateWhole inflates a message that was gathered, to s.in.inflated.
+func (s *Socket) inflateWhole(payload []byte) error {
+	in := &s.in
+	s.inflate(payload)
+	for {
+		if len(in.inflated) == cap(in.inflated) {
+			in.inflated = grow(in.inflated, 4*int64(len(payload)), true)
+		}
+		n := len(in.inflated)
+		m, err := s.readInflated(bounds{ctx: context.Background()}, in.inflated[n:cap(in.inflated)])
+		in.inflated = in.inflated[:n+m]
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
