@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/stream"
 )
 
 const (
@@ -184,5 +185,41 @@ func TestHeadIsBounded(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "longer than 65536 bytes") {
 			t.Errorf("%s: error is %v", name, err)
 		}
+	}
+}
+
+// RFC 7692, section 7.1: what the server chooses of the offer of compression.
+func TestTheAnswerToAnOfferOfCompression(t *testing.T) {
+	whole := stream.Deflate{ServerMaxWindowBits: 15, ClientMaxWindowBits: 15}
+	for _, tt := range []struct {
+		answer    string
+		want      *stream.Deflate
+		complaint string
+	}{
+		{"", nil, ""},
+		{"permessage-deflate", &whole, ""},
+		{"permessage-deflate; server_no_context_takeover; client_max_window_bits=9", &stream.Deflate{
+			ServerNoContextTakeover: true, ServerMaxWindowBits: 15, ClientMaxWindowBits: 9}, ""},
+		{"permessage-deflate; unknown", nil, `"unknown" is not known`},
+		{"permessage-deflate; client_max_window_bits", nil, "client_max_window_bits"},
+		{"permessage-deflate, permessage-deflate", nil, "beside another"},
+		{"x-webkit-deflate-frame", nil, "was not offered"},
+	} {
+		conn, err := handshakeOver(t, answering(t, switching+"Sec-WebSocket-Extensions: "+tt.answer+"\r\n\r\n"),
+			stream.Compression(stream.CompressionConfig{}))
+		if tt.complaint != "" {
+			if err == nil || !strings.Contains(err.Error(), tt.complaint) {
+				t.Errorf("%s: %v", tt.answer, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", tt.answer, err)
+			continue
+		}
+		if got := conn.Handshake().Deflate; (got == nil) != (tt.want == nil) || got != nil && *got != *tt.want {
+			t.Errorf("%s: %+v", tt.answer, got)
+		}
+		conn.Abort()
 	}
 }

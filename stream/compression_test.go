@@ -53,8 +53,10 @@ func openDeflate[M any](t testing.TB, rwc io.ReadWriteCloser, server bool, mode 
 
 // sends are the ways to send a message.
 var sends = map[string]func(ctx context.Context, c *stream.Socket, text string) error{
-	"WriteText":   func(ctx context.Context, c *stream.Socket, text string) error { return c.WriteText(ctx, text) },
-	"WriteBinary": func(ctx context.Context, c *stream.Socket, text string) error { return c.WriteBinary(ctx, []byte(text)) },
+	"WriteText": func(ctx context.Context, c *stream.Socket, text string) error { return c.WriteText(ctx, text) },
+	"WriteBinary": func(ctx context.Context, c *stream.Socket, text string) error {
+		return c.WriteBinary(ctx, []byte(text))
+	},
 	"WriteBuffers": func(ctx context.Context, c *stream.Socket, text string) error {
 		n := len(text) / 3
 		return c.WriteBuffers(ctx, opcode.Text, net.Buffers{[]byte(text[:n]), nil, []byte(text[n:])})
