@@ -9,7 +9,6 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/opcode"
@@ -27,25 +26,26 @@ import (
 // its own, or it is an [*ArgumentError]. [MaxMessageSize] of the peer bounds a Write.
 //
 // Deadlines work as those of a socket of the system do, also on calls that wait already: after an error that matches
-// [os.ErrDeadlineExceeded] the connection is as it was, and goes on once there is another deadline. Nothing is lost by
-// that. A Write whose deadline comes when its frame may have begun returns success at once, as if a kernel had taken
-// the bytes: the frame goes out in the background, and the next Write waits for it, and returns its error. So Write
-// keeps a copy of p meanwhile. The idle timeout of the connection is none of these deadlines: it ends the connection
-// ([IdleTimeout] turns it off, [KeepAlive] keeps the connection from being idle). No error but that of a deadline
-// matches [os.ErrDeadlineExceeded] or is a timeout, so that who tries again after one does not do so for ever.
+// [os.ErrDeadlineExceeded] the connection is as it was, and goes on once there is another deadline. Nothing is lost. A
+// Write whose deadline comes when its frame may have begun returns success at once, as if a kernel had taken all of p:
+// what is left of it is copied, and goes out in the background. The next Write waits for that, and returns its error.
+// Over a TCP or UNIX socket this costs nothing until then; over anything else each Write copies p, and has a goroutine.
+//
+// The idle timeout of the connection is none of these deadlines: it ends the connection ([IdleTimeout] turns it off,
+// [KeepAlive] keeps the connection from being idle). No error but that of a deadline matches [os.ErrDeadlineExceeded]
+// or is a timeout, so that who tries again after a timeout does not do so for ever.
 //
 // Close sends a close frame with code 1000, for which it waits up to [CloseTimeout], and closes the transport. It gives
 // up what a Write may have left in the background. After it, Read and Write return an error that matches
 // [net.ErrClosed].
 //
-// The result has a method CloseWrite, as [*net.TCPConn] has. It sends the close frame and leaves reading open, up to the
-// close frame of the peer; then Read returns io.EOF. But WebSocket knows no connection that is open one way: most peers,
-// and this package, answer a close frame at once, and send nothing behind. So it is for who has got all the answers, or
-// wants what is on its way.
+// The result has a method CloseWrite, as [*net.TCPConn] has. It sends the close frame and leaves reading open, up to
+// the close frame of the peer; then Read returns io.EOF. But WebSocket knows no connection that is open one way: most
+// peers, and this package, answer a close frame at once, and send nothing behind. So it is for who has got all answers,
+// or wants what is on its way.
 //
 // All methods may be called by any goroutine at any time; Reads are done one after the other, and so are Writes. The
-// NetConn must be the only one that receives from conn, and that sends messages over it. Pings, and what tells about the
-// connection, are free.
+// NetConn must be the only one that receives from conn, and that sends messages over it. Pings are free.
 func NetConn(conn *Conn[*Reader], op opcode.Opcode) (net.Conn, error) {
 	switch {
 	case conn == nil:
@@ -56,8 +56,7 @@ func NetConn(conn *Conn[*Reader], op opcode.Opcode) (net.Conn, error) {
 	return &netConn{s: conn.Socket, op: op, writeGate: newGate(), sent: make(chan error, 1)}, nil
 }
 
-// A netConn reads the messages of a connection as a stream, and writes each message in a goroutine of its own: the
-// deadline of a socket would cut a frame, after which no other could follow.
+// A netConn reads the messages of a connection as a stream, and writes a stream as messages.
 type netConn struct {
 	s      *Socket       // constant after NetConn
 	op     opcode.Opcode // constant after NetConn
@@ -72,7 +71,7 @@ type netConn struct {
 
 	// writeGate admits one Write or CloseWrite, which owns underWay.
 	writeGate gate
-	underWay  bool       // a frame was handed to a goroutine
+	underWay  bool       // a goroutine is sending a frame
 	sent      chan error // its outcome
 }
 
@@ -138,125 +137,6 @@ func (c *netConn) beginMessage() error {
 	return nil
 }
 
-// Write sends p as one message.
-func (c *netConn) Write(p []byte) (int, error) {
-	if c.op == opcode.Text && !utf8.Valid(p) {
-		return 0, &ArgumentError{"NetConn.Write", "the text is not UTF-8"}
-	}
-	if err := c.enterWrite(); err != nil {
-		return 0, c.explain(err)
-	}
-	defer c.writeGate.leave()
-	if len(p) == 0 {
-		return 0, nil
-	}
-	buf := takeBuffer(len(p))
-	if len(buf) < len(p) {
-		giveBuffer(buf)
-		buf = make([]byte, len(p))
-	}
-	n := copy(buf, p)
-	err := c.handOver(func() error {
-		defer giveBuffer(buf)
-		return writeMessage(c.s, context.Background(), c.op, buf[:n])
-	})
-	if err != nil {
-		return 0, c.explain(err)
-	}
-	return n, nil
-}
-
-// CloseWrite sends a close frame behind what was written.
-func (c *netConn) CloseWrite() error {
-	if err := c.enterWrite(); err != nil {
-		return c.explain(err)
-	}
-	defer c.writeGate.leave()
-	err := c.handOver(func() error {
-		return c.s.sendClose(context.Background(), closecode.NormalClosure, "")
-	})
-	var failed *transportError
-	if errors.As(err, &failed) {
-		err = &cutError{"write failed", net.ErrClosed, failed.error}
-	}
-	return c.explain(err)
-}
-
-// enterWrite makes the caller the one who may hand over a frame: nothing is under way any more.
-func (c *netConn) enterWrite() error {
-	c.writeGate.enter(context.Background(), nil) // whoever is inside leaves at the same deadline
-	err := c.await()
-	if err != nil {
-		c.writeGate.leave()
-	}
-	return err
-}
-
-// handOver has a goroutine send a frame, and waits for it until the deadline. After that it is still under way.
-func (c *netConn) handOver(send func() error) error {
-	c.underWay = true
-	go func() { c.sent <- send() }()
-	if err := c.await(); err != os.ErrDeadlineExceeded {
-		return err
-	}
-	return nil
-}
-
-// await waits until nothing is under way, and returns how that ended, or that the deadline came before.
-func (c *netConn) await() error {
-	for {
-		switch {
-		case c.closed.Load():
-			return errClosed
-		case expired(c.writeDeadline.load()):
-			return os.ErrDeadlineExceeded
-		case !c.underWay:
-			return nil
-		}
-		ctx, cancel := c.writeDeadline.context()
-		select {
-		case err := <-c.sent:
-			c.underWay = false
-			cancel()
-			return err
-		case <-ctx.Done():
-		}
-		cancel()
-	}
-}
-
-// Close says good-bye and closes the transport.
-func (c *netConn) Close() error {
-	if c.closed.Swap(true) {
-		return nil
-	}
-	c.setReadDeadline(past) // nobody is to wait for the good-bye
-	c.writeDeadline.store(past)
-	if c.sayGoodbye() != nil {
-		return c.s.Abort()
-	}
-	return c.s.Close()
-}
-
-// sayGoodbye sends a close frame, unless there is a message before it.
-func (c *netConn) sayGoodbye() error {
-	if !c.writeGate.tryEnter() {
-		return nil
-	}
-	defer c.writeGate.leave()
-	select {
-	case <-c.sent:
-		c.underWay = false
-	default:
-	}
-	if c.underWay {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), c.s.cfg.CloseTimeout)
-	defer cancel()
-	return c.s.sendClose(ctx, closecode.NormalClosure, "")
-}
-
 func (c *netConn) LocalAddr() net.Addr  { return c.s.LocalAddr() }
 func (c *netConn) RemoteAddr() net.Addr { return c.s.RemoteAddr() }
 
@@ -265,7 +145,7 @@ func (c *netConn) SetDeadline(t time.Time) error {
 		return errClosed
 	}
 	c.setReadDeadline(t)
-	c.writeDeadline.store(t)
+	c.setWriteDeadline(t)
 	return nil
 }
 
@@ -281,13 +161,18 @@ func (c *netConn) SetWriteDeadline(t time.Time) error {
 	if c.closed.Load() {
 		return errClosed
 	}
-	c.writeDeadline.store(t)
+	c.setWriteDeadline(t)
 	return nil
 }
 
 func (c *netConn) setReadDeadline(t time.Time) {
 	c.readDeadline.store(t)
 	c.s.readLimit.changed(&c.readDeadline)
+}
+
+func (c *netConn) setWriteDeadline(t time.Time) {
+	c.writeDeadline.store(t)
+	c.s.writeLimit.changed(&c.writeDeadline)
 }
 
 // explain makes err what a user of a net.Conn expects.

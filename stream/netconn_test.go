@@ -115,8 +115,10 @@ func TestNetConnRefusesWhatCannotBe(t *testing.T) {
 
 func TestANetConnKnowsItsAddresses(t *testing.T) {
 	client, server := tunnel(t, wstest.Transports[0])
-	if client.LocalAddr().String() != server.RemoteAddr().String() || client.RemoteAddr().String() != server.LocalAddr().String() {
-		t.Errorf("%v to %v, %v to %v", client.LocalAddr(), client.RemoteAddr(), server.LocalAddr(), server.RemoteAddr())
+	for _, c := range [][2]net.Conn{{client, server}, {server, client}} {
+		if here, there := c[0].LocalAddr(), c[1].RemoteAddr(); here.String() != there.String() {
+			t.Errorf("%v here, %v there", here, there)
+		}
 	}
 }
 
@@ -301,32 +303,88 @@ func TestWhatAWriteTookOverIsSentBehindItsDeadline(t *testing.T) {
 // Real sockets, one of them under TLS, which a deadline in mid-write would break.
 func TestWritesThatTimeOutLoseNothing(t *testing.T) {
 	for _, tr := range append(tunnelTransports, wstest.Transports[1], wstest.Transports[4]) {
-		t.Run(tr.Name, func(t *testing.T) {
-			client, server := tunnel(t, tr)
-			var sent bytes.Buffer
-			p := make([]byte, 256<<10)
-			for i := byte(0); ; i++ { // until the peer's buffers are full
-				for j := range p {
-					p[j] = i
+		for _, server := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, server %v", tr.Name, server), func(t *testing.T) {
+				from, to := tunnel(t, tr)
+				if server {
+					from, to = to, from
 				}
-				client.SetWriteDeadline(time.Now().Add(2 * time.Millisecond))
-				n, err := client.Write(p)
-				sent.Write(p[:n])
-				if err != nil {
-					wantTimeout(t, n, err)
-					break
+				var want []byte
+				src := rand.NewChaCha8([32]byte{})
+				p := make([]byte, 256<<10)
+				for range 3 {
+					for { // until the buffers are full
+						src.Read(p)
+						from.SetWriteDeadline(time.Now().Add(2 * time.Millisecond))
+						n, err := from.Write(p)
+						want = append(want, p[:n]...)
+						if err != nil {
+							wantTimeout(t, n, err)
+							break
+						}
+					}
+					got := make([]byte, len(want)/2)
+					if _, err := io.ReadFull(to, got); err != nil || !bytes.Equal(got, want[:len(got)]) {
+						t.Fatalf("Read: %v", err)
+					}
+					want = want[len(got):]
 				}
-			}
-			client.SetWriteDeadline(time.Time{})
-			go func() {
-				client.Write(p)
-				closeWrite(t, client)
-			}()
-			got, err := io.ReadAll(server)
-			if want := append(sent.Bytes(), p...); !bytes.Equal(got, want) || err != nil {
-				t.Errorf("got %d bytes, %v; want %d", len(got), err, len(want))
-			}
-		})
+				from.SetWriteDeadline(time.Time{})
+				go func() {
+					from.Write(p)
+					closeWrite(t, from)
+				}()
+				want = append(want, p...)
+				if got, err := io.ReadAll(to); !bytes.Equal(got, want) || err != nil {
+					t.Errorf("got %d bytes, %v; want %d", len(got), err, len(want))
+				}
+			})
+		}
+	}
+}
+
+func TestAWriteWaitsForItsTurnInTheBackgroundToo(t *testing.T) {
+	server, peer := serverAndPeer(t)
+	c := netConn(t, server, opcode.Binary)
+	w, err := server.NewWriter(bg(t), opcode.Binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SetWriteDeadline(time.Now().Add(5 * time.Millisecond))
+	if n, err := io.WriteString(c, "second"); n != 6 || err != nil {
+		t.Errorf("got %d, %v", n, err)
+	}
+	io.WriteString(w, "first")
+	w.Close()
+	peer.Want(true, opcode.Binary, "first")
+	peer.Want(true, opcode.Binary, "second")
+}
+
+func TestAWriteBehindAPingThatWaitsIsTakenOver(t *testing.T) {
+	a, b := wstest.TCP(t)
+	server, peer := open(t, b, true), wstest.NewPeer(t, a, false)
+	c := netConn(t, server, opcode.Binary)
+	full := 0
+	for n := 1; n > 0; full += n {
+		b.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
+		n, _ = b.Write(make([]byte, 1<<20))
+	}
+	b.SetWriteDeadline(time.Time{})
+
+	pinged := make(chan error, 1)
+	go func() { pinged <- server.Ping(bg(t), nil) }()
+	time.Sleep(5 * time.Millisecond)
+	c.SetWriteDeadline(time.Now().Add(5 * time.Millisecond))
+	if n, err := io.WriteString(c, "message"); n != 7 || err != nil {
+		t.Errorf("Write: %d, %v", n, err)
+	}
+	if _, err := io.CopyN(io.Discard, a, int64(full)); err != nil {
+		t.Fatal(err)
+	}
+	peer.Want(true, opcode.Ping, "")
+	peer.Want(true, opcode.Binary, "message")
+	if err := <-pinged; err != nil {
+		t.Error(err)
 	}
 }
 
@@ -388,6 +446,27 @@ func TestCloseOfANetConnSaysGoodByeBehindWhatWasWritten(t *testing.T) {
 	})
 }
 
+func TestCloseOfANetConnSaysGoodByeBehindWhatWasTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := streamtest.Pipe(stream.Standard)
+		client, server := netConn(t, a, opcode.Binary), netConn(t, b, opcode.Binary)
+		defer server.Close()
+		client.SetWriteDeadline(time.Now().Add(time.Second))
+		p := make([]byte, 100<<10)
+		if _, err := client.Write(p); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(server, p); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		client.Close()
+		if n, err := server.Read(p); n != 0 || err != io.EOF {
+			t.Errorf("got %d, %v", n, err)
+		}
+	})
+}
+
 func TestCloseOfANetConnWaitsNoLongerThanItMay(t *testing.T) {
 	for name, deadline := range map[string]time.Duration{"nothing under way": 0, "a message under way": time.Second} {
 		t.Run(name, func(t *testing.T) {
@@ -438,6 +517,15 @@ func TestAfterCloseWriteReadingGoesOn(t *testing.T) {
 	}
 	closeWrite(t, c)
 	peer.WantEnd()
+}
+
+func TestACloseWriteThatFailsSaysSo(t *testing.T) {
+	a, b := net.Pipe()
+	c := netConn(t, open(t, a, false), opcode.Binary)
+	b.Close()
+	err := c.(interface{ CloseWrite() error }).CloseWrite()
+	wantFinal(t, err, net.ErrClosed)
+	wantFinal(t, err, io.ErrClosedPipe)
 }
 
 func TestANetConnIsTheOnlyReceiver(t *testing.T) {
@@ -562,7 +650,9 @@ func TestHTTPInATunnel(t *testing.T) {
 				})}
 			served := make(chan error, 1)
 			go func() { served <- srv.Serve(ln) }()
-			transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil }}
+			transport := &http.Transport{
+				DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil },
+			}
 			for _, size := range []int{0, 10, 1 << 20} {
 				body := strings.Repeat("x", size)
 				resp, err := (&http.Client{Transport: transport}).Post("http://tunnel/", "text/plain", strings.NewReader(body))
