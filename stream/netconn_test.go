@@ -289,10 +289,12 @@ func TestWhatAWriteTookOverIsSentBehindItsDeadline(t *testing.T) {
 		}
 
 		client.SetWriteDeadline(time.Time{})
-		go func() {
+		var done sync.WaitGroup
+		defer done.Wait()
+		done.Go(func() {
 			io.WriteString(client, "and more")
 			closeWrite(t, client)
-		}()
+		})
 		got, err := io.ReadAll(server)
 		if want := strings.Repeat("p", 100<<10) + "and more"; string(got) != want || err != nil {
 			t.Errorf("got %d bytes, %v; want %d", len(got), err, len(want))
@@ -330,10 +332,12 @@ func TestWritesThatTimeOutLoseNothing(t *testing.T) {
 					want = want[len(got):]
 				}
 				from.SetWriteDeadline(time.Time{})
-				go func() {
+				var done sync.WaitGroup
+				defer done.Wait()
+				done.Go(func() {
 					from.Write(p)
 					closeWrite(t, from)
-				}()
+				})
 				want = append(want, p...)
 				if got, err := io.ReadAll(to); !bytes.Equal(got, want) || err != nil {
 					t.Errorf("got %d bytes, %v; want %d", len(got), err, len(want))
