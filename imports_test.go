@@ -25,6 +25,7 @@ var mayImport = []struct {
 	{"closecode", nil},
 	{"frame", []string{"opcode", "closecode"}},
 	{"stream", []string{"opcode", "closecode", "frame", "internal/", "golang.org/x/exp/constraints", "github.com/klauspost/compress/flate"}},
+	{"stream/streamtest", []string{"stream"}},
 	{"dial", []string{"opcode", "closecode", "frame", "stream", "internal/", "golang.org/x/net/proxy"}},
 	{"listen", []string{"opcode", "closecode", "frame", "stream", "internal/"}},
 	{"internal/wstest", []string{"opcode", "closecode", "frame"}},
@@ -33,7 +34,7 @@ var mayImport = []struct {
 }
 
 // testOnly are packages that only tests may import.
-var testOnly = []string{"internal/wstest"}
+var testOnly = []string{"internal/wstest", "stream/streamtest"}
 
 func matches(pkg string, patterns []string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {

@@ -142,6 +142,14 @@ func (s *Socket) nextMessage(b bounds) error {
 	return err
 }
 
+// beginReading begins to hand out the message that is pending as a stream.
+func (s *Socket) beginReading() {
+	s.in.pending = false
+	if s.in.compressed {
+		s.inflate(nil)
+	}
+}
+
 // receive is Receive in Standard mode.
 func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 	if err := s.enterReceive(ctx); err != nil {
@@ -151,13 +159,10 @@ func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 	if err := s.nextMessage(bounds{ctx: ctx}); err != nil {
 		return nil, err
 	}
+	s.beginReading()
 	in := &s.in
-	in.pending = false
 	r := &Reader{s: s, gen: in.gen.Load(), op: in.op, size: -1}
-	switch {
-	case in.compressed:
-		s.inflate(nil)
-	case !in.open:
+	if !in.open && !in.compressed {
 		r.size = in.size
 	}
 	return r, nil

@@ -1,0 +1,204 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/opcode"
+)
+
+// NetConn returns conn as a [net.Conn], a plain stream of bytes, for tunnels: SSH, TLS, gRPC or HTTP through a
+// WebSocket. The peer may be another NetConn, or anything that sends and takes messages with the opcode op, which is
+// Binary, or Text for peers that want that. A nil conn or another opcode is an [*ArgumentError].
+//
+// Read runs on from message to message; empty ones are skipped. A message with the other opcode is not of the stream,
+// and fails the connection with code 1003 and a [*ProtocolError]. At the orderly end that a [CloseError] can be, Read
+// returns [io.EOF] itself; other ends are as in [Conn.Receive].
+//
+// Write sends p as one message in one frame, and nothing if p is empty. With opcode Text each Write must be UTF-8 on
+// its own, or it is an [*ArgumentError]. [MaxMessageSize] of the peer bounds a Write.
+//
+// Deadlines work as those of a socket of the system do, also on calls that wait already: after an error that matches
+// [os.ErrDeadlineExceeded] the connection is as it was, and goes on once there is another deadline. Nothing is lost. A
+// Write whose deadline comes when its frame may have begun returns success at once, as if a kernel had taken all of p:
+// what is left of it is copied, and goes out in the background. The next Write waits for that, and returns its error.
+// Over a TCP or UNIX socket this costs nothing until then; over anything else each Write copies p, and has a goroutine.
+//
+// The idle timeout of the connection is none of these deadlines: it ends the connection ([IdleTimeout] turns it off,
+// [KeepAlive] keeps the connection from being idle). No error but that of a deadline matches [os.ErrDeadlineExceeded]
+// or is a timeout, so that who tries again after a timeout does not do so for ever.
+//
+// Close sends a close frame with code 1000, for which it waits up to [CloseTimeout], and closes the transport. It gives
+// up what a Write may have left in the background. After it, Read and Write return an error that matches
+// [net.ErrClosed].
+//
+// The result has a method CloseWrite, as [*net.TCPConn] has. It sends the close frame and leaves reading open, up to
+// the close frame of the peer; then Read returns io.EOF. But WebSocket knows no connection that is open one way: most
+// peers, and this package, answer a close frame at once, and send nothing behind. So it is for who has got all answers,
+// or wants what is on its way.
+//
+// All methods may be called by any goroutine at any time; Reads are done one after the other, and so are Writes. The
+// NetConn must be the only one that receives from conn, and that sends messages over it. Pings are free.
+func NetConn(conn *Conn[*Reader], op opcode.Opcode) (net.Conn, error) {
+	switch {
+	case conn == nil:
+		return nil, &ArgumentError{"NetConn", "the connection is nil"}
+	case !op.IsMessage():
+		return nil, &ArgumentError{"NetConn", fmt.Sprintf("a message cannot begin with opcode %v", op)}
+	}
+	return &netConn{s: conn.Socket, op: op, writeGate: newGate(), sent: make(chan error, 1)}, nil
+}
+
+// A netConn reads the messages of a connection as a stream, and writes a stream as messages.
+type netConn struct {
+	s      *Socket       // constant after NetConn
+	op     opcode.Opcode // constant after NetConn
+	closed atomic.Bool
+
+	readDeadline  userDeadline
+	writeDeadline userDeadline
+
+	// owned by the receiver
+	begun bool   // a message has begun, and its end was not seen
+	gen   uint64 // of that message
+
+	// writeGate admits one Write or CloseWrite, which owns underWay.
+	writeGate gate
+	underWay  bool       // a goroutine is sending a frame
+	sent      chan error // its outcome
+}
+
+// Read reads what comes next, whichever message it is in.
+func (c *netConn) Read(p []byte) (int, error) {
+	// Whoever reads already leaves at the same deadline, and when the connection ends.
+	c.s.recvGate.enter(context.Background(), nil)
+	defer c.s.leaveReceive()
+	c.s.in.turns++
+	n, err := c.read(p)
+	switch {
+	case err == nil:
+		return n, nil
+	case errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) && !c.closed.Load():
+		return n, io.EOF
+	}
+	return n, c.explain(err)
+}
+
+// read is Read for the receiver.
+func (c *netConn) read(p []byte) (int, error) {
+	s, in := c.s, &c.s.in
+	for {
+		switch {
+		case c.closed.Load():
+			return 0, errClosed
+		case expired(c.readDeadline.load()):
+			return 0, os.ErrDeadlineExceeded
+		case len(p) == 0:
+			return 0, nil
+		case c.begun && in.gen.Load() != c.gen:
+			return 0, ErrStale
+		}
+		if c.begun {
+			n, err := s.readMessage(p, &c.readDeadline)
+			if err != io.EOF {
+				return n, err
+			}
+			c.begun = false
+		}
+		if s.hasEnded() {
+			return 0, s.Err()
+		}
+		if err := c.beginMessage(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// beginMessage waits for the next message.
+func (c *netConn) beginMessage() error {
+	s, in := c.s, &c.s.in
+	c.gen = in.gen.Add(1)
+	if err := s.nextMessage(bounds{context.Background(), &c.readDeadline}); err != nil {
+		return err
+	}
+	s.beginReading()
+	if in.op != c.op {
+		err := fmt.Errorf("%v message in a stream of %v messages", in.op, c.op)
+		return s.fail(&ProtocolError{closecode.UnsupportedData, err}, closecode.UnsupportedData, err.Error())
+	}
+	c.begun = true
+	return nil
+}
+
+func (c *netConn) LocalAddr() net.Addr  { return c.s.LocalAddr() }
+func (c *netConn) RemoteAddr() net.Addr { return c.s.RemoteAddr() }
+
+func (c *netConn) SetDeadline(t time.Time) error {
+	if c.closed.Load() {
+		return errClosed
+	}
+	c.setReadDeadline(t)
+	c.setWriteDeadline(t)
+	return nil
+}
+
+func (c *netConn) SetReadDeadline(t time.Time) error {
+	if c.closed.Load() {
+		return errClosed
+	}
+	c.setReadDeadline(t)
+	return nil
+}
+
+func (c *netConn) SetWriteDeadline(t time.Time) error {
+	if c.closed.Load() {
+		return errClosed
+	}
+	c.setWriteDeadline(t)
+	return nil
+}
+
+func (c *netConn) setReadDeadline(t time.Time) {
+	c.readDeadline.store(t)
+	c.s.readLimit.changed(&c.readDeadline)
+}
+
+func (c *netConn) setWriteDeadline(t time.Time) {
+	c.writeDeadline.store(t)
+	c.s.writeLimit.changed(&c.writeDeadline)
+}
+
+// explain makes err what a user of a net.Conn expects.
+func (c *netConn) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case c.closed.Load():
+		return errClosed
+	case err == os.ErrDeadlineExceeded:
+		return err
+	}
+	return &finalError{err}
+}
+
+// A finalError is why a net.Conn does not go on. It matches all that its cause matches, but it is no timeout: there is
+// no deadline to lift.
+type finalError struct{ cause error }
+
+func (e *finalError) Error() string   { return e.cause.Error() }
+func (e *finalError) Timeout() bool   { return false }
+func (e *finalError) Temporary() bool { return false }
+
+func (e *finalError) Is(target error) bool {
+	return target != os.ErrDeadlineExceeded && errors.Is(e.cause, target)
+}
+
+// As takes the place of Unwrap, through which errors.Is would find a timeout.
+func (e *finalError) As(target any) bool { return errors.As(e.cause, target) }
