@@ -25,7 +25,7 @@ func TestSendingDoesNotAllocate(t *testing.T) {
 	for _, server := range []bool{true, false} {
 		a, b := wstest.TCP(t)
 		go io.Copy(io.Discard, b)
-		c := open(t, a, server)
+		c := open(t, a, server, stream.WithTrace(&stream.Trace{})) // its hooks are nil
 		w := newWriter(t, c, opcode.Binary)
 		for name, send := range map[string]func() error{
 			"Writer.Write":      func() error { _, err := w.Write(small); return err },

@@ -52,12 +52,13 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 // Receive returns the next message, as the [Mode] says. In mode [Standard] it waits until the header of the message's
 // first frame is there, and discards first what was not read of the message before.
 //
-// The context bounds that wait, nothing after it. When it ends, Receive returns its error; the connection is as it
-// was, and the next Receive goes on, even in the middle of a header.
+// The context bounds that wait, nothing after it; in the other modes it bounds the whole message or frame. When it
+// ends, Receive returns its error; the connection is as it was, and the next Receive goes on, even in the middle of a
+// header.
 //
 // When the connection has ended, Receive returns why: a [*CloseError], which matches [io.EOF] if the end was orderly;
 // an error that matches [net.ErrClosed] if this end closed it; one that matches [io.ErrUnexpectedEOF] if it was
-// lost; [*ProtocolError], [*LimitError] or [ErrIdleTimeout].
+// lost; [*ProtocolError], [*LimitError], [ErrIdleTimeout] or [ErrNoPong].
 //
 // Control frames are answered while somebody receives or reads a message, and not otherwise. Before it returns that the
 // peer has closed the connection, or broken the protocol, Receive sends a close frame, for which it may have to wait

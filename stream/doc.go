@@ -27,15 +27,22 @@
 // its end, or close it; what is left of it when the next Receive begins is discarded. [io.EOF] is the true end of a
 // message and nothing else: if it was cut short, the error matches [io.ErrUnexpectedEOF].
 //
+// That is mode [Standard]. [Simple] receives whole messages, for programs whose messages are small; [Lite] does so
+// without a copy, for a peer that sends no fragments; [Frames] receives the frames as they come, for relays; and
+// [Decode] makes a mode of a function that reads a message. Whatever the mode, all but receiving is in [Socket], so
+// that a program can hold its connections in one map.
+//
 // Control frames are taken care of while somebody receives or reads, and not otherwise: pings are answered, and the
-// peer's close frame is noticed. A program that only sends should have a goroutine that receives.
+// peer's close frame is noticed. A program that only sends should have a goroutine that receives. [KeepAlive] sends
+// pings by itself, and [WithTrace] tells what happens.
 //
 // # Sending
 //
 // [Socket.NewWriter] begins a message of any size. A [Writer] must be closed: its Close sends the last fragment. If
 // something goes wrong before, Abort gives the message up; deferred, it does nothing after Close. If the source of a
-// ReadFrom fails, Close does not send the end, so that half a file never arrives as a whole one. [Socket.WriteText] and
-// [Socket.WriteBinary] send a message in one frame.
+// ReadFrom fails, Close does not send the end, so that half a file never arrives as a whole one. [Socket.WriteText],
+// [Socket.WriteBinary] and [Socket.WriteBuffers] send a message in one frame, [Socket.WritePrepared] the same one over
+// many connections. [Compression] has messages compressed. [NetConn] makes a plain stream of a connection, for tunnels.
 //
 // Writes wait while the peer does not read. From a server, a regular file in a binary message is sent by the kernel
 // (sendfile), and large writes are not copied.

@@ -105,6 +105,8 @@ func TestOptionsRefuseWhatCannotBe(t *testing.T) {
 		"IdleTimeout(-1)":            stream.IdleTimeout(-1),
 		"CloseTimeout(0)":            stream.CloseTimeout(0),
 		"CloseTimeout(-time.Second)": stream.CloseTimeout(-time.Second),
+		"KeepAlive(-1)":              stream.KeepAlive(-1),
+		"Compression(Level 10)":      stream.Compression(stream.CompressionConfig{Level: 10}),
 	} {
 		a, b := net.Pipe()
 		_, err := stream.New(a, stream.Handshake{}, stream.Standard, o, stream.MaxMessageSize(5))

@@ -299,6 +299,10 @@ func TestBadArgumentsSendNothing(t *testing.T) {
 			return err
 		},
 		"SetIdleTimeout of -1": func() error { return c.SetIdleTimeout(-1) },
+		"Shutdown with 1006":   func() error { return c.Shutdown(bg(t), closecode.Abnormal, "") },
+		"Shutdown with a reason of 124 bytes": func() error {
+			return c.Shutdown(bg(t), closecode.NormalClosure, strings.Repeat("x", 124))
+		},
 	} {
 		var argument *stream.ArgumentError
 		if err := call(); !errors.As(err, &argument) {
