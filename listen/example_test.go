@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"time"
@@ -142,4 +143,43 @@ func ExampleIsWebSocket() {
 	body, _ := io.ReadAll(response.Body)
 	fmt.Println(string(body))
 	// Output: a page that connects to this path
+}
+
+// A server that stops lets its clients know, and waits for them.
+func ExampleListener_Shutdown() {
+	l, err := listen.Listen("tcp", "127.0.0.1:0", stream.Standard)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	go func() {
+		for conn, err := range l.All(ctx) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			go func() {
+				for msg, err := range conn.All(ctx) {
+					if err != nil {
+						return // the Listener was shut down
+					}
+					io.Copy(io.Discard, msg)
+				}
+			}()
+		}
+	}()
+
+	client, err := dial.Dial(ctx, "ws://"+l.Addr().String(), stream.Standard)
+	if err != nil {
+		log.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() {
+		_, err := client.Receive(ctx)
+		ended <- err
+	}()
+	fmt.Println(l.Shutdown(ctx))
+	fmt.Println(<-ended)
+	// Output:
+	// <nil>
+	// stream: closed by the peer: 1001 (going away)
 }

@@ -114,11 +114,24 @@ func HandshakeTimeout(d time.Duration) Option {
 	return option(func(c *conf.Listen) { c.HandshakeTimeout = d })
 }
 
-const defaultHandshakeTimeout = 10 * time.Second
+// MaxHandshakes bounds how many connections of a [Listener] may be in the middle of their opening handshake. While there
+// are so many, further ones wait to be accepted, in the queue of the system; HandshakeTimeout bounds for how long. The
+// default is 1024; n must be positive. It has no effect on [Upgrade] and [Handler], whose HTTP server accepts.
+func MaxHandshakes(n int) Option {
+	if n <= 0 {
+		return refuse("MaxHandshakes", "%d is not positive", n)
+	}
+	return option(func(c *conf.Listen) { c.MaxHandshakes = n })
+}
+
+const (
+	defaultHandshakeTimeout = 10 * time.Second
+	defaultMaxHandshakes    = 1024
+)
 
 // configure puts together what the options of the function named fn set. What is impossible is in Err.
 func configure[M any](fn string, mode stream.Mode[M], opts []Option) conf.Listen {
-	c := conf.Listen{Stream: conf.DefaultStream(), HandshakeTimeout: defaultHandshakeTimeout}
+	c := conf.Listen{Stream: conf.DefaultStream(), HandshakeTimeout: defaultHandshakeTimeout, MaxHandshakes: defaultMaxHandshakes}
 	for _, o := range opts {
 		o.ApplyListen(&c)
 	}

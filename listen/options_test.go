@@ -31,6 +31,7 @@ var badOptions = []struct {
 	{"listen.TLSConfig", listen.TLSConfig(nil)},
 	{"listen.TLSConfig", listen.TLSConfig(new(tls.Config))},
 	{"listen.HandshakeTimeout", listen.HandshakeTimeout(-1)},
+	{"listen.MaxHandshakes", listen.MaxHandshakes(0)},
 	{"MaxMessageSize", stream.MaxMessageSize(-1)},
 }
 

@@ -24,6 +24,7 @@ type server struct {
 	ln     net.Listener
 	http   *http.Server
 	cfg    conf.Listen
+	limit  *limiter      // on top of ln
 	closed chan struct{} // closed by stop
 	served chan struct{} // closed when the HTTP server has stopped
 
@@ -55,11 +56,9 @@ func bind(network, address string, cfg *conf.Listen) (net.Listener, error) {
 
 // newServer starts a server on ln.
 func newServer(ln net.Listener, cfg conf.Listen, serve http.HandlerFunc) *server {
-	if cfg.TLS != nil {
-		ln = tls.NewListener(ln, onlyHTTP1(cfg.TLS))
-	}
 	s := &server{
 		ln:     ln,
+		limit:  newLimiter(ln, cfg.MaxHandshakes),
 		cfg:    cfg,
 		closed: make(chan struct{}),
 		served: make(chan struct{}),
@@ -93,7 +92,11 @@ func onlyHTTP1(config *tls.Config) *tls.Config {
 }
 
 func (s *server) run() {
-	err := s.http.Serve(s.ln)
+	var ln net.Listener = s.limit
+	if s.cfg.TLS != nil {
+		ln = tls.NewListener(ln, onlyHTTP1(s.cfg.TLS))
+	}
+	err := s.http.Serve(ln)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = fmt.Errorf("listen: %w", err)
@@ -106,6 +109,7 @@ func (s *server) count(_ net.Conn, state http.ConnState) {
 	case http.StateNew:
 		s.goroutines.Add(1)
 	case http.StateClosed, http.StateHijacked:
+		s.limit.done()
 		s.goroutines.Done()
 	}
 }
