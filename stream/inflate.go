@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -30,9 +31,10 @@ var (
 // that inflates cannot do that. So it runs in a coroutine, which stands still where it wants bytes that have not come.
 type inflater struct {
 	flate  io.ReadCloser
+	source io.Reader // of flate: memory, or buf
+	memory bytes.Buffer
 	buf    *bufio.Reader // between flate and Read, below
 	s      *Socket
-	whole  []byte // the payload, if it was gathered
 	piece  []byte // of the payload, as it came
 	marked bool   // piece is, or was, the end marker
 	total  int64  // what has come out
@@ -56,16 +58,28 @@ var inflaterPool = sync.Pool{New: func() any {
 	return &inflater{buf: buf, flate: flate.NewReader(buf)}
 }}
 
-// inflate begins to inflate the current message, whose payload is whole if that was gathered.
-func (s *Socket) inflate(whole []byte) {
+// inflate begins to inflate the current message.
+func (s *Socket) inflate() {
 	z := inflaterPool.Get().(*inflater)
-	*z = inflater{flate: z.flate, buf: z.buf, s: s, whole: whole}
-	z.buf.Reset(z)
-	z.flate.(flate.Resetter).Reset(z.buf, s.deflation.in.buf)
-	if in := &s.in; whole == nil && (in.open || in.rest > int64(len(in.buffered()))) {
-		z.next, z.stop = iter.Pull(z.run)
-	}
+	z.s = s
 	s.in.z = z
+	if in := &s.in; !in.open && in.rest <= int64(len(in.buffered())) {
+		z.fetch()
+		z.begin(z.piece)
+		return
+	}
+	z.buf.Reset(z)
+	z.source = z.buf
+	z.flate.(flate.Resetter).Reset(z.buf, s.deflation.in.buf)
+	z.next, z.stop = iter.Pull(z.run)
+}
+
+// begin is for a payload that is there as a whole, from which the library inflates faster.
+func (z *inflater) begin(payload []byte) {
+	z.memory.Write(payload)
+	z.memory.WriteString(endMarker)
+	z.source = &z.memory
+	z.flate.(flate.Resetter).Reset(&z.memory, z.s.deflation.in.buf)
 }
 
 // release ends the inflating of the current message, if there is any.
@@ -79,7 +93,10 @@ func (in *incoming) release() {
 		z.stop()
 	}
 	z.buf.Reset(nil)
-	*z = inflater{flate: z.flate, buf: z.buf}
+	if z.memory.Reset(); z.memory.Cap() > keepAtMost {
+		z.memory = bytes.Buffer{}
+	}
+	*z = inflater{flate: z.flate, memory: z.memory, buf: z.buf}
 	inflaterPool.Put(z)
 }
 
@@ -175,7 +192,7 @@ func (z *inflater) Write(p []byte) (n int, err error) {
 // zeros behind it (RFC 7692, section 7.2.3.4), or nothing.
 func (z *inflater) checkEnd() error {
 	var behind [len(endMarker) + 2]byte
-	n, err := io.ReadFull(z.buf, behind[:])
+	n, err := io.ReadFull(z.source, behind[:])
 	if err != io.EOF && err != io.ErrUnexpectedEOF {
 		if err == nil {
 			err = errInflateEnd
@@ -207,19 +224,16 @@ func (z *inflater) more() error {
 	switch {
 	case z.marked:
 		return io.EOF
-	case z.whole != nil:
-		z.piece, z.whole = z.whole, nil
-		return nil
 	case in.rest == 0 && !in.open:
 		z.piece, z.marked = []byte(endMarker), true
 		return nil
 	}
-	if z.next != nil && !z.handOver() {
+	if !z.handOver() {
 		return errStopped
 	}
 	for {
 		err := z.fetch()
-		if err == nil || !mayRetry(err) || z.next == nil {
+		if err == nil || !mayRetry(err) {
 			z.failed = err
 			return err
 		}
@@ -232,10 +246,10 @@ func (z *inflater) more() error {
 // fetch gets what is in the read buffer, or fills that.
 func (z *inflater) fetch() error {
 	in := &z.s.in
-	if in.rest == 0 {
+	if in.rest == 0 && in.open {
 		return z.s.nextFrame(z.b)
 	}
-	if len(in.buffered()) == 0 {
+	if in.rest > 0 && len(in.buffered()) == 0 {
 		if err := z.s.fill(z.b); err != nil {
 			return err
 		}
@@ -260,7 +274,10 @@ func (s *Socket) discardInflated(b bounds) error {
 // inflateWhole inflates a message that was gathered, to s.in.inflated.
 func (s *Socket) inflateWhole(payload []byte) error {
 	in := &s.in
-	s.inflate(payload)
+	z := inflaterPool.Get().(*inflater)
+	z.s = s
+	in.z = z
+	z.begin(payload)
 	for {
 		if len(in.inflated) == cap(in.inflated) {
 			in.inflated = grow(in.inflated, 4*int64(len(payload)), true)

@@ -146,7 +146,7 @@ func (s *Socket) nextMessage(b bounds) error {
 func (s *Socket) beginReading() {
 	s.in.pending = false
 	if s.in.compressed {
-		s.inflate(nil)
+		s.inflate()
 	}
 }
 
