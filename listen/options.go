@@ -114,9 +114,10 @@ func HandshakeTimeout(d time.Duration) Option {
 	return option(func(c *conf.Listen) { c.HandshakeTimeout = d })
 }
 
-// MaxHandshakes bounds how many connections of a [Listener] may be in the middle of their opening handshake. While there
-// are so many, further ones wait to be accepted, in the queue of the system; HandshakeTimeout bounds for how long. The
-// default is 1024; n must be positive. It has no effect on [Upgrade] and [Handler], whose HTTP server accepts.
+// MaxHandshakes bounds how many connections of a [Listener] may be in the middle of their opening handshake. While
+// there are so many, further ones wait to be accepted, in the queue of the system; HandshakeTimeout bounds for how
+// long. The default is 1024; n must be positive. It has no effect on [Upgrade] and [Handler], whose HTTP server
+// accepts.
 func MaxHandshakes(n int) Option {
 	if n <= 0 {
 		return refuse("MaxHandshakes", "%d is not positive", n)

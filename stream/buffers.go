@@ -43,7 +43,11 @@ func (s *Socket) writeBuffersPlain(ctx context.Context, op opcode.Opcode, size i
 	}
 	buf := takeBuffer(payloadAt + int(min(size, bulkSize)))
 	defer giveBuffer(buf)
-	err := s.putBuffers(bounds{ctx: ctx}, frame.Header{Fin: true, Opcode: op, Length: size}, buf, bufs)
+	b := bounds{ctx: ctx}
+	err := s.sendBatch(b)
+	if err == nil {
+		err = s.putBuffers(b, frame.Header{Fin: true, Opcode: op, Length: size}, buf, bufs)
+	}
 	if err = s.leaveWire(err); err == nil {
 		s.trace.messageSent()
 	}

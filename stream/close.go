@@ -46,7 +46,8 @@ func (s *Socket) Abort() error {
 
 // Shutdown performs the closing handshake (RFC 6455, section 7.1.2): it sends a close frame with code and reason, waits
 // for the peer's, and closes the transport. It does not wait for an open [Writer], whose message is cut short. Messages
-// that arrive meanwhile go to whoever receives; if nobody has for 20 milliseconds, Shutdown reads and discards them.
+// that arrive meanwhile go to whoever receives; if nobody has for 20 milliseconds, or for half a second in the middle
+// of a message, Shutdown reads and discards them.
 //
 // Both ctx and the timeout of the option [CloseTimeout] bound it; when one of them ends it, the transport is closed,
 // and the error returned. If the peer's close frame came, Shutdown returns nil, whatever its code, also when it came
@@ -86,13 +87,16 @@ func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason strin
 	return cause
 }
 
-// idleReceiver is how long nobody must have received for Shutdown to do it.
-const idleReceiver = 20 * time.Millisecond
+// How long nobody must have received for Shutdown to do it. Who is in the middle of a message may be busy with it.
+const (
+	idleReceiver = 20 * time.Millisecond
+	slowReader   = 500 * time.Millisecond
+)
 
 // awaitEnd waits until the connection has ended, as it does when the peer's close frame comes, or ends it when ctx
 // ends. It leaves receiving to the receiver, if there is one.
 func (s *Socket) awaitEnd(ctx context.Context) {
-	turns := uint64(0)
+	in, turns, since := &s.in, uint64(0), time.Time{}
 	for wait := time.Duration(0); ; wait = idleReceiver {
 		select {
 		case <-s.done:
@@ -105,12 +109,18 @@ func (s *Socket) awaitEnd(ctx context.Context) {
 		if !s.recvGate.tryEnter() {
 			continue
 		}
-		if s.in.turns == turns {
+		patience := idleReceiver
+		if !in.atEnd() {
+			patience = slowReader
+		}
+		if in.turns == turns && time.Since(since) >= patience {
 			s.discardAll(ctx)
 			s.leaveReceive()
 			return
 		}
-		turns = s.in.turns
+		if in.turns != turns {
+			turns, since = in.turns, time.Now()
+		}
 		s.recvGate.leave()
 	}
 }
@@ -151,7 +161,10 @@ func (s *Socket) sendClose(ctx context.Context, code closecode.Code, reason stri
 	case s.finished.Swap(true):
 		return &transportError{errClosed}
 	}
-	err = putFrame(s, bounds{ctx: ctx}, frame.Header{Opcode: opcode.Close}, buf, p)
+	b := bounds{ctx: ctx}
+	if err = s.sendBatch(b); err == nil {
+		err = putFrame(s, b, frame.Header{Opcode: opcode.Close}, buf, p)
+	}
 	if err == nil {
 		s.closeSent.Store(true)
 		s.trace.closeSent(code, reason)

@@ -26,8 +26,8 @@ type CompressionConfig struct {
 	// are demands, which the other end fulfils or does without compression.
 	Deflate
 
-	// Level is from 1, which is fast, to 9, which compresses best; 0 is 1. Where the window bits are below 15, all levels
-	// are the same.
+	// Level is from 1, which is fast, to 9, which compresses best; 0 is 1. Where the window bits are below 15, all
+	// levels are the same.
 	Level int
 
 	// Threshold is how many bytes a message must have to be compressed; 0 is 256. To compress all, set 1.
@@ -42,14 +42,14 @@ const (
 // Compression has messages compressed, if the other end agrees: a client offers permessage-deflate (RFC 7692), a server
 // accepts the first offer that it can. It is off by default. Messages of any size are compressed and inflated as they
 // pass, in constant memory; [MaxMessageSize] bounds what comes out. Messages below the threshold, those with
-// [SingleFrame] and what does not get smaller go out as they are, and [Compress] decides for a single one. A message that
-// is not compressed costs nothing more than before.
+// [SingleFrame] and what does not get smaller go out as they are, and [Compress] decides for a single one. A message
+// that is not compressed costs nothing more than before.
 //
 // Compression can be attacked: who can put a guess next to a secret in one connection learns from lengths whether the
 // guess was right. Do not mix the two where that matters.
 //
-// While a message passes, it borrows some 50 KiB to be inflated, and up to 1 MiB to be compressed, from a pool. Impossible
-// values are an [*ArgumentError].
+// While a message passes, it borrows some 50 KiB to be inflated, and up to 1 MiB to be compressed, from a pool.
+// Impossible values are an [*ArgumentError].
 func Compression(c CompressionConfig) Option {
 	return conf.StreamOption(func(to *conf.Stream) {
 		own := conf.Compression{Deflate: handshake.Deflate(c.Deflate), Level: c.Level, Threshold: c.Threshold}

@@ -11,8 +11,8 @@ import (
 // length. What fn leaves unread is discarded. The Reader ends when fn returns.
 //
 // If fn returns an error, Receive returns the same, with the value that came with it: it is the end of that message
-// alone, and the connection goes on, as [Conn.All] does with the next message. [Socket.Err] tells whether the connection
-// has ended.
+// alone, and the connection goes on, as [Conn.All] does with the next message. [Socket.Err] tells whether the
+// connection has ended.
 //
 // The context of Receive bounds fn, too: when it ends, what fn reads fails with [os.ErrDeadlineExceeded], Receive
 // returns the error of the context, and the rest of the message is discarded. fn may be called by several goroutines at

@@ -27,6 +27,7 @@ func (s *Socket) receiveFrame(ctx context.Context) (Frame, error) {
 		return Frame{}, err
 	}
 	defer s.leaveReceive()
+	defer s.handedOut()
 	b, in := bounds{ctx: ctx}, &s.in
 	if !in.pending {
 		if err := s.nextFrame(b); err != nil {

@@ -39,10 +39,7 @@ func (s *Socket) pingUnlessBusy() {
 		s.wireGate.leave()
 		return
 	}
-	buf := takeBuffer(payloadAt)
-	err := s.leaveWire(putFrame(s, bounds{ctx: context.Background()}, frame.Header{Opcode: opcode.Ping}, buf, ""))
-	giveBuffer(buf)
-	if err != nil {
+	if s.leaveWire(writeSmall(s, bounds{ctx: context.Background()}, frame.Header{Opcode: opcode.Ping}, "")) != nil {
 		return
 	}
 	s.trace.controlSent(opcode.Ping, nil)

@@ -42,6 +42,7 @@ func (s *Socket) receiveSimple(ctx context.Context) (Message, error) {
 		return Message{}, err
 	}
 	defer s.leaveReceive()
+	defer s.handedOut()
 	b := bounds{ctx: ctx}
 	if err := s.nextMessage(b); err != nil {
 		return Message{}, err
@@ -58,6 +59,7 @@ func (s *Socket) receiveLite(ctx context.Context) (Message, error) {
 		return Message{}, err
 	}
 	defer s.leaveReceive()
+	defer s.handedOut()
 	b := bounds{ctx: ctx}
 	if err := s.nextMessage(b); err != nil {
 		return Message{}, err
@@ -112,7 +114,8 @@ func (in *incoming) keepLent() {
 	}
 }
 
-// gather puts together the payload of the frame or, if all is set, of the message. When its bounds end it, it can go on.
+// gather puts together the payload of the frame or, if all is set, of the message. When its bounds end it, it can go
+// on.
 func (s *Socket) gather(b bounds, all bool) error {
 	in := &s.in
 	for in.rest > 0 || all && in.open {

@@ -83,6 +83,9 @@ func (c *netConn) send(p []byte) error {
 	buf := takeBuffer(payloadAt + size)
 	defer giveBuffer(buf)
 	b, h := bounds{context.Background(), &c.writeDeadline}, frame.Header{Fin: true, Opcode: c.op, Length: int64(len(p))}
+	if err := s.sendBatch(b); err != nil {
+		return c.leaveWire(err)
+	}
 	f := s.beginFrame(b, h, buf)
 	var header [frame.MaxHeaderLen]byte
 	n := copy(header[:], buf[f.start:f.end])

@@ -349,10 +349,22 @@ func (o *outgoing) enterWire() error {
 	case expired(o.deadline.load()): // what has begun would be cut
 		err = os.ErrDeadlineExceeded
 	default:
-		return nil
+		return o.sendBatch()
 	}
 	s.wireGate.leave()
 	return err
+}
+
+// sendBatch sends what was put off before, or leaves the wire.
+func (o *outgoing) sendBatch() error {
+	err := o.s.sendBatch(bounds{context.Background(), o.deadline})
+	if err == nil {
+		return nil
+	}
+	if err = o.s.leaveWire(err); mayRetry(err) {
+		return err
+	}
+	return o.spoil(err)
 }
 
 // beginFrame begins the next frame, which has size bytes of payload, or all of the message. The caller is at the wire.

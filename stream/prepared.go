@@ -66,9 +66,12 @@ func (s *Socket) writePrepared(ctx context.Context, p *Prepared) error {
 	if err := s.enterWire(ctx); err != nil {
 		return err
 	}
-	s.sent = 0
+	b := bounds{ctx: ctx}
+	if err := s.sendBatch(b); err != nil {
+		return s.leaveWire(err)
+	}
 	s.trace.frameSent(frame.Header{Fin: true, Opcode: p.op, Length: int64(len(p.data))})
-	return s.leaveWire(s.send(bounds{ctx: ctx}, p.wire, nil))
+	return s.leaveWire(s.send(b, p.wire, nil))
 }
 
 // compress returns the payload compressed, without the help of other messages, so that it fits all connections with

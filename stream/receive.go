@@ -160,6 +160,7 @@ func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 		return nil, err
 	}
 	s.beginReading()
+	s.handedOut()
 	in := &s.in
 	r := &Reader{s: s, gen: in.gen.Load(), op: in.op, size: -1}
 	if !in.open && !in.compressed {

@@ -43,6 +43,10 @@ type Socket struct {
 	sent     int64 // bytes of the current frame that the transport took
 	vec      [2][]byte
 	buffers  net.Buffers
+	batch    batch
+
+	moreToCome atomic.Bool  // the receiver has further frames in its buffer
+	waiting    atomic.Int32 // how many wait for msgGate
 
 	deflation *deflation // constant after New; nil: none was agreed on
 

@@ -83,7 +83,8 @@ func mayRetry(err error) bool {
 	return err == context.Canceled || err == context.DeadlineExceeded || err == os.ErrDeadlineExceeded
 }
 
-// putFrame sends p as a frame of its own; h has its opcode and RSV1. The caller is at the wire, and buf has room for the header at least.
+// putFrame sends p as a frame of its own; h has its opcode and RSV1. The caller is at the wire, and buf has room for
+// the header at least.
 func putFrame[P []byte | string](s *Socket, b bounds, h frame.Header, buf []byte, p P) error {
 	h.Fin, h.Length = true, int64(len(p))
 	f := s.beginFrame(b, h, buf)

@@ -16,6 +16,10 @@ import (
 // The context bounds all of it. If it ends before the frame has begun, the connection stays as it was; a frame that is
 // cut takes the connection with it. When the connection has ended, or is being closed, the error matches
 // [net.ErrClosed] and the cause, as far as it is known.
+//
+// A message of up to 4 KiB may be put off, to share a system call with those behind it: while another goroutine waits
+// to write, or the receiver has further frames in its buffer. It goes out as soon as any goroutine of the program waits
+// for something. If that fails, the next call says so.
 func (s *Socket) WriteText(ctx context.Context, text string) error {
 	if !utf8.ValidString(text) {
 		return &ArgumentError{"WriteText", "the text is not UTF-8"}
@@ -54,10 +58,15 @@ func (s *Socket) writeControl(ctx context.Context, op opcode.Opcode, funcName st
 
 // enterMessage makes the caller the one who may send a message.
 func (s *Socket) enterMessage(ctx context.Context) error {
-	if err := s.msgGate.enter(ctx, s.done); err == errEnded {
-		return s.writeEnd()
-	} else if err != nil {
-		return err
+	if !s.msgGate.tryEnter() {
+		s.waiting.Add(1)
+		err := s.msgGate.enter(ctx, s.done)
+		s.waiting.Add(-1)
+		if err == errEnded {
+			return s.writeEnd()
+		} else if err != nil {
+			return err
+		}
 	}
 	if s.Finished() {
 		s.msgGate.leave()
@@ -90,6 +99,12 @@ func writeMessage[P []byte | string](s *Socket, ctx context.Context, op opcode.O
 // writeWhole sends p in one frame; h is as for putFrame.
 func writeWhole[P []byte | string](s *Socket, ctx context.Context, h frame.Header, p P) error {
 	size := len(p)
+	if size <= batchFrame {
+		if err := s.enterWire(ctx); err != nil {
+			return err
+		}
+		return s.leaveWire(writeSmall(s, bounds{ctx: ctx}, h, p))
+	}
 	if _, ok := any(p).([]byte); ok && size > copySize && s.vectored && s.hs.Server {
 		size = 0 // it is written from where it is
 	}
@@ -98,7 +113,12 @@ func writeWhole[P []byte | string](s *Socket, ctx context.Context, h frame.Heade
 	if err := s.enterWire(ctx); err != nil {
 		return err
 	}
-	return s.leaveWire(putFrame(s, bounds{ctx: ctx}, h, buf, p))
+	b := bounds{ctx: ctx}
+	err := s.sendBatch(b)
+	if err == nil {
+		err = putFrame(s, b, h, buf, p)
+	}
+	return s.leaveWire(err)
 }
 
 // pong is the answer to the peer's ping that has not been sent yet. Only the latest needs one (RFC 6455, section

@@ -1,0 +1,106 @@
+package stream
+
+import (
+	"context"
+
+	"github.com/litert/websocket/frame"
+)
+
+// Small frames that follow one another share a system call. While the receiver has further complete frames in its
+// buffer, or somebody else waits to send a message, a small frame is only put behind those before it. All go out with
+// the next frame that does not wait. If none comes, a goroutine sends them as soon as one of the program's own waits
+// for something: what is put off waits for running code, and for nothing else.
+
+const (
+	batchFrame = 4 << 10 // the payload of a frame that may be put off
+	batchLimit = smallSize - payloadAt - batchFrame
+)
+
+// batch are the frames that were put off. It belongs to the holder of wireGate.
+type batch struct {
+	buf      []byte // nil: none is held
+	n        int    // buf[:n] is to be sent
+	flushing bool   // a goroutine will
+}
+
+// writeSmall is writeWhole for a frame that may share its system call. The caller is at the wire.
+func writeSmall[P []byte | string](s *Socket, b bounds, h frame.Header, p P) error {
+	o := &s.batch
+	if o.buf == nil {
+		o.buf = takeBuffer(smallSize)
+	}
+	before := o.n
+	h.Fin, h.Length = true, int64(len(p))
+	h.Key, h.Masked = s.nextKey()
+	s.trace.frameSent(h)
+	header := h.Append(o.buf[o.n:o.n])
+	payload := o.buf[o.n+len(header):]
+	payload = payload[:copy(payload, p)]
+	frame.Mask(payload, h.Key, 0)
+	o.n += len(header) + len(payload)
+	if o.n < batchLimit && (s.moreToCome.Load() || s.waiting.Load() > 0) {
+		s.flushSoon()
+		return nil
+	}
+	err := s.sendBatch(b)
+	if err != nil && s.sent == 0 {
+		if o.n = before; before > 0 { // the caller hears of it
+			s.flushSoon()
+		}
+	}
+	return err
+}
+
+func (s *Socket) flushSoon() {
+	if !s.batch.flushing {
+		s.batch.flushing = true
+		go s.flushBatch()
+	}
+}
+
+// sendBatch sends what was put off, as must be done before any other frame. The caller is at the wire.
+func (s *Socket) sendBatch(b bounds) error {
+	o := &s.batch
+	s.sent = 0
+	if o.n == 0 {
+		return nil
+	}
+	err := s.send(b, o.buf[:o.n], nil)
+	if err == nil {
+		giveBuffer(o.buf)
+		o.buf, o.n = nil, 0
+	}
+	return err
+}
+
+// flushBatch sends what was put off, if nobody has done so before.
+func (s *Socket) flushBatch() {
+	ctx := context.Background()
+	if s.wireGate.enter(ctx, s.gone) != nil {
+		return
+	}
+	s.batch.flushing = false
+	if s.finished.Load() {
+		s.wireGate.leave()
+		return
+	}
+	s.leaveWire(s.sendBatch(bounds{ctx: ctx}))
+}
+
+// moreFrames reports whether the buffer holds a whole frame behind the message that is handed out.
+func (in *incoming) moreFrames() bool {
+	p := in.buffered()
+	if in.open || int64(len(p)) <= in.rest {
+		return false
+	}
+	p = p[in.rest:]
+	h, n, err := frame.Parse(p)
+	return err == nil && int64(len(p)-n) >= h.Length
+}
+
+// handedOut notes whether the receiver will come back without having to wait.
+func (s *Socket) handedOut() {
+	if more := s.in.moreFrames(); more != s.moreToCome.Load() {
+		s.moreToCome.Store(more)
+	}
+}

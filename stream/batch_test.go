@@ -1,0 +1,171 @@
+package stream_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+// The peer waits for the answer to the first message before it reads on, and so does the program.
+func TestAnAnswerDoesNotWaitForWhatIsInTheBuffer(t *testing.T) {
+	for range 200 {
+		c, peer := openMode(t, stream.Simple)
+		peer.Send(peer.Frame(true, opcode.Text, "one"), peer.Frame(true, opcode.Text, "two"), peer.Frame(true, opcode.Text, "three"))
+		wantMessage(t, c, opcode.Text, "one")
+		seen := make(chan struct{})
+		go func() {
+			peer.Want(true, opcode.Text, "answer")
+			close(seen)
+		}()
+		if err := c.WriteText(bg(t), "answer"); err != nil {
+			t.Fatal(err)
+		}
+		<-seen
+		wantMessage(t, c, opcode.Text, "two")
+		c.Abort()
+	}
+}
+
+// A countingConn counts the writes.
+type countingConn struct {
+	net.Conn
+	writes atomic.Int64
+}
+
+func (c *countingConn) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(p)
+}
+
+// How many writes there are depends on the scheduler; without sharing there would be as many as answers.
+func TestAnswersShareASystemCall(t *testing.T) {
+	a, b := wstest.TCP(t)
+	counting := &countingConn{Conn: b}
+	c, err := stream.New(counting, stream.Handshake{Server: true}, stream.Lite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	peer := wstest.NewPeer(t, a, false)
+	const n = 200
+	peer.Send(bytes.Repeat(peer.Frame(true, opcode.Binary, strings.Repeat("x", 40)), n))
+	for range n {
+		m, err := c.Receive(bg(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.WriteBinary(bg(t), m.Data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range n {
+		peer.Want(true, opcode.Binary, strings.Repeat("x", 40))
+	}
+	if got := counting.writes.Load(); got > n/2 {
+		t.Errorf("%d writes for %d answers", got, n)
+	}
+}
+
+func TestWritersThatMeetSendWholeMessages(t *testing.T) {
+	for _, tr := range wstest.Transports {
+		t.Run(tr.Name, func(t *testing.T) {
+			client, server := pair(t, tr)
+			const writers, each = 16, 50
+			var all sync.WaitGroup
+			for i := range writers {
+				all.Go(func() {
+					for range each {
+						if err := client.WriteText(bg(t), strings.Repeat(string(rune('a'+i)), 1+i*10)); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+			}
+			got := make(map[string]int)
+			for range writers * each {
+				got[receiveAll(t, server)]++
+			}
+			all.Wait()
+			for i := range writers {
+				if n := got[strings.Repeat(string(rune('a'+i)), 1+i*10)]; n != each {
+					t.Errorf("%d messages of writer %d", n, i)
+				}
+			}
+		})
+	}
+}
+
+func TestWhatWasPutOffComesBeforeAnyOtherFrame(t *testing.T) {
+	for name, next := range map[string]func(*stream.Conn[stream.Message]) error{
+		"WriteBinary much": func(c *stream.Conn[stream.Message]) error { return c.WriteBinary(context.Background(), data[:100<<10]) },
+		"WriteBuffers": func(c *stream.Conn[stream.Message]) error {
+			return c.WriteBuffers(context.Background(), opcode.Binary, net.Buffers{data[:10]})
+		},
+		"Writer": func(c *stream.Conn[stream.Message]) error {
+			w, err := c.NewWriter(context.Background(), opcode.Binary)
+			if err != nil {
+				return err
+			}
+			w.Write(data[:10])
+			return w.Close()
+		},
+		"WritePrepared": func(c *stream.Conn[stream.Message]) error {
+			p, err := stream.Prepare(opcode.Binary, data[:10])
+			if err != nil {
+				return err
+			}
+			return c.WritePrepared(context.Background(), p)
+		},
+		"Ping":  func(c *stream.Conn[stream.Message]) error { return c.Ping(context.Background(), nil) },
+		"Close": func(c *stream.Conn[stream.Message]) error { return c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, peer := openMode(t, stream.Simple)
+			peer.Send(peer.Frame(true, opcode.Text, "one"), peer.Frame(true, opcode.Text, "two"))
+			wantMessage(t, c, opcode.Text, "one")
+			c.WriteText(bg(t), "put off")
+			if err := next(c); err != nil {
+				t.Error(err)
+			}
+			peer.Want(true, opcode.Text, "put off")
+			if f, _, err := peer.Receive(); err != nil || f.Opcode == opcode.Text {
+				t.Errorf("then %v, %v", f.Opcode, err)
+			}
+		})
+	}
+}
+
+func TestAnErrorOfWhatWasPutOffIsNotLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		c, err := stream.New(&soonDeaf{Conn: a}, stream.Handshake{Server: true}, stream.Simple)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Abort()
+		peer := wstest.NewPeer(t, b, false)
+		go peer.Send(peer.Frame(true, opcode.Text, "one"), peer.Frame(true, opcode.Text, "two"))
+		wantMessage(t, c, opcode.Text, "one")
+		if err := c.WriteText(bg(t), "put off"); err != nil {
+			t.Errorf("WriteText: %v", err)
+		}
+		synctest.Wait()
+		if err := c.WriteText(bg(t), "next"); !errors.Is(err, errDeaf) || !errors.Is(err, net.ErrClosed) {
+			t.Errorf("the next: %v", err)
+		}
+		wantMessage(t, c, opcode.Text, "two")
+		go io.Copy(io.Discard, b)
+		b.Close()
+	})
+}
