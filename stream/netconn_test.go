@@ -100,6 +100,16 @@ func TestANetConnIsANetConn(t *testing.T) {
 	}
 }
 
+func TestANetConnThatCompressesIsANetConn(t *testing.T) {
+	t.Parallel() // it sleeps
+	nettest.TestConn(t, func() (a, b net.Conn, stop func(), err error) {
+		client, server := wstest.TCP(t)
+		a = netConn(t, openDeflate(t, client, false, stream.Standard, stream.Deflate{}), opcode.Binary)
+		b = netConn(t, openDeflate(t, server, true, stream.Standard, stream.Deflate{}), opcode.Binary)
+		return a, b, func() { a.Close(); b.Close() }, nil
+	})
+}
+
 func TestNetConnRefusesWhatCannotBe(t *testing.T) {
 	client, _ := pair(t, wstest.Transports[0])
 	var impossible *stream.ArgumentError
@@ -551,7 +561,7 @@ func TestANetConnIsTheOnlyReceiver(t *testing.T) {
 }
 
 func TestMuchGoesBothWaysAtOnce(t *testing.T) {
-	const size = 8 << 20
+	const size = 4 << 20
 	for _, tr := range tunnelTransports {
 		t.Run(tr.Name, func(t *testing.T) {
 			client, server := tunnel(t, tr)

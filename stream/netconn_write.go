@@ -29,7 +29,7 @@ func (c *netConn) Write(p []byte) (int, error) {
 		return 0, nil
 	}
 	var err error
-	if c.s.vectored && c.s.deflation == nil && c.enterWire() {
+	if c.s.vectored && !c.s.compressible(len(p)) && c.enterWire() {
 		err = c.send(p)
 	} else {
 		err = c.sendCopy(p)
@@ -40,7 +40,8 @@ func (c *netConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// sendCopy has a goroutine send a copy of p. A deadline may break the transport, or the wait may be for somebody else.
+// sendCopy has a goroutine send a copy of p: a deadline may break the transport, or what compresses, or the wait may be
+// for somebody else.
 func (c *netConn) sendCopy(p []byte) error {
 	buf := takeBuffer(len(p))
 	if len(buf) < len(p) {
