@@ -28,7 +28,7 @@ func (x Exchange) run(t *trial) verdict {
 
 // over runs x over a link that is open, and ends that.
 func (x Exchange) over(l *link, v *verdict) {
-	m := &meeting{link: l, end: x.End}
+	m := &meeting{link: l, end: x.End, orderly: x.orderly()}
 	for i, s := range x.Steps {
 		if !m.step(s, i == len(x.Steps)-1) {
 			break
@@ -40,10 +40,31 @@ func (x Exchange) over(l *link, v *verdict) {
 	m.judge(l.end(), v)
 }
 
+// orderly reports whether x ends with a close frame that says that all is well, and not inside a message.
+func (x Exchange) orderly() bool {
+	if x.End.How != Closed {
+		return x.End.How == Closes
+	}
+	open := false
+	for _, s := range x.Steps {
+		for _, f := range s.Send {
+			if f.First&0xF == closing {
+				code := x.End.Codes[0]
+				return !open && (code == 1000 || code == 1001 || code == noCode)
+			}
+			if f.First&0xF < closing {
+				open = f.First&fin == 0
+			}
+		}
+	}
+	return false
+}
+
 // A meeting is an Exchange under way: what should have come so far, and what has.
 type meeting struct {
 	*link
-	end End
+	end     End
+	orderly bool // the echo ends without an error
 
 	messages []Message // wanted
 	pings    []string  // whose answer is wanted
@@ -271,11 +292,7 @@ func (m *meeting) judgeClose(v *verdict) {
 
 // judgeEcho checks what the program that uses the library got to see: an orderly end, or an error.
 func (m *meeting) judgeEcho(echoed error, v *verdict) {
-	orderly := m.end.How == Closes
-	if m.end.How == Closed {
-		orderly = m.end.Codes[0] == 1000 || m.end.Codes[0] == 1001 || m.end.Codes[0] == noCode
-	}
-	if orderly != (echoed == nil) {
+	if m.orderly != (echoed == nil) {
 		v.fail("the echo ended with %v", echoed)
 	}
 }
