@@ -34,7 +34,10 @@ func TestBothEndsConformToRFC6455(t *testing.T) {
 	for _, s := range conformance.Subjects(conformance.Modes) {
 		for _, name := range names {
 			t.Run(s.String()+"/"+name, func(t *testing.T) {
-				for r := range conformance.RunAll(t.Context(), s, families[name]) {
+				for r, err := range conformance.Run(t.Context(), s, families[name]) {
+					if err != nil {
+						t.Fatal(err)
+					}
 					if r.Outcome == conformance.Failed {
 						t.Errorf("%s (section %s): %s", r.Case.ID, r.Case.Section, r.Note)
 					}

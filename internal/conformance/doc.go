@@ -2,7 +2,7 @@
 // or wrong, meets over TCP an echo server built with package listen, and an echo client built with package dial.
 //
 // The cases are data, made by [Cases]: what the peer sends byte by byte and in which pieces, and what must come back.
-// [Run] has the outcome of one of them for one [Subject], an end in one receive mode. To test a further mode, add it to
+// [Run] has the outcome of each for one [Subject], an end in one receive mode. To test a further mode, add it to
 // [Modes].
 //
 //	go test ./internal/conformance          all but the heavy cases

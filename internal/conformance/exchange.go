@@ -261,7 +261,7 @@ func (m *meeting) judgePongs(v *verdict) {
 
 func (m *meeting) judgeClose(v *verdict) {
 	if m.err != io.EOF {
-		v.note("the TCP connection was reset: %v (7.1.1)", m.err)
+		v.note("the TCP connection was reset (7.1.1)")
 	}
 	if m.left {
 		v.note("the client did not wait for the server to close the TCP connection (5.5.1)")

@@ -67,29 +67,26 @@ type Result struct {
 // parallel is how many cases run at a time. Most of their time they wait.
 const parallel = 8
 
-// RunAll yields the results of those of cases that are for s, in no order. Breaking out of the loop ends the rest.
-func RunAll(ctx context.Context, s Subject, cases []Case) iter.Seq[Result] {
-	return func(yield func(Result) bool) {
+// Run yields the results of those of cases that are for s, in no order. Breaking out of the loop, or the end of ctx,
+// ends the rest. An error is one of the system, without whose sockets there is no result.
+func Run(ctx context.Context, s Subject, cases []Case) iter.Seq2[Result, error] {
+	return func(yield func(Result, error) bool) {
+		sockets, err := newSockets()
+		if err != nil {
+			yield(Result{}, err)
+			return
+		}
+		defer sockets.ln.Close()
+		if s.Patience == 0 {
+			s.Patience = 10 * time.Second
+		}
 		ctx, cancel := context.WithCancel(ctx)
-		todo, results := make(chan Case), make(chan Result)
-		go func() {
-			defer close(todo)
-			for _, c := range cases {
-				if !s.takes(c) {
-					continue
-				}
-				select {
-				case todo <- c:
-				case <-ctx.Done():
-					return
-				}
-			}
-		}()
+		todo, results := s.pick(ctx, cases), make(chan Result)
 		var workers sync.WaitGroup
 		for range parallel {
 			workers.Go(func() {
 				for c := range todo {
-					results <- Run(ctx, s, c)
+					results <- (&trial{ctx: ctx, subject: s, sockets: sockets}).result(c)
 				}
 			})
 		}
@@ -103,19 +100,35 @@ func RunAll(ctx context.Context, s Subject, cases []Case) iter.Seq[Result] {
 			}
 		}()
 		for r := range results {
-			if !yield(r) {
+			if !yield(r, nil) {
 				return
 			}
 		}
 	}
 }
 
-// Run runs c, which must be for s.
-func Run(ctx context.Context, s Subject, c Case) Result {
-	if s.Patience == 0 {
-		s.Patience = 10 * time.Second
-	}
-	v := c.test.run(&trial{ctx: ctx, subject: s})
+// pick returns a channel with those of cases that are for s, until ctx ends.
+func (s Subject) pick(ctx context.Context, cases []Case) <-chan Case {
+	todo := make(chan Case)
+	go func() {
+		defer close(todo)
+		for _, c := range cases {
+			if !s.takes(c) {
+				continue
+			}
+			select {
+			case todo <- c:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return todo
+}
+
+// result runs c.
+func (t *trial) result(c Case) Result {
+	v := c.test.run(t)
 	switch {
 	case v.failed != "":
 		return Result{c, Failed, v.failed}
@@ -147,6 +160,7 @@ func (v *verdict) note(format string, args ...any) {
 type trial struct {
 	ctx     context.Context
 	subject Subject
+	sockets *sockets
 	listen  []listen.Option // further ones of the case
 	dial    []dial.Option
 }
@@ -159,31 +173,27 @@ type link struct {
 	patience time.Duration
 }
 
-// connect lets the end under test connect to, or be connected to by, the peer. The opening handshake comes next.
+// connect connects the end under test with the peer. The opening handshake comes next.
 func (t *trial) connect() (*link, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	client, server, err := t.sockets.pair()
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(t.ctx)
 	echoed := make(chan error, 1)
-	var conn net.Conn
+	l := &link{cancel: cancel, echoed: echoed, patience: t.subject.Patience}
 	if t.subject.Side == Server {
-		go func() { echoed <- t.subject.Mode.accept(ctx, ln, append(t.listen, t.subject.Listen...)...) }()
-		conn, err = net.Dial("tcp", ln.Addr().String())
-	} else {
-		url := "ws://" + ln.Addr().String() + resource
-		go func() { echoed <- t.subject.Mode.dial(ctx, url, append(t.dial, t.subject.Dial...)...) }()
-		ln.(*net.TCPListener).SetDeadline(time.Now().Add(t.subject.Patience))
-		conn, err = ln.Accept()
-		ln.Close()
+		l.peer = newPeer(client, l.patience, false)
+		go func() {
+			echoed <- t.subject.Mode.accept(ctx, newSingle(server), append(t.listen, t.subject.Listen...)...)
+		}()
+		return l, nil
 	}
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	p := newPeer(conn.(*net.TCPConn), t.subject.Patience, t.subject.Side == Client)
-	return &link{p, cancel, echoed, t.subject.Patience}, nil
+	l.peer = newPeer(server, l.patience, true)
+	there := dial.NetDial(func(context.Context, string, string) (net.Conn, error) { return client, nil })
+	url := "ws://" + server.LocalAddr().String() + resource
+	go func() { echoed <- t.subject.Mode.dial(ctx, url, append(append(t.dial, there), t.subject.Dial...)...) }()
+	return l, nil
 }
 
 var errHangs = errors.New("it did not end with its connection")

@@ -29,7 +29,7 @@ type peer struct {
 
 func newPeer(conn *net.TCPConn, patience time.Duration, server bool) *peer {
 	rw := patient{conn, patience}
-	return &peer{conn: conn, rw: rw, r: bufio.NewReaderSize(rw, 64<<10), server: server}
+	return &peer{conn: conn, rw: rw, r: bufio.NewReaderSize(rw, 4<<10), server: server}
 }
 
 // patient is a connection that waits only so long for each read and write.

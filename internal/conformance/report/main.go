@@ -26,7 +26,8 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if !c.report(ctx, os.Stdout) {
+	if err := c.report(ctx, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "report:", err)
 		os.Exit(1)
 	}
 }
@@ -43,14 +44,17 @@ func (c config) cases() []conformance.Case {
 	})
 }
 
-// report writes the whole report, and returns whether no case has failed.
-func (c config) report(ctx context.Context, w io.Writer) bool {
+// report writes the whole report. That a case has failed is an error.
+func (c config) report(ctx context.Context, w io.Writer) error {
 	cases := c.cases()
 	var lists []list
 	for _, s := range conformance.Subjects(conformance.Modes) {
 		s.Patience = c.patience
 		l := list{subject: s.String()}
-		for r := range conformance.RunAll(ctx, s, cases) {
+		for r, err := range conformance.Run(ctx, s, cases) {
+			if err != nil {
+				return err
+			}
 			l.results = append(l.results, r)
 		}
 		l.sort(cases)
@@ -61,7 +65,14 @@ func (c config) report(ctx context.Context, w io.Writer) bool {
 	for _, l := range lists {
 		l.print(w, c.verbose)
 	}
-	return ctx.Err() == nil && !slices.ContainsFunc(lists, func(l list) bool { return l.count("")[conformance.Failed] > 0 })
+	failed := 0
+	for _, l := range lists {
+		failed += l.count("")[conformance.Failed]
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d cases have failed", failed)
+	}
+	return ctx.Err()
 }
 
 // A list is what became of the cases of one subject.
