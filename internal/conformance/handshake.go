@@ -48,9 +48,9 @@ func (l *link) open() error {
 	return checkResponse(response, key, nil)
 }
 
-// ask sends a request, in which KEY stands for key and HOST for the server, and frames right behind it.
+// ask sends a request, in which <key> stands for key and <host> for the server, and frames right behind it.
 func (l *link) ask(head, key string, behind []Frame, chop int) error {
-	head = strings.NewReplacer("KEY", key, "HOST", l.conn.RemoteAddr().String()).Replace(head)
+	head = strings.NewReplacer("<key>", key, "<host>", l.conn.RemoteAddr().String()).Replace(head)
 	b := []byte(head)
 	for _, f := range behind {
 		b = l.appendFrame(b, f)
@@ -130,10 +130,10 @@ func checkRequest(r *http.Request, host string) error {
 	return nil
 }
 
-// answer sends a response, in which ACCEPT stands for the answer to the key of r, and frames right behind it.
+// answer sends a response, in which <accept> stands for the answer to the key of r, and frames right behind it.
 func (l *link) answer(head string, r *http.Request, behind []Frame) error {
 	key := r.Header.Get("Sec-WebSocket-Key")
-	b := []byte(strings.NewReplacer("ACCEPT", acceptOf(key), "KEY", key).Replace(head))
+	b := []byte(strings.NewReplacer("<accept>", acceptOf(key), "<key>", key).Replace(head))
 	for _, f := range behind {
 		b = l.appendFrame(b, f)
 	}

@@ -12,17 +12,17 @@ type head struct {
 }
 
 var properRequest = head{"GET " + resource + " HTTP/1.1", []string{
-	"Host", "HOST",
+	"Host", "<host>",
 	"Upgrade", "websocket",
 	"Connection", "Upgrade",
-	"Sec-WebSocket-Key", "KEY",
+	"Sec-WebSocket-Key", "<key>",
 	"Sec-WebSocket-Version", "13",
 }}
 
 var properResponse = head{"HTTP/1.1 101 Switching Protocols", []string{
 	"Upgrade", "websocket",
 	"Connection", "Upgrade",
-	"Sec-WebSocket-Accept", "ACCEPT",
+	"Sec-WebSocket-Accept", "<accept>",
 }}
 
 // start returns h with another first line.
