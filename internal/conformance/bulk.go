@@ -30,7 +30,7 @@ func (b Bulk) run(t *trial) verdict {
 		v.fail("opening handshake: %v", err)
 		return v
 	}
-	m := &meeting{link: l, orderly: true}
+	m := Exchange{}.meet(l)
 	var sent, got digest
 	m.sending(func() error { return b.send(l, &sent) }, func() {
 		for range b.Messages {

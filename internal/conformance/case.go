@@ -46,7 +46,7 @@ func (s Side) String() string {
 	return "client"
 }
 
-// A Weight tells how much time a case takes.
+// A Weight tells how much time a case takes, or how little it adds to others.
 type Weight int
 
 // The weights.

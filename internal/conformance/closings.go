@@ -90,7 +90,7 @@ func afterClose() []Case {
 		{"continuation", []Frame{whole(continuation, "ignored")}},
 		{"wrong-mask", []Frame{{First: fin | text, Payload: "ignored", Swapped: true}}},
 		{"unfinished", []Frame{{First: fin | text, Claim: 1000, Payload: "ignored"}}},
-		{"megabytes", []Frame{whole(binary, noise(8<<20))}},
+		{"megabytes", []Frame{whole(binary, noise(8*mib))}},
 	}
 	for _, b := range behind {
 		for _, chop := range []int{0, 1} {
@@ -112,13 +112,13 @@ func afterClose() []Case {
 // pipelined has messages right before the close frame, all of which come back before it is answered.
 func pipelined() []Case {
 	var list []Case
-	for _, n := range []int{0, 1, 125, 65536, 1 << 20} {
+	for _, n := range []int{0, 1, 125, 65536, mib} {
+		of := []Frame{whole(binary, noise(n)), whole(text, words(n))}
 		for _, count := range []int{1, 10} {
 			var frames []Frame
 			var want []Message
 			for i := range count {
-				op := []byte{binary, text}[i%2]
-				f := whole(op, payload(op, n))
+				f := of[i%2]
 				frames, want = append(frames, f), append(want, echoOf(f))
 			}
 			list = append(list, Case{
@@ -142,7 +142,7 @@ func lostConnections() []Case {
 		add("in-a-length", sending(Frame{First: fin | binary, Payload: noise(200), Cut: 3})),
 		add("in-a-payload", sending(Frame{First: fin | binary, Payload: noise(200), Claim: 201})),
 		add("before-a-payload", sending(Frame{First: fin | binary, Claim: 1})),
-		add("in-a-large-payload", sending(Frame{First: fin | binary, Payload: noise(1 << 20), Claim: 1<<20 + 1})),
+		add("in-a-large-payload", sending(Frame{First: fin | binary, Payload: noise(mib), Claim: 1<<20 + 1})),
 		add("between-fragments", sending(part(binary, "a"))),
 		add("before-an-empty-fragment", sending(part(binary, "a"), part(continuation, ""))),
 		add("in-a-ping", sending(Frame{First: fin | ping, Payload: "a", Claim: 2})),

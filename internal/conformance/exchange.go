@@ -28,7 +28,7 @@ func (x Exchange) run(t *trial) verdict {
 
 // over runs x over a link that is open, and ends that.
 func (x Exchange) over(l *link, v *verdict) {
-	m := &meeting{link: l, end: x.End, orderly: x.orderly()}
+	m := x.meet(l)
 	for i, s := range x.Steps {
 		if !m.step(s, i == len(x.Steps)-1) {
 			break
@@ -77,6 +77,15 @@ type meeting struct {
 	err      error  // how receiving has ended
 	late     []byte // opcodes of the frames behind the close frame
 	left     bool   // the end under test has closed the connection that was held open for it
+}
+
+// meet begins a meeting.
+func (x Exchange) meet(l *link) *meeting {
+	m := &meeting{link: l, end: x.End, orderly: x.orderly()}
+	if m.end.How == Closes {
+		m.end.Codes = []int{1000}
+	}
+	return m
 }
 
 // step runs one step. It reports whether the next one can follow.
@@ -135,7 +144,6 @@ func (m *meeting) untilEnd() {
 // finish ends an Exchange of which nothing is left but to close it.
 func (m *meeting) finish() {
 	if m.end.How == Closes {
-		m.end.Codes = []int{1000}
 		goodbye := Step{Send: []Frame{closeOf(1000, "")}}
 		m.sending(func() error { return m.send(goodbye) }, m.untilEnd)
 	}

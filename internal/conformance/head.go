@@ -65,3 +65,11 @@ func (h head) String() string {
 	b.WriteString("\r\n")
 	return b.String()
 }
+
+// label returns what a value is called in the name of a case.
+func label(value string) string {
+	if value == "" {
+		return "empty"
+	}
+	return value
+}

@@ -33,18 +33,16 @@ func messages() []Case {
 	return list
 }
 
-// large has a few messages of the size, fewer the larger they are.
+// large has a mebibyte in messages of the size, or one that is larger.
 func large(op byte, size, fragment int) Case {
-	b := Bulk{Opcode: op, Messages: max(1, 4*mib/size), Size: size, Fragment: fragment}
+	b := Bulk{Opcode: op, Messages: max(1, mib/size), Size: size, Fragment: fragment}
 	in := "in-one-frame"
 	if fragment > 0 {
 		in = fmt.Sprintf("in-fragments-of-%d", fragment)
 	}
-	c := Case{ID: fmt.Sprintf("messages/large/%s/%d/%s", name(op), size, in), Section: "5.4", test: b}
+	c := Case{ID: fmt.Sprintf("messages/large/%s/%d/%s", name(op), size, in), Section: "5.4", Weight: Heavy, test: b}
 	switch {
-	case size > mib || fragment > 0 && fragment < kib && size > 64*kib:
-		c.Weight = Heavy
-	default:
+	case size == 64*kib, size <= mib && (fragment == 0 || fragment >= 64*kib):
 		c.Weight = Medium
 	}
 	return c

@@ -39,7 +39,6 @@ func rightRequests() []Case {
 	add("connection/without-spaces", h.set("Connection", "keep-alive,Upgrade,x"))
 	add("connection/twice", h.set("Connection", "keep-alive", "Upgrade"))
 	add("key/in-spaces", h.set("Sec-WebSocket-Key", "  <key> \t"))
-	add("key/of-the-rfc", h.set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==").set("Sec-WebSocket-Key", "<key>"))
 	add("origin/none", h.set("Origin"))
 	add("origin/the-same-host", h.set("Origin", "http://<host>"))
 
@@ -68,28 +67,28 @@ func wrongRequests() []Case {
 		add("method/"+method, "4.2.1, item 1", h.start(method+" "+resource+" HTTP/1.1"))
 	}
 	for _, line := range []string{"GET / HTTP/1.0", "GET / HTTP/0.9", "GET / HTTP/11", "GET / http/1.1", "GET /", "GET  HTTP/1.1", "GET"} {
-		add("line/"+line, "4.2.1, item 1", h.start(line))
+		add("line/"+label(line), "4.2.1, item 1", h.start(line))
 	}
 	add("host/missing", "4.2.1, item 2", h.set("Host"))
 	add("host/twice", "4.2.1, item 2", h.set("Host", "<host>", "example.com"))
 	for _, v := range []string{"", "h2c", "web socket", "websockets", "websocket2", "web\u017focket", "websoc\u212aet"} {
-		add("upgrade/"+v, "4.2.1, item 3", h.set("Upgrade", v))
+		add("upgrade/"+label(v), "4.2.1, item 3", h.set("Upgrade", v))
 	}
 	add("upgrade/missing", "4.2.1, item 3", h.set("Upgrade"))
 	for _, v := range []string{"", "close", "keep-alive", "Upgraded", "Up grade", "websocket"} {
-		add("connection/"+v, "4.2.1, item 4", h.set("Connection", v))
+		add("connection/"+label(v), "4.2.1, item 4", h.set("Connection", v))
 	}
 	add("connection/missing", "4.2.1, item 4", h.set("Connection"))
 	for _, v := range []string{
 		"", "x", "AAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAA===",
 		"AAAAAAAAAAAAAAAAAAAAAAAAAAAA", "!!!!!!!!!!!!!!!!!!!!!!==", "AAAAAAAAAAA AAAAAAAAAA==", "<key>, <key>", "\"<key>\"",
 	} {
-		add("key/"+v, "4.2.1, item 5", h.set("Sec-WebSocket-Key", v))
+		add("key/"+label(v), "4.2.1, item 5", h.set("Sec-WebSocket-Key", v))
 	}
 	add("key/missing", "4.2.1, item 5", h.set("Sec-WebSocket-Key"))
 	add("key/twice", "11.3.1", h.set("Sec-WebSocket-Key", "<key>", "<key>"))
 	for _, v := range []string{"http://example.com", "null", "https://example.com:8443", "x"} {
-		add("origin/"+v, "4.2.2, item 4", h.set("Origin", v))
+		add("origin/"+label(v), "4.2.2, item 4", h.set("Origin", v))
 	}
 	add("field-without-colon", "4.2.1", h.set("Host", "<host>\r\nno colon"))
 	add("field-with-space", "4.2.1", h.set("X Y", "z"))
@@ -108,7 +107,7 @@ func wrongVersions() []Case {
 		add(v, right, v)
 	}
 	for _, v := range []string{"", "013", "+13", "-13", "13.0", "x", "13, 8", "13;"} {
-		add("malformed/"+v, nil, v)
+		add("malformed/"+label(v), nil, v)
 	}
 	add("missing", nil)
 	add("twice", nil, "13", "8")
@@ -132,7 +131,7 @@ func requestedSubprotocols() []Case {
 	add("part-of-a-name", "", "chat")
 	for _, v := range []string{"", "chat.v1 x", "chat/v1", "\"chat.v1\"", "chat.v1; x", "chät", "chat.v1, chat.v1"} {
 		h := properRequest.set("Sec-WebSocket-Protocol", v)
-		list = append(list, asking("subprotocol/malformed/"+v, "4.1, item 10", Request{Head: h.String(), Speaks: ours}))
+		list = append(list, asking("subprotocol/malformed/"+label(v), "4.1, item 10", Request{Head: h.String(), Speaks: ours}))
 	}
 	return list
 }
@@ -142,11 +141,11 @@ func requestedExtensions() []Case {
 	var list []Case
 	for _, v := range []string{"x", "permessage-deflate", "x; a=1; b", "x; a=\"1\"", "permessage-deflate; client_max_window_bits, x"} {
 		h := properRequest.set("Sec-WebSocket-Extensions", v)
-		list = append(list, asking("extension/unknown/"+v, "9.1", Request{Head: h.String(), Opens: true}))
+		list = append(list, asking("extension/unknown/"+label(v), "9.1", Request{Head: h.String(), Opens: true}))
 	}
 	for _, v := range []string{"", ",", ";", "x;", "x y", "x; a=", "x; =1", "x; a=\"1", "x; a=\"b c\"", "x/y", "\"x\""} {
 		h := properRequest.set("Sec-WebSocket-Extensions", v)
-		list = append(list, asking("extension/malformed/"+v, "9.1", Request{Head: h.String()}))
+		list = append(list, asking("extension/malformed/"+label(v), "9.1", Request{Head: h.String()}))
 	}
 	return list
 }

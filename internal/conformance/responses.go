@@ -70,21 +70,21 @@ func wrongResponses() []Case {
 		"HTTP/1.1", "HTTP/1.1 ", "HTTP/1.1 1O1 x", "HTTP/1.1 1010 x", "HTTP/1.1 10 x", "HTTP 101 x", "HTTP/x 101 x", "101", "ICY 101 OK", "",
 		"GET / HTTP/1.1", "SSH-2.0-x",
 	} {
-		add("line/"+line, h.start(line))
+		add("line/"+label(line), h.start(line))
 	}
 	for _, v := range []string{"", "h2c", "websockets", "web socket", "web\u017focket", "websoc\u212aet", "websocket, h2c", "websocket/13", "\"websocket\""} {
-		add("upgrade/"+v, h.set("Upgrade", v))
+		add("upgrade/"+label(v), h.set("Upgrade", v))
 	}
 	add("upgrade/missing", h.set("Upgrade"))
 	for _, v := range []string{"", "close", "keep-alive", "Upgraded", "Up grade", "websocket", "\"Upgrade\""} {
-		add("connection/"+v, h.set("Connection", v))
+		add("connection/"+label(v), h.set("Connection", v))
 	}
 	add("connection/missing", h.set("Connection"))
 	for _, v := range []string{
 		"", "x", "<key>", "<key>" + guid, "<accept>x", "x<accept>", "<accept>=", "\"<accept>\"", "<accept>, <accept>", "<accept> <accept>",
-		acceptOf(newKey()), acceptOf(""),
+		"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", // of the example in section 1.3
 	} {
-		add("accept/"+v, h.set("Sec-WebSocket-Accept", v))
+		add("accept/"+label(v), h.set("Sec-WebSocket-Accept", v))
 	}
 	add("accept/missing", h.set("Sec-WebSocket-Accept"))
 	add("accept/twice", h.set("Sec-WebSocket-Accept", "<accept>", "<accept>"))
@@ -92,7 +92,7 @@ func wrongResponses() []Case {
 	for _, v := range []string{
 		"x", "permessage-deflate", "x; a=1", "x, y", "", ",", ";", "x;", "x y", "x; a=", "x; a=\"b c\"",
 	} {
-		add("extension/"+v, h.set("Sec-WebSocket-Extensions", v))
+		add("extension/"+label(v), h.set("Sec-WebSocket-Extensions", v))
 	}
 	add("field-without-colon", h.set("Upgrade", "websocket\r\nno colon"))
 	for _, cut := range []int{0, 1, 9, 34, 60} {

@@ -39,8 +39,8 @@ func Subjects(modes []Mode) []Subject {
 // String returns the name of the mode and the side, as "standard server".
 func (s Subject) String() string { return s.Mode.Name + " " + s.Side.String() }
 
-// takes reports whether c is for s.
-func (s Subject) takes(c Case) bool {
+// Takes reports whether c is for s.
+func (s Subject) Takes(c Case) bool {
 	return (c.Side == 0 || c.Side == s.Side) && (s.Mode.Fragments || !c.test.fragmented())
 }
 
@@ -113,7 +113,7 @@ func (s Subject) pick(ctx context.Context, cases []Case) <-chan Case {
 	go func() {
 		defer close(todo)
 		for _, c := range cases {
-			if !s.takes(c) {
+			if !s.Takes(c) {
 				continue
 			}
 			select {

@@ -36,7 +36,7 @@ func codePoints() []string {
 	for _, r := range points {
 		list = append(list, string(r))
 	}
-	return list
+	return unique(list)
 }
 
 var longTexts = []string{
@@ -55,7 +55,7 @@ func rightText(p string) []Case {
 	echo := Message{text, p}
 	list := []Case{
 		{ID: id + "/whole", Section: "8.1", test: sending(whole(text, p)).want(echo)},
-		{ID: id + "/slow", Section: "8.1", test: sending(whole(text, p)).slow().want(echo)},
+		{ID: id + "/slow", Section: "8.1", Weight: Medium, test: sending(whole(text, p)).slow().want(echo)},
 		{ID: id + "/behind-ascii", Section: "8.1", test: sending(whole(text, "12345"+p)).chop(1).want(Message{text, "12345" + p})},
 		{ID: id + "/fragment-for-each-byte", Section: "8.1", test: sending(split(text, pieces(p, 1)...)...).want(echo)},
 		{ID: id + "/empty-fragments", Section: "8.1", test: sending(between(split(text, pieces(p, 1)...), part(continuation, ""))...).want(echo)},
@@ -147,14 +147,14 @@ func wrongText(p string) []Case {
 	list := []Case{
 		{ID: id + "/whole", Section: "8.1", test: sending(whole(text, "a"+p+"b")).fails(1007)},
 		{ID: id + "/at-once", Section: "8.1", test: sending(begun).fails(1007)},
-		{ID: id + "/at-once/chop1", Section: "8.1", test: sending(begun).chop(1).fails(1007)},
+		{ID: id + "/at-once/chop1", Section: "8.1", Weight: Medium, test: sending(begun).chop(1).fails(1007)},
 		{ID: id + "/at-once/fragments", Section: "8.1", test: sending(notFinal(split(text, pieces(p, 1)...))...).fails(1007)},
-		{ID: id + "/in-binary", Section: "5.6", test: sending(whole(binary, p)).want(Message{binary, p})},
+		{ID: id + "/in-binary", Section: "5.6", Weight: Medium, test: sending(whole(binary, p)).want(Message{binary, p})},
 	}
 	if n := len(p) - 1; n > 0 {
 		bad := Frame{First: continuation, Payload: p[n:], Claim: 1000}
 		list = append(list, Case{
-			ID: id + "/at-once/behind-a-ping", Section: "8.1",
+			ID: id + "/at-once/behind-a-ping", Section: "8.1", Weight: Medium,
 			test: sending(part(text, p[:n]), whole(ping, "so far")).want(pongOf("so far")).then(bad).fails(1007),
 		})
 	}
