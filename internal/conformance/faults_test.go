@@ -21,8 +21,8 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// careless is an echo server that accepts everything: it sends back every data frame as it came, answers every ping, and
-// closes behind every close frame. It does not look at reserved bits, masks, fragments, lengths, text and codes.
+// careless is an echo server that accepts everything: it sends back every data frame as it came, answers every ping,
+// and closes behind every close frame. It does not look at reserved bits, masks, fragments, text and codes.
 func careless(conn net.Conn) error {
 	r := bufio.NewReader(conn)
 	request, err := http.ReadRequest(r)

@@ -19,7 +19,7 @@ type Subject struct {
 	Mode Mode
 	Side Side
 
-	// Patience is how long the peer waits for what must come; 0 is 10 seconds. No outcome depends on it, unless
+	// Patience is how long the peer waits for what must come; 0 is 20 seconds. No outcome depends on it, unless
 	// nothing comes at all.
 	Patience time.Duration
 
@@ -78,7 +78,7 @@ func Run(ctx context.Context, s Subject, cases []Case) iter.Seq2[Result, error] 
 		}
 		defer sockets.ln.Close()
 		if s.Patience == 0 {
-			s.Patience = 10 * time.Second
+			s.Patience = 20 * time.Second
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		todo, results := s.pick(ctx, cases), make(chan Result)

@@ -100,7 +100,7 @@ func size(lead byte) int {
 }
 
 // impossible returns sequences of which the last byte is the first one that can be no part of UTF-8: bytes that never
-// are a lead, overlong forms, surrogates, what is above U+10FFFF, and whatever is no continuation where there must be one.
+// are a lead, overlong forms, surrogates, what is above U+10FFFF, and what is no continuation where there must be one.
 func impossible() []string {
 	var list []string
 	for c := 0x80; c <= 0xFF; c++ {
