@@ -10,7 +10,7 @@ import (
 
 func TestEveryCaseHasANameOfItsOwnAndASection(t *testing.T) {
 	seen := make(map[string]bool)
-	for _, c := range conformance.Cases() {
+	for _, c := range cases() {
 		if seen[c.ID] {
 			t.Errorf("%s is there twice", c.ID)
 		}
@@ -23,7 +23,7 @@ func TestEveryCaseHasANameOfItsOwnAndASection(t *testing.T) {
 
 func TestFamiliesFollowOneAnother(t *testing.T) {
 	seen, last := make(map[string]bool), ""
-	for _, c := range conformance.Cases() {
+	for _, c := range cases() {
 		if c.Family() != last && seen[c.Family()] {
 			t.Fatalf("%s comes behind another family", c.ID)
 		}
@@ -66,7 +66,7 @@ func TestAModeWithoutFragmentsGetsNone(t *testing.T) {
 	s := conformance.Subject{Mode: conformance.Modes[0], Side: conformance.Server}
 	s.Mode.Fragments = false
 	left := 0
-	for _, c := range conformance.Cases() {
+	for _, c := range cases() {
 		if s.Takes(c) && c.Fragmented() {
 			t.Errorf("%s has fragments", c.ID)
 		}

@@ -90,7 +90,7 @@ func afterClose() []Case {
 		{"continuation", []Frame{whole(continuation, "ignored")}},
 		{"wrong-mask", []Frame{{First: fin | text, Payload: "ignored", Swapped: true}}},
 		{"unfinished", []Frame{{First: fin | text, Claim: 1000, Payload: "ignored"}}},
-		{"megabytes", []Frame{whole(binary, noise(8*mib))}},
+		{"megabytes", []Frame{whole(binary, strings.Repeat(noise(64*kib), 128))}},
 	}
 	for _, b := range behind {
 		for _, chop := range []int{0, 1} {
@@ -98,10 +98,14 @@ func afterClose() []Case {
 				continue
 			}
 			frames := append([]Frame{closeOf(1000, "")}, b.frames...)
+			weight := Light
+			if len(b.frames[0].Payload) > mib {
+				weight = Medium
+			}
 			list = append(list,
-				Case{ID: fmt.Sprintf("close/then/%s/%s", b.name, chopName(chop)), Section: "5.5.1",
+				Case{ID: fmt.Sprintf("close/then/%s/%s", b.name, chopName(chop)), Section: "5.5.1", Weight: weight,
 					test: sending(frames...).chop(chop).closed(1000)},
-				Case{ID: fmt.Sprintf("close/then/%s/behind-a-message/%s", b.name, chopName(chop)), Section: "5.5.1",
+				Case{ID: fmt.Sprintf("close/then/%s/behind-a-message/%s", b.name, chopName(chop)), Section: "5.5.1", Weight: weight,
 					test: sending(append([]Frame{whole(text, "a")}, frames...)...).chop(chop).want(Message{text, "a"}).closed(1000)},
 			)
 		}
@@ -121,8 +125,12 @@ func pipelined() []Case {
 				f := of[i%2]
 				frames, want = append(frames, f), append(want, echoOf(f))
 			}
+			weight := Light
+			if n == mib {
+				weight = Medium
+			}
 			list = append(list, Case{
-				ID: fmt.Sprintf("close/behind-messages/%d-of-%d", count, n), Section: "5.5.1",
+				ID: fmt.Sprintf("close/behind-messages/%d-of-%d", count, n), Section: "5.5.1", Weight: weight,
 				test: sending(append(frames, closeOf(1000, "done"))...).want(want...).closed(1000),
 			})
 		}

@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -8,12 +9,15 @@ import (
 	"github.com/litert/websocket/internal/conformance"
 )
 
+// cases are made only once.
+var cases = sync.OnceValue(conformance.Cases)
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // families returns the cases for s by family, up to the weight.
 func families(s conformance.Subject, most conformance.Weight) (names []string, of map[string][]conformance.Case) {
 	of = make(map[string][]conformance.Case)
-	for _, c := range conformance.Cases() {
+	for _, c := range cases() {
 		if c.Weight > most || !s.Takes(c) {
 			continue
 		}

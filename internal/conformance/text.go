@@ -147,9 +147,9 @@ func wrongText(p string) []Case {
 	list := []Case{
 		{ID: id + "/whole", Section: "8.1", test: sending(whole(text, "a"+p+"b")).fails(1007)},
 		{ID: id + "/at-once", Section: "8.1", test: sending(begun).fails(1007)},
-		{ID: id + "/at-once/chop1", Section: "8.1", Weight: Medium, test: sending(begun).chop(1).fails(1007)},
-		{ID: id + "/at-once/fragments", Section: "8.1", test: sending(notFinal(split(text, pieces(p, 1)...))...).fails(1007)},
-		{ID: id + "/in-binary", Section: "5.6", Weight: Medium, test: sending(whole(binary, p)).want(Message{binary, p})},
+		{ID: id + "/at-once/chop1", Section: "8.1", Weight: Heavy, test: sending(begun).chop(1).fails(1007)},
+		{ID: id + "/at-once/fragments", Section: "8.1", Weight: Medium, test: sending(notFinal(split(text, pieces(p, 1)...))...).fails(1007)},
+		{ID: id + "/in-binary", Section: "5.6", Weight: Heavy, test: sending(whole(binary, p)).want(Message{binary, p})},
 	}
 	if n := len(p) - 1; n > 0 {
 		bad := Frame{First: continuation, Payload: p[n:], Claim: 1000}
@@ -197,16 +197,20 @@ func cutText(p string) []Case {
 func farText() []Case {
 	var list []Case
 	for _, n := range []int{10, 120, 1000, 4090, 4096, 16380, 65530, 200000} {
+		weight := Light
+		if n > 20000 {
+			weight = Heavy
+		}
 		for _, p := range []string{"\xff", "\x80", "\xc0\xaf", "\xe2\x28", "\xed\xa0", "\xf4\x90", "\xf0\x9f\x98\x00"} {
 			id := fmt.Sprintf("utf8/invalid/behind-%d/%s", n, hex(p))
 			before := words(n)
 			begun := Frame{First: fin | text, Payload: before + p, Claim: 1 << 20}
 			for _, chop := range []int{0, 997, 2048} {
-				list = append(list, Case{ID: id + "/at-once/" + chopName(chop), Section: "8.1", test: sending(begun).chop(chop).fails(1007)})
+				list = append(list, Case{ID: id + "/at-once/" + chopName(chop), Section: "8.1", Weight: weight, test: sending(begun).chop(chop).fails(1007)})
 			}
 			list = append(list,
 				Case{ID: id + "/whole", Section: "8.1", test: sending(whole(text, before+p+before)).fails(1007)},
-				Case{ID: id + "/fragments", Section: "8.1", test: sending(notFinal(split(text, before, before[:n/10*10], p))...).fails(1007)},
+				Case{ID: id + "/fragments", Section: "8.1", Weight: weight, test: sending(notFinal(split(text, before, before[:n/10*10], p))...).fails(1007)},
 			)
 		}
 	}
