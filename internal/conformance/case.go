@@ -46,14 +46,14 @@ func (s Side) String() string {
 	return "client"
 }
 
-// A Weight tells how much time a case takes, or how little it adds to others.
+// A Weight tells when a case is run: the less time there is, the lighter it must be.
 type Weight int
 
 // The weights.
 const (
-	Light  Weight = iota
-	Medium        // left out when time is short
-	Heavy         // only for the whole report
+	Light  Weight = iota // always
+	Medium               // not with go test -short
+	Heavy                // only in the report
 )
 
 // A Frame is what the peer sends as one, right or wrong.
