@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 
-	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/listen"
 )
 
@@ -34,15 +33,14 @@ func ServerOf(name string, serve func(net.Conn) error) Mode {
 	return Mode{
 		Name:      name,
 		Fragments: true,
-		accept: func(_ context.Context, ln net.Listener, _ ...listen.Option) error {
+		accept: func(_ context.Context, ln net.Listener, ended func(error), _ ...listen.Option) {
 			defer ln.Close()
 			conn, err := ln.Accept()
-			if err != nil {
-				return err
+			if err == nil {
+				err = serve(conn)
+				conn.Close()
 			}
-			defer conn.Close()
-			return serve(conn)
+			ended(err)
 		},
-		dial: func(context.Context, string, ...dial.Option) error { panic("it is a server") },
 	}
 }

@@ -181,18 +181,17 @@ func (t *trial) connect() (*link, error) {
 	}
 	ctx, cancel := context.WithCancel(t.ctx)
 	echoed := make(chan error, 1)
+	ended := func(err error) { echoed <- err }
 	l := &link{cancel: cancel, echoed: echoed, patience: t.subject.Patience}
 	if t.subject.Side == Server {
 		l.peer = newPeer(client, l.patience, false)
-		go func() {
-			echoed <- t.subject.Mode.accept(ctx, newSingle(server), append(t.listen, t.subject.Listen...)...)
-		}()
+		go t.subject.Mode.accept(ctx, newSingle(server), ended, append(t.listen, t.subject.Listen...)...)
 		return l, nil
 	}
 	l.peer = newPeer(server, l.patience, true)
 	there := dial.NetDial(func(context.Context, string, string) (net.Conn, error) { return client, nil })
 	url := "ws://" + server.LocalAddr().String() + resource
-	go func() { echoed <- t.subject.Mode.dial(ctx, url, append(append(t.dial, there), t.subject.Dial...)...) }()
+	go t.subject.Mode.dial(ctx, url, ended, append(append(t.dial, there), t.subject.Dial...)...)
 	return l, nil
 }
 
