@@ -29,6 +29,8 @@ var mayImport = []struct {
 	{"dial", []string{"opcode", "closecode", "frame", "stream", "internal/", "golang.org/x/net/proxy"}},
 	{"listen", []string{"opcode", "closecode", "frame", "stream", "internal/"}},
 	{"internal/wstest", []string{"opcode", "closecode", "frame"}},
+	{"internal/conformance", []string{"stream", "dial", "listen"}},
+	{"internal/conformance/report", []string{"internal/conformance"}},
 	{"internal/", []string{"opcode", "closecode", "frame", "internal/"}},
 	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
 }

@@ -1,0 +1,52 @@
+package conformance_test
+
+import (
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/litert/websocket/internal/conformance"
+)
+
+// cases are made only once.
+var cases = sync.OnceValue(conformance.Cases)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// families returns the cases for s by family, up to the weight.
+func families(s conformance.Subject, most conformance.Weight) (names []string, of map[string][]conformance.Case) {
+	of = make(map[string][]conformance.Case)
+	for _, c := range cases() {
+		if c.Weight > most || !s.Takes(c) {
+			continue
+		}
+		if of[c.Family()] == nil {
+			names = append(names, c.Family())
+		}
+		of[c.Family()] = append(of[c.Family()], c)
+	}
+	return names, of
+}
+
+func TestBothEndsConformToRFC6455(t *testing.T) {
+	most := conformance.Medium
+	if testing.Short() {
+		most = conformance.Light
+	}
+	for _, s := range conformance.Subjects(conformance.Modes) {
+		names, of := families(s, most)
+		for _, name := range names {
+			t.Run(s.String()+"/"+name, func(t *testing.T) {
+				for r, err := range conformance.Run(t.Context(), s, of[name]) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					if r.Outcome == conformance.Failed {
+						t.Errorf("%s (section %s): %s", r.Case.ID, r.Case.Section, r.Note)
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package conformance
+
+import (
+	"context"
+	"io"
+	"net"
+
+	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/stream"
+)
+
+// A Mode is a receive mode, and how to echo messages in it. Make one with [Echo].
+type Mode struct {
+	Name      string
+	Fragments bool // messages may come in fragments; if not, the cases that send some are left out
+
+	// Both serve one connection, until ctx ends, and tell before that what the echo has ended with.
+	accept func(ctx context.Context, ln net.Listener, ended func(error), opts ...listen.Option)
+	dial   func(ctx context.Context, url string, ended func(error), opts ...dial.Option)
+}
+
+// Modes are the modes under test.
+var Modes = []Mode{
+	Echo("standard", true, stream.Standard, echoReader),
+}
+
+// Echo returns the Mode with the name, in which echo sends each message back.
+func Echo[M any](name string, fragments bool, mode stream.Mode[M], echo func(context.Context, *stream.Socket, M) error) Mode {
+	serve := func(ctx context.Context, conn *stream.Conn[M], ended func(error)) {
+		defer conn.Abort()
+		ended(each(ctx, conn, echo))
+		<-ctx.Done() // until then it is for the library to close the TCP connection
+	}
+	return Mode{
+		Name:      name,
+		Fragments: fragments,
+		accept: func(ctx context.Context, ln net.Listener, ended func(error), opts ...listen.Option) {
+			l, err := listen.NewListener(ln, mode, opts...)
+			if err != nil {
+				ended(err)
+				return
+			}
+			defer l.Close()
+			conn, err := l.Accept(ctx)
+			if err != nil {
+				ended(err)
+				return
+			}
+			serve(ctx, conn, ended)
+		},
+		dial: func(ctx context.Context, url string, ended func(error), opts ...dial.Option) {
+			conn, err := dial.Dial(ctx, url, mode, opts...)
+			if err != nil {
+				ended(err)
+				return
+			}
+			serve(ctx, conn, ended)
+		},
+	}
+}
+
+// each calls echo for each message, until the connection ends.
+func each[M any](ctx context.Context, conn *stream.Conn[M], echo func(context.Context, *stream.Socket, M) error) error {
+	for msg, err := range conn.All(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := echo(ctx, conn.Socket, msg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func echoReader(ctx context.Context, s *stream.Socket, msg *stream.Reader) error {
+	w, err := s.NewWriter(ctx, msg.Opcode())
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	if _, err := io.Copy(w, msg); err != nil {
+		return err
+	}
+	return w.Close()
+}
