@@ -51,6 +51,7 @@ func NewListener[M any](ln net.Listener, mode stream.Mode[M], opts ...Option) (*
 func newListener[M any](ln net.Listener, mode stream.Mode[M], cfg conf.Listen) *Listener[M] {
 	l := &Listener[M]{mode: mode, queue: make(chan *stream.Conn[M], backlog)}
 	l.server = newServer(ln, cfg, l.serveHTTP)
+	go l.server.run()
 	return l
 }
 

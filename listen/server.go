@@ -54,7 +54,7 @@ func bind(network, address string, cfg *conf.Listen) (net.Listener, error) {
 	return ln, nil
 }
 
-// newServer starts a server on ln.
+// newServer returns a server on ln, which run starts.
 func newServer(ln net.Listener, cfg conf.Listen, serve http.HandlerFunc) *server {
 	s := &server{
 		ln:     ln,
@@ -77,7 +77,6 @@ func newServer(ln net.Listener, cfg conf.Listen, serve http.HandlerFunc) *server
 		ErrorLog:          log.New(io.Discard, "", 0),
 		ConnState:         s.count,
 	}
-	go s.run()
 	return s
 }
 

@@ -23,13 +23,14 @@ type batch struct {
 	flushing bool   // a goroutine will
 }
 
-// writeSmall is writeWhole for a frame that may share its system call. The caller is at the wire.
-func writeSmall[P []byte | string](s *Socket, b bounds, h frame.Header, p P) error {
+// putOff puts a small frame behind those that were put off, and returns how many bytes those had. The caller is at the
+// wire, and has seen to it that n is below batchLimit.
+func putOff[P []byte | string](s *Socket, h frame.Header, p P) (before int) {
 	o := &s.batch
 	if o.buf == nil {
 		o.buf = takeBuffer(smallSize)
 	}
-	before := o.n
+	before = o.n
 	h.Fin, h.Length = true, int64(len(p))
 	h.Key, h.Masked = s.nextKey()
 	s.trace.frameSent(h)
@@ -38,6 +39,13 @@ func writeSmall[P []byte | string](s *Socket, b bounds, h frame.Header, p P) err
 	payload = payload[:copy(payload, p)]
 	frame.Mask(payload, h.Key, 0)
 	o.n += len(header) + len(payload)
+	return before
+}
+
+// writeSmall is writeWhole for a frame that may share its system call. The caller is at the wire.
+func writeSmall[P []byte | string](s *Socket, b bounds, h frame.Header, p P) error {
+	o := &s.batch
+	before := putOff(s, h, p)
 	if o.n < batchLimit && (s.moreToCome.Load() || s.waiting.Load() > 0) {
 		s.flushSoon()
 		return nil

@@ -182,7 +182,7 @@ func (s *Socket) closedByPeer(payload []byte) error {
 	s.trace.closeReceived(code, reason)
 	cause, first := s.end(&CloseError{Code: code, Reason: reason})
 	if first {
-		s.farewell(code, "", false)
+		s.farewell(code, "", !s.closeSent.Load()) // what is behind its frame must not take ours away
 	}
 	return cause
 }

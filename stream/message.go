@@ -83,22 +83,27 @@ func (s *Socket) receiveLite(ctx context.Context) (Message, error) {
 	return Message{in.op, data}, nil
 }
 
-// view lends the payload of the frame out of the read buffer, where it has room. Nothing of it was read before.
+// view lends the payload of the frame out of the read buffer, where it has room. What has come is unmasked and checked
+// at once, and stays where it is until all has. When its bounds end it, it can go on.
 func (s *Socket) view(b bounds) ([]byte, error) {
 	in := &s.in
-	n := int(in.rest)
-	for len(in.buffered()) < n {
+	n := int(in.size)
+	in.viewed = true
+	for in.rest > 0 {
+		if held := min(len(in.buffered()), n); held > int(in.pos) {
+			if err := s.took(in.buffered()[in.pos:held]); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if err := s.fill(b); err != nil {
 			return nil, err
 		}
 	}
 	data := in.buf[in.r : in.r+n : in.r+n]
 	in.r += n
-	in.lent = true
-	if n == 0 {
-		return data, nil // it was checked with its header
-	}
-	return data, s.took(data)
+	in.viewed, in.lent = false, true
+	return data, nil
 }
 
 // keepLent leaves the buffer that the user looks into to the user. Receive does not need it: that ends the view.

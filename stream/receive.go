@@ -37,6 +37,7 @@ type incoming struct {
 	continued bool   // the frame is not the first of its message
 	data      []byte // what was put together of a message or frame that is handed out whole
 	inflated  []byte // memory for what comes of it if that is compressed
+	viewed    bool   // pos bytes of the payload, which were read, stand at buf[r:]
 	lent      bool   // the user looks into buf
 
 	// What followed the message that was handed out last was thrown away with the connection.
@@ -173,6 +174,10 @@ func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 func (s *Socket) discard(b bounds) error {
 	in := &s.in
 	in.checked = false
+	if in.viewed {
+		in.r += int(in.pos)
+		in.viewed = false
+	}
 	if in.z != nil && s.deflation.in.size == 0 {
 		in.release()
 	}

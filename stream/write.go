@@ -121,7 +121,7 @@ func writeWhole[P []byte | string](s *Socket, ctx context.Context, h frame.Heade
 	return s.leaveWire(err)
 }
 
-// pong is the answer to the peer's ping that has not been sent yet. Only the latest needs one (RFC 6455, section
+// pong is the answer to the peer's ping that could not be sent at once. Only the latest needs one (RFC 6455, section
 // 5.5.3).
 type pong struct {
 	mu      sync.Mutex // guards following
@@ -131,16 +131,37 @@ type pong struct {
 }
 
 // answer sees to it that the ping with data is answered. It does not wait: two ends that wait for each other to read
-// would do so for ever.
+// would do so for ever. Where the wire is busy, or the peer does not read, only the latest ping is answered.
 func (s *Socket) answer(data []byte) {
 	s.pong.mu.Lock()
 	defer s.pong.mu.Unlock()
+	if !s.pong.sending && s.putOffPong(data) {
+		return
+	}
 	s.pong.data = append(s.pong.data[:0], data...)
 	s.pong.due = true
 	if !s.pong.sending {
 		s.pong.sending = true
 		go s.sendPongs()
 	}
+}
+
+// putOffPong reports whether the answer will be sent with what was put off.
+func (s *Socket) putOffPong(data []byte) bool {
+	if !s.wireGate.tryEnter() {
+		return false
+	}
+	defer s.wireGate.leave()
+	if s.Finished() {
+		return true // nothing can be sent any more
+	}
+	if s.batch.n >= batchLimit {
+		return false
+	}
+	putOff(s, frame.Header{Opcode: opcode.Pong}, data)
+	s.flushSoon()
+	s.trace.controlSent(opcode.Pong, data)
+	return true
 }
 
 func (s *Socket) sendPongs() {

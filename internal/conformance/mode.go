@@ -23,6 +23,8 @@ type Mode struct {
 // Modes are the modes under test.
 var Modes = []Mode{
 	Echo("standard", true, stream.Standard, echoReader),
+	Echo("simple", true, stream.Simple, echoMessage),
+	Echo("lite", false, stream.Lite, echoMessage),
 }
 
 // Echo returns the Mode with the name, in which echo sends each message back.
@@ -83,4 +85,8 @@ func echoReader(ctx context.Context, s *stream.Socket, msg *stream.Reader) error
 		return err
 	}
 	return w.Close()
+}
+
+func echoMessage(ctx context.Context, s *stream.Socket, msg stream.Message) error {
+	return s.WriteBuffers(ctx, msg.Opcode, net.Buffers{msg.Data})
 }

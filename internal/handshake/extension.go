@@ -18,9 +18,13 @@ type Param struct {
 	Value string // unquoted; empty if there was none
 }
 
-var errMissing = errors.New("a token is missing at the end")
+var (
+	errMissing = errors.New("a token is missing at the end")
+	errNothing = errors.New("the list is empty")
+)
 
-// ParseExtensions parses the values of the field Sec-WebSocket-Extensions.
+// ParseExtensions parses the values of the field Sec-WebSocket-Extensions. Where there are values, there has to be an
+// element.
 func ParseExtensions(values []string) ([]Extension, error) {
 	var list []Extension
 	for _, v := range values {
@@ -39,6 +43,9 @@ func ParseExtensions(values []string) ([]Extension, error) {
 				return nil, p.unexpected()
 			}
 		}
+	}
+	if len(values) > 0 && len(list) == 0 {
+		return nil, errNothing
 	}
 	return list, nil
 }

@@ -17,8 +17,8 @@ func TestParseExtensions(t *testing.T) { // RFC 6455, section 9.1
 		bad    bool
 	}{
 		{values: nil},
-		{values: []string{""}},
-		{values: []string{" , ,"}},
+		{values: []string{""}, bad: true},
+		{values: []string{" , ,"}, bad: true},
 		{values: []string{"foo"}, want: []handshake.Extension{{Name: "foo"}}},
 		{values: []string{"foo, bar; baz=2"}, want: []handshake.Extension{
 			{Name: "foo"}, {Name: "bar", Params: params{{"baz", "2"}}}}},

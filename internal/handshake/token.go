@@ -83,7 +83,7 @@ func HasToken(values []string, token string) bool {
 }
 
 // ParseTokens returns the elements of values, lists of tokens that are separated by commas. Empty
-// elements are skipped (RFC 9110, section 5.6.1.2).
+// elements are skipped (RFC 9110, section 5.6.1.2), but where there are values, there has to be an element.
 func ParseTokens(values []string) ([]string, error) {
 	var tokens []string
 	for element := range elements(values) {
@@ -91,6 +91,9 @@ func ParseTokens(values []string) ([]string, error) {
 			return nil, fmt.Errorf("%q is %w", element, errNotToken)
 		}
 		tokens = append(tokens, element)
+	}
+	if len(values) > 0 && len(tokens) == 0 {
+		return nil, errNothing
 	}
 	return tokens, nil
 }
