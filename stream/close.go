@@ -225,7 +225,8 @@ func (s *Socket) farewell(code closecode.Code, reason string, linger bool) {
 	ctx, cancel := context.WithDeadline(context.Background(), until)
 	defer cancel()
 	told := s.sendClose(ctx, code, reason) == nil
-	if !told || !linger {
+	half, ok := underlying(s.transport).(interface{ CloseWrite() error })
+	if !told || !linger || !ok || half.CloseWrite() != nil {
 		s.drop(told)
 		return
 	}
@@ -238,10 +239,6 @@ func (s *Socket) farewell(code closecode.Code, reason string, linger bool) {
 // linger lets the peer read the close frame: to close a socket while the peer still sends would take the frame away
 // from it. So the rest is read, until the peer has closed its side, or it is time. Nobody else reads any more.
 func (s *Socket) linger(until time.Time) {
-	c, ok := underlying(s.transport).(interface{ CloseWrite() error })
-	if !ok || c.CloseWrite() != nil {
-		return
-	}
 	s.readLimit.fix(until)
 	buf := takeBuffer(smallSize)
 	defer giveBuffer(buf)
