@@ -256,9 +256,9 @@ var transports = []func(t *testing.T, d delivery, run func(io.ReadWriteCloser) g
 // overPipe delivers in chops with pauses.
 func overPipe(d delivery, run func(io.ReadWriteCloser) got) (g got, written []byte) {
 	near, far := net.Pipe()
-	var reading sync.WaitGroup
-	reading.Go(func() { written, _ = io.ReadAll(far) })
-	go func() {
+	var peer sync.WaitGroup
+	peer.Go(func() { written, _ = io.ReadAll(far) })
+	peer.Go(func() {
 		c := chops{bytes: d.wire[d.early:], sizes: d.sizes}
 		p := make([]byte, 256)
 		for {
@@ -275,9 +275,9 @@ func overPipe(d delivery, run func(io.ReadWriteCloser) got) (g got, written []by
 		}
 		synctest.Wait() // until it has answered
 		far.Close()
-	}()
+	})
 	g = run(near)
-	reading.Wait()
+	peer.Wait()
 	return g, written
 }
 
