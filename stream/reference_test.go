@@ -195,7 +195,7 @@ func (r *plainReader) data(h plainHeader) {
 	if h.op != 0 {
 		r.op, r.size, r.part, r.text = h.op, 0, []byte{}, nil
 	}
-	if h.length > uint64(r.limit) || r.size+int64(h.length) > r.limit {
+	if h.length > uint64(r.limit-r.size) {
 		r.end = ending{why: tooLarge, code: 1009}
 		return
 	}
