@@ -387,7 +387,6 @@ func cutWire(p *wstest.Peer) []byte {
 	return bytes.Join([][]byte{
 		p.Frame(true, opcode.Text, "öne"),
 		p.Frame(false, opcode.Binary, "t"), p.Frame(true, opcode.Ping, "?"), p.Frame(false, opcode.Continuation, ""), p.Frame(true, opcode.Continuation, "wo"),
-		p.Frame(true, opcode.Binary, strings.Repeat("3", 130)),
 		p.Frame(true, opcode.Pong, ""),
 		p.Frame(true, opcode.Text, ""),
 		p.Frame(true, opcode.Close, wstest.ClosePayload(1001, "bye")),
@@ -396,7 +395,7 @@ func cutWire(p *wstest.Peer) []byte {
 
 // Whatever the mode, and wherever a connection is cut, what was whole by then is there, and nothing else.
 func TestACutNeverLooksWholeInAnyMode(t *testing.T) {
-	every := []int{1, 1, 1, 8, 32} // sockets take their time, so the receivers share the cuts
+	every := []int{1, 1, 1, 8, 16} // sockets take their time, so the receivers share the cuts
 	for _, server := range []bool{true, false} {
 		all := cutWire(wstest.NewPeer(nil, nil, !server))
 		for i, r := range receivers {
