@@ -28,6 +28,7 @@ var mayImport = []struct {
 	{"dial", []string{"opcode", "closecode", "frame", "stream", "internal/", "golang.org/x/net/proxy"}},
 	{"listen", []string{"opcode", "closecode", "frame", "stream", "internal/"}},
 	{"internal/wstest", []string{"opcode", "closecode", "frame"}},
+	{"internal/soak", []string{"opcode", "closecode", "stream", "dial", "listen"}},
 	{"internal/", []string{"opcode", "closecode", "frame", "internal/"}},
 	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
 }
