@@ -321,6 +321,10 @@ func FuzzDelivery(f *testing.F) {
 				p.Frame(false, opcode.Binary, "half"), p.Frame(true, opcode.Close, wstest.ClosePayload(1000, "bye")),
 			}, nil), 1, 2, 3, 4, 5, 6, 7, 8)
 		}
+		for range len(receivers) {
+			add(append(p.Frame(false, opcode.Text, "a\x80"), p.Frame(true, opcode.Close, "")...))
+			add(append(p.Frame(false, opcode.Text, ""), p.Frame(true, opcode.Close, "")...), 0, 1)
+		}
 	}
 	f.Fuzz(func(t *testing.T, server bool, receiver, transport byte, limit, early uint16, wire, sizes []byte) {
 		if len(wire) > 64<<10 {
