@@ -31,6 +31,7 @@ var mayImport = []struct {
 	{"internal/wstest", []string{"opcode", "closecode", "frame"}},
 	{"internal/conformance", []string{"stream", "dial", "listen"}},
 	{"internal/conformance/report", []string{"internal/conformance"}},
+	{"internal/soak", []string{"opcode", "closecode", "stream", "dial", "listen"}},
 	{"internal/", []string{"opcode", "closecode", "frame", "internal/"}},
 	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/litert/websocket/internal/handshake"
 )
 
 // cookieURL returns the URL that cookies belong to: a virtual host has its own.
@@ -27,7 +29,9 @@ func (c *call) headerWithCookies() http.Header {
 		r.Header.Set("Cookie", strings.Join(own, "; "))
 	}
 	for _, cookie := range c.cfg.CookieJar.Cookies(c.cookieURL()) {
-		r.AddCookie(cookie)
+		if handshake.IsToken(cookie.Name) { // AddCookie checks values alone
+			r.AddCookie(cookie)
+		}
 	}
 	return r.Header
 }

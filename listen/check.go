@@ -69,7 +69,7 @@ func checkRequest(r *http.Request) *Error {
 	case !r.ProtoAtLeast(1, 1):
 		return refusal(http.StatusHTTPVersionNotSupported, "WebSocket needs HTTP/1.1, and this request came over %s: does a proxy speak that?", r.Proto)
 	case r.Method != http.MethodGet:
-		return refusal(http.StatusMethodNotAllowed, "the method is %s instead of GET", r.Method)
+		return refusal(http.StatusMethodNotAllowed, "the method is %.100s instead of GET", r.Method)
 	case r.Host == "":
 		return refusal(http.StatusBadRequest, "the field Host is missing")
 	case r.ContentLength != 0 || len(r.TransferEncoding) > 0:
@@ -99,7 +99,7 @@ func checkVersion(r *http.Request) *Error {
 	case len(v) > 1:
 		return refusal(http.StatusBadRequest, "there is more than one field Sec-WebSocket-Version")
 	case v[0] != handshake.Version:
-		return refusal(http.StatusUpgradeRequired, "the version of WebSocket is %q instead of %s", v[0], handshake.Version)
+		return refusal(http.StatusUpgradeRequired, "the version of WebSocket is %.100q instead of %s", v[0], handshake.Version)
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func checkOrigin(r *http.Request, allow func(string) bool) *Error {
 	if allow != nil && allow(values[0]) {
 		return nil
 	}
-	return refusal(http.StatusForbidden, "pages of the origin %q may not connect to %q", values[0], r.Host)
+	return refusal(http.StatusForbidden, "pages of the origin %.100q may not connect to %.100q", values[0], r.Host)
 }
 
 // chooseSubprotocol returns the first of the client's subprotocols that the server speaks, or none (item 8).

@@ -1,8 +1,6 @@
 package stream_test
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -37,91 +35,6 @@ func (c *chops) Read(p []byte) (int, error) {
 }
 
 func (c *chops) Close() error { return nil }
-
-// FuzzConnection feeds a connection with arbitrary bytes in arbitrary chunks: it must end in an error that fits, and
-// hand out nothing but what the frames hold.
-func FuzzConnection(f *testing.F) {
-	for _, server := range []bool{true, false} {
-		p := wstest.NewPeer(nil, nil, !server)
-		for _, tt := range legal {
-			f.Add(server, tt.send(p), []byte{0, 0, 1, 5})
-		}
-		for _, tt := range illegal {
-			f.Add(server, tt.send(p), []byte{3})
-		}
-		f.Add(server, bytes.Join([][]byte{
-			p.Frame(false, opcode.Text, "ab"), p.Frame(true, opcode.Ping, "x"), p.Frame(true, opcode.Continuation, "c"),
-			p.Frame(true, opcode.Close, wstest.ClosePayload(1000, "bye")),
-		}, nil), []byte(nil))
-	}
-	f.Fuzz(func(t *testing.T, server bool, wire, sizes []byte) {
-		c, err := stream.New(&chops{io.Discard, wire, sizes}, stream.Handshake{Server: server}, stream.Standard, stream.MaxMessageSize(1<<20))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		want, whole := reference(wire, server)
-		for i := 0; ; i++ {
-			r, err := c.Receive(context.Background())
-			if err != nil {
-				if i < len(want) {
-					t.Fatalf("%d messages, then %v; want %d", i, err, len(want))
-				}
-				if errors.Is(err, io.EOF) != whole {
-					t.Fatalf("the end is %v, want an orderly one: %v", err, whole)
-				}
-				return
-			}
-			p, err := io.ReadAll(r)
-			if err != nil {
-				if err == io.EOF || errors.Is(err, io.EOF) {
-					t.Fatalf("message %d: %v", i, err)
-				}
-				continue
-			}
-			if i >= len(want) || string(p) != want[i] {
-				t.Fatalf("message %d is %.40q, want one of %.200q", i, p, want)
-			}
-		}
-	})
-}
-
-// reference reads whole messages in the plainest way, up to the first thing that is wrong. It tells whether the end is
-// an orderly close frame.
-func reference(wire []byte, server bool) (messages []string, whole bool) {
-	var message []byte
-	var op opcode.Opcode
-	open := false
-	for {
-		h, n, err := frame.Parse(wire)
-		if err != nil || h.Check(frame.Rules{Server: server, Fragmented: open}) != nil || h.Length > int64(len(wire)-n) {
-			return messages, false
-		}
-		payload := bytes.Clone(wire[n : n+int(h.Length)])
-		frame.Mask(payload, h.Key, 0)
-		wire = wire[n+int(h.Length):]
-		switch h.Opcode {
-		case opcode.Ping, opcode.Pong:
-			continue
-		case opcode.Close:
-			code, _, err := frame.ParseClose(payload)
-			return messages, err == nil && !open && (code == closecode.NormalClosure || code == closecode.GoingAway || code == closecode.NoStatus)
-		case opcode.Text, opcode.Binary:
-			op, message = h.Opcode, nil
-		}
-		message = append(message, payload...)
-		if len(message) > 1<<20 {
-			return messages, false
-		}
-		if open = !h.Fin; open {
-			continue
-		}
-		if op == opcode.Text && !utf8.Valid(message) {
-			return messages, false
-		}
-		messages = append(messages, string(message))
-	}
-}
 
 // FuzzText compares the check of text in pieces with that of the whole.
 func FuzzText(f *testing.F) {

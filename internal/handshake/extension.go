@@ -103,7 +103,7 @@ func (p *parser) value() (string, error) {
 		c := p.rest[i]
 		if c == '"' {
 			if !IsToken(b.String()) {
-				return "", fmt.Errorf("%q is %w", b.String(), errNotToken)
+				return "", fmt.Errorf("%.100q is %w", b.String(), errNotToken)
 			}
 			p.rest = p.rest[i+1:]
 			p.skipSpace()
@@ -115,7 +115,7 @@ func (p *parser) value() (string, error) {
 		}
 		b.WriteByte(c)
 	}
-	return "", fmt.Errorf("%q has no closing quote", p.rest)
+	return "", fmt.Errorf("%.100q has no closing quote", p.rest)
 }
 
 func (p *parser) take(c byte) bool {

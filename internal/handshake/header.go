@@ -65,16 +65,18 @@ func AppendField(b []byte, name, value string) []byte {
 	return append(b, "\r\n"...)
 }
 
-// CheckSubprotocols says what is wrong with a list of subprotocols that a user gave: names that are no tokens, or come
-// twice (RFC 6455, section 4.1, item 10).
+// CheckSubprotocols says what is wrong with a list of subprotocols that a user or a peer gave: names that are no
+// tokens, or come twice (RFC 6455, section 4.1, item 10).
 func CheckSubprotocols(names []string) error {
-	for i, name := range names {
+	seen := make(map[string]struct{}, len(names)) // there may be a megabyte of them
+	for _, name := range names {
 		if !IsToken(name) {
-			return fmt.Errorf("%q is %w", name, errNotToken)
+			return fmt.Errorf("%.100q is %w", name, errNotToken)
 		}
-		if slices.Contains(names[:i], name) {
-			return fmt.Errorf("%q comes twice", name)
+		if _, twice := seen[name]; twice {
+			return fmt.Errorf("%.100q comes twice", name)
 		}
+		seen[name] = struct{}{}
 	}
 	return nil
 }

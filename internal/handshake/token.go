@@ -88,7 +88,7 @@ func ParseTokens(values []string) ([]string, error) {
 	var tokens []string
 	for element := range elements(values) {
 		if !IsToken(element) {
-			return nil, fmt.Errorf("%q is %w", element, errNotToken)
+			return nil, fmt.Errorf("%.100q is %w", element, errNotToken)
 		}
 		tokens = append(tokens, element)
 	}

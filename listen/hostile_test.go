@@ -1,0 +1,274 @@
+package listen_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/stream"
+)
+
+// allocatedBy returns how many bytes do allocates, those included that are free again.
+func allocatedBy(do func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	do()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// many repeats what next makes of 0, 1, 2 and so on up to size bytes.
+func many(size int, next func(i int) string) string {
+	var b strings.Builder
+	for i := 0; b.Len() < size; i++ {
+		b.WriteString(next(i))
+	}
+	return b.String()
+}
+
+// The class of CVE-2020-7662, CVE-2021-32640 and CVE-2023-43669: a megabyte of header, which is what net/http takes,
+// must not cost more than time and memory in proportion.
+func TestNoFieldOfAHandshakeTakesQuadraticTime(t *testing.T) {
+	const size = 1<<20 - 4096
+	same := func(s string) string { return many(size, func(int) string { return s }) }
+	for _, tt := range []struct{ name, field, value string }{
+		{"different subprotocols", "Sec-WebSocket-Protocol", many(size, func(i int) string { return fmt.Sprintf("%x,", i) })},
+		{"empty subprotocols", "Sec-WebSocket-Protocol", same(", ")},
+		{"a long subprotocol", "Sec-WebSocket-Protocol", same("x")},
+		{"a subprotocol that is no token", "Sec-WebSocket-Protocol", same("@")},
+		{"extensions", "Sec-WebSocket-Extensions", many(size, func(i int) string { return fmt.Sprintf("%x,", i) })},
+		{"parameters", "Sec-WebSocket-Extensions", "a" + many(size, func(i int) string { return fmt.Sprintf(";%x=1", i) })},
+		{"quoted parameters", "Sec-WebSocket-Extensions", "a" + same(`; b = "\c"`)},
+		{"an open quote", "Sec-WebSocket-Extensions", `a; b="` + same(`\\`)},
+		{"open quotes", "Sec-WebSocket-Extensions", same(`a;b="`)},
+		{"spaces", "Sec-WebSocket-Extensions", "a" + same(" \t") + "b"},
+		{"tokens of Connection", "Connection", same("a,") + "Upgrade"},
+		{"commas of Upgrade", "Upgrade", same(",") + "websocket"},
+		{"versions", "Sec-WebSocket-Version", same("13,")},
+		{"a key", "Sec-WebSocket-Key", same("A")},
+		{"an origin", "Origin", "http://" + same("a.") + "b"},
+		{"brackets of an origin", "Origin", "http://" + same("[")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			addr, outcomes := upgrader(t, plain, listen.Subprotocols("v1"), listen.Origins("*.example.com"))
+			head := requestLine + host
+			for _, line := range []string{upgrade, connection, key, version} {
+				if !strings.HasPrefix(line, tt.field+":") {
+					head += line
+				}
+			}
+			text := head + tt.field + ": " + tt.value + "\r\n\r\n"
+			grown := allocatedBy(func() {
+				c := connect(t, addr, text)
+				if r, body := c.response(t); len(body) > 4<<10 {
+					t.Errorf("status %d, and %d bytes of complaint", r.StatusCode, len(body))
+				}
+				<-outcomes
+			})
+			if grown > 64*size {
+				t.Errorf("%d MiB were allocated", grown>>20)
+			}
+		})
+	}
+}
+
+// repeat is a reader of the same text again and again.
+type repeat string
+
+func (r repeat) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		n += copy(p[n:], r)
+	}
+	return n, nil
+}
+
+func TestAHandshakeWithoutEndIsCutOff(t *testing.T) {
+	tests := []struct{ name, begin, rest string }{
+		{"line", "", "GET"},
+		{"path", "GET /", "x"},
+		{"field", proper + "X: ", "x"},
+		{"name of a field", proper, "x"},
+		{"fields", proper, "X: y\r\n"},
+		{"the same field", proper, "Connection: Upgrade\r\n"},
+		{"folded line", proper + "X: y\r\n", " y\r\n"},
+		{"empty lines", "", "\r\n"},
+		{"zeros", "", "\x00"},
+	}
+	l := listenLocally(t)
+	grown := allocatedBy(func() {
+		t.Run("all at once", func(t *testing.T) {
+			for _, tt := range tests {
+				t.Run(tt.name, func(t *testing.T) {
+					t.Parallel()
+					wantCutOff(t, connect(t, l.Addr(), tt.begin), repeat(tt.rest))
+				})
+			}
+		})
+	})
+	if grown > 64<<20 {
+		t.Errorf("%d MiB were allocated", grown>>20)
+	}
+	connect(t, l.Addr(), proper+"\r\n").opened(t)
+}
+
+// wantCutOff sends an endless text until the server has had enough.
+func wantCutOff(t *testing.T, c *client, endless io.Reader) {
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		io.Copy(c.Conn, endless)
+	}()
+	answer, err := io.ReadAll(c.r)
+	if isTimeout(err) || bytes.HasPrefix(answer, []byte("HTTP/1.1 101")) {
+		t.Errorf("answer is %.100q, %v", answer, err)
+	}
+	c.Close()
+	<-written
+}
+
+// The class of CVE-2024-37890: many fields are no reason to fall over.
+func TestTenThousandFieldsAreJustFields(t *testing.T) {
+	l := listenLocally(t)
+	fields := many(50_000, func(i int) string { return string('a'+rune(i%26)) + ":\r\n" })
+	if n := strings.Count(fields, "\n"); n < 10_000 {
+		t.Fatalf("only %d fields", n)
+	}
+	connect(t, l.Addr(), proper+fields+"\r\n"+helloFrame).opened(t)
+	receiveHello(t, acceptFrom(t, l))
+}
+
+func TestAHandshakeOfAByteASecondIsCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pipes := newPipeListener()
+		l, err := listen.NewListener(pipes, stream.Standard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		c := pipes.dial(t)
+		for i := range len(proper) {
+			time.Sleep(time.Second)
+			if _, err := c.Write([]byte{proper[i]}); err != nil {
+				return
+			}
+		}
+		t.Error("all of the request was taken")
+	})
+}
+
+// The class of header injection: no part of a request gets into a line of its own in the response.
+func TestNothingOfARequestBecomesAField(t *testing.T) {
+	const injection = "v1\r\nInjected: yes"
+	for _, name := range []string{"Sec-Websocket-Protocol", "Sec-Websocket-Extensions", "Sec-Websocket-Key", "Sec-Websocket-Version",
+		"Origin", "Upgrade", "Connection", "Host", "Cookie"} {
+		for _, value := range []string{injection, "v1\nInjected: yes", "v1\rInjected: yes", "v1\x00Injected: yes", "v1, v1\r\n\r\nInjected: yes"} {
+			r := parse(t, proper+"\r\n")
+			r.Header[name] = []string{value}
+			if name == "Host" {
+				r.Host = value
+				r.Header["Origin"] = []string{"http://" + value}
+			}
+			w := newFakeWriter("")
+			conn, err := listen.Upgrade(w, r, stream.Standard, listen.Subprotocols("v1", "Injected"), listen.Origins("*.example.com"))
+			if err == nil {
+				conn.Abort()
+			}
+			var raw bytes.Buffer
+			w.Result().Write(&raw)
+			raw.Write(w.conn.Bytes())
+			if strings.Contains(raw.String(), "\nInjected") || strings.Contains(raw.String(), "\rInjected") || strings.Contains(raw.String(), "\x00") {
+				t.Errorf("%s: the response is %q", name, raw.String())
+			}
+		}
+	}
+}
+
+func TestControlCharactersInARequestAreRefused(t *testing.T) {
+	l := listenLocally(t)
+	for _, request := range []string{
+		requestLine + host + upgrade + connection + version + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\x00\r\n",
+		proper + "X: a\x00b\r\n",
+		proper + "X: a\rb\r\n",
+		proper + "X\x00: a\r\n",
+		proper + "X\r: a\r\n",
+		proper + "X : a\r\n",
+		proper + " : a\r\n",
+		proper + ": a\r\n",
+		strings.Replace(proper, "/a", "/a\x00b", 1),
+		strings.Replace(proper, "/a", "/a\rb", 1),
+		strings.Replace(proper, "/a", "/a b", 1),
+		strings.Replace(proper, "example.com", "exam\x00ple.com", 1),
+		strings.Replace(proper, "example.com", "exam ple.com", 1),
+		proper + host,
+	} {
+		if r, _ := connect(t, l.Addr(), request+"\r\n").response(t); r.StatusCode < 400 || r.StatusCode > 499 {
+			t.Errorf("%q: status %d", request, r.StatusCode)
+		}
+	}
+}
+
+// The class of request smuggling: what follows the handshake is frames, and never another request.
+func TestARequestBehindTheHandshakeIsNoRequest(t *testing.T) {
+	l := listenLocally(t)
+	c := connect(t, l.Addr(), proper+"\r\n"+proper+"\r\n"+proper+"\r\n").opened(t)
+	_, err := acceptFrom(t, l).Receive(testContext(t))
+	var broken *stream.ProtocolError
+	if !errors.As(err, &broken) {
+		t.Errorf("Receive: %v", err)
+	}
+	rest, _ := io.ReadAll(c.r)
+	if bytes.Contains(rest, []byte("HTTP/")) || !bytes.HasPrefix(rest, []byte{0x88}) {
+		t.Errorf("behind the first response comes %q", rest)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := l.Accept(ctx); err != context.DeadlineExceeded {
+		t.Errorf("another connection was accepted, or %v", err)
+	}
+}
+
+// The class of cross-site hijacking: without any option, a page of another site gets no connection, whichever way the
+// server is built.
+func TestCrossSiteHijackingIsRefusedWithoutAnyOption(t *testing.T) {
+	served := func(context.Context, *conn) error {
+		t.Error("the connection was served")
+		return nil
+	}
+	handler := httptest.NewServer(listen.Handler(stream.Standard, served))
+	defer handler.Close()
+	upgraded, _ := upgrader(t, plain)
+	for name, addr := range map[string]net.Addr{"Listener": listenLocally(t).Addr(), "Handler": handler.Listener.Addr(), "Upgrade": upgraded} {
+		for _, origin := range []string{"https://evil.example", "null", "", "https://example.com.evil.example", "https://evilexample.com",
+			"https://example.com@evil.example", "https://evil.example/example.com", "https://evil.example#example.com", "//example.com",
+			"https://example.com:444", "file://", "https://example.com, https://evil.example", "https://example.com https://evil.example",
+			"https://example.com\r\nOrigin: https://evil.example"} {
+			if name == "Upgrade" && origin != "null" {
+				continue // its outcome is to be taken once
+			}
+			request := proper + "Cookie: session=1\r\nOrigin: " + origin + "\r\n\r\n"
+			if r, _ := connect(t, addr, request).response(t); r.StatusCode != http.StatusForbidden {
+				t.Errorf("%s, %q: status %d", name, origin, r.StatusCode)
+			}
+		}
+	}
+}
+
+func TestSilentClientsDoNotKeepOthersOut(t *testing.T) {
+	l := listenLocally(t)
+	for i := range 300 {
+		connect(t, l.Addr(), proper[:i%len(proper)])
+	}
+	connect(t, l.Addr(), proper+"\r\n"+helloFrame).opened(t)
+	receiveHello(t, acceptFrom(t, l))
+}
