@@ -43,7 +43,6 @@ type plainReader struct {
 	server bool  // the reader is the server
 	limit  int64 // for messages
 	lite   bool  // fragments are refused
-	late   bool  // text is not looked at before its frame is whole
 
 	reading
 	op   byte // of the open message
@@ -205,10 +204,6 @@ func (r *plainReader) data(h plainHeader) {
 		return
 	}
 	p, whole := r.payload(h)
-	if !whole && r.late {
-		r.end = ending{why: lost}
-		return
-	}
 	right := len(p)
 	if r.op == 1 {
 		right = r.checkText(p)
