@@ -31,8 +31,11 @@ func options(more ...stream.Option) []stream.Option { return more }
 // hangs is how long a connection may take for its check, and a process to come up or go.
 const hangs = 30 * time.Second
 
-// An opener opens a connection with the peer.
-type opener func(t *testing.T, opts ...stream.Option) *conversation
+// A partner is a peer on one side of the connections that open opens.
+type partner struct {
+	peer
+	open func(t *testing.T, opts ...stream.Option) *conversation
+}
 
 // A conversation is a connection with a peer, which obeys.
 type conversation struct {
@@ -40,7 +43,6 @@ type conversation struct {
 	ctx      context.Context
 	conn     *stream.Conn[*stream.Reader]
 	seen     *sightings
-	lacks    ability
 	reports  <-chan string
 	reported bool
 }
@@ -65,8 +67,6 @@ func (c *conversation) begin(conn *stream.Conn[*stream.Reader]) *conversation {
 	})
 	return c
 }
-
-func (c *conversation) can(a ability) bool { return c.lacks&a == 0 }
 
 // order has the peer do something.
 func (c *conversation) order(line string) {

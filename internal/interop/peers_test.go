@@ -18,6 +18,8 @@ type peer struct {
 	client func(t *testing.T, s *server) (connect func(url string), reports <-chan string) // nil: it is none
 }
 
+func (p peer) can(a ability) bool { return p.lacks&a == 0 }
+
 // Browsers send no pings, no fragments and few codes: their interface has nothing for it, nor has that of undici.
 const inBrowsers = pings | fragments | allCodes
 
@@ -28,7 +30,7 @@ var peers = []peer{
 	{"chromium", inBrowsers, nil, chromiumClient},
 	{"gorilla", 0, serverInGo(gorillaServe), clientInGo(gorillaConnect)},
 	{"coder", 0, serverInGo(coderServe), clientInGo(coderConnect)},
-	{"gobwas", 0, serverInGo(gobwasServe), clientInGo(gobwasConnect)},
+	{"gobwas", newCodes, serverInGo(gobwasServe), clientInGo(gobwasConnect)},
 	{"gws", noCode | awaits | echoesCode, serverInGo(gwsServe), clientInGo(gwsConnect)},
 }
 
@@ -49,8 +51,8 @@ func TestPeers(t *testing.T) {
 func withServer(t *testing.T, p peer, via route) {
 	url, reports := p.server(t)
 	url, opts := via(t, url)
-	check(t, p, func(t *testing.T, more ...stream.Option) *conversation {
-		c := newConversation(t, p, reports)
+	check(t, partner{p, func(t *testing.T, more ...stream.Option) *conversation {
+		c := newConversation(t, reports)
 		all := append([]dial.Option{dial.Subprotocols(offered...)}, opts...)
 		for _, o := range options(append(more, stream.WithTrace(c.seen.trace()))...) {
 			all = append(all, o)
@@ -60,7 +62,7 @@ func withServer(t *testing.T, p peer, via route) {
 			t.Fatal(err)
 		}
 		return c.begin(conn)
-	})
+	}})
 }
 
 // withClient runs the checks with p as a client.
@@ -68,8 +70,8 @@ func withClient(t *testing.T, p peer, via route) {
 	s := newServer(t)
 	connect, reports := p.client(t, s)
 	url, _ := via(t, s.url)
-	check(t, p, func(t *testing.T, more ...stream.Option) *conversation {
-		c := newConversation(t, p, reports)
+	check(t, partner{p, func(t *testing.T, more ...stream.Option) *conversation {
+		c := newConversation(t, reports)
 		s.prepare(options(append(more, stream.WithTrace(c.seen.trace()))...))
 		connect(url)
 		select {
@@ -81,21 +83,21 @@ func withClient(t *testing.T, p peer, via route) {
 			t.Fatal("the peer does not connect")
 		}
 		return nil
-	})
+	}})
 }
 
 // check runs the checks that p has the abilities for.
-func check(t *testing.T, p peer, open opener) {
+func check(t *testing.T, p partner) {
 	for _, check := range checks {
-		if p.lacks&check.needs != 0 {
+		if !p.can(check.needs) {
 			continue
 		}
-		t.Run(check.name, func(t *testing.T) { check.run(t, open) })
+		t.Run(check.name, func(t *testing.T) { check.run(t, p) })
 	}
 }
 
-func newConversation(t *testing.T, p peer, reports <-chan string) *conversation {
+func newConversation(t *testing.T, reports <-chan string) *conversation {
 	ctx, cancel := context.WithTimeout(t.Context(), hangs)
 	t.Cleanup(cancel)
-	return &conversation{t: t, ctx: ctx, lacks: p.lacks, reports: reports, seen: new(sightings)}
+	return &conversation{t: t, ctx: ctx, reports: reports, seen: new(sightings)}
 }

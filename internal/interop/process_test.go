@@ -77,7 +77,7 @@ func start(t *testing.T, env []string, name string, args ...string) *process {
 
 // tail returns the last lines of p, which may be long.
 func tail(p []byte) []byte {
-	const most = 16 << 10
+	const most = 4 << 10
 	return p[max(0, len(p)-most):]
 }
 
