@@ -181,9 +181,7 @@ func checkFragments(t *testing.T, p partner) {
 		}
 		c.expect(opcode.Text, []byte(text))
 	}
-	if !c.seen.ponged("between fragments") {
-		t.Error("no ping between fragments was answered")
-	}
+	c.awaitPong("between fragments")
 }
 
 func checkFragmentsOfPeer(t *testing.T, p partner) {
@@ -210,10 +208,7 @@ func checkPings(t *testing.T, p partner) {
 		if err := c.conn.Ping(c.ctx, []byte(data)); err != nil {
 			t.Fatal(err)
 		}
-		c.echo(opcode.Text, []byte("behind the ping"))
-		if !c.seen.ponged(data) {
-			t.Errorf("the ping %q was not answered", data)
-		}
+		c.awaitPong(data)
 	}
 }
 

@@ -29,7 +29,7 @@ const compression = false
 func options(more ...stream.Option) []stream.Option { return more }
 
 // hangs is how long a connection may take for its check, and a process to come up or go.
-const hangs = 30 * time.Second
+const hangs = 60 * time.Second
 
 // A partner is a peer on one side of the connections that open opens.
 type partner struct {
@@ -110,6 +110,14 @@ func (c *conversation) echo(op opcode.Opcode, data []byte) {
 	c.expect(op, data)
 	if err := <-sent; err != nil {
 		c.t.Fatal(err)
+	}
+}
+
+// awaitPong waits for a pong, and receives messages meanwhile: a pong may come behind what was sent after its ping.
+func (c *conversation) awaitPong(data string) {
+	c.t.Helper()
+	for !c.seen.ponged(data) {
+		c.echo(opcode.Text, []byte("until the pong comes"))
 	}
 }
 
