@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"io"
 	"net/http"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -54,7 +55,7 @@ func serveText(mux *http.ServeMux, pattern, contentType, text string) {
 }
 
 func startChromium(t *testing.T, url string) {
-	start(t, nil, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+	start(t, exec.Command("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-		"--ignore-certificate-errors", "--enable-logging=stderr", "--user-data-dir="+tempDir(t), url)
+		"--ignore-certificate-errors", "--enable-logging=stderr", "--user-data-dir="+tempDir(t), url))
 }

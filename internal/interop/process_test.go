@@ -3,11 +3,10 @@
 package interop_test
 
 import (
-	"bufio"
 	"bytes"
-	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,61 +17,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A process runs beside the test, and ends with it at the latest, with all that it has started.
-type process struct {
-	cmd   *exec.Cmd
-	stdin io.WriteCloser
-	lines chan string // of its standard output; closed at its end
-}
-
 // running are the processes that have not been waited for.
 var running sync.Map // of int, the process id
 
-// start starts a program with a folder of its own for what it may write. If the test fails, it shows what the program
-// has said in its standard error.
-func start(t *testing.T, env []string, name string, args ...string) *process {
+// start starts a program, with a folder of its own for what it may write. It ends with the test at the latest, with all
+// that it has started. If the test fails, what the program has said is shown: its standard error, and its standard
+// output if that goes nowhere else.
+func start(t *testing.T, cmd *exec.Cmd, env ...string) {
 	t.Helper()
 	home := tempDir(t)
-	cmd := exec.Command(name, args...)
 	cmd.Env = append(append(os.Environ(), "HOME="+home, "TMPDIR="+home), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	p := &process{cmd: cmd, lines: make(chan string, 64)}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.stdin = stdin
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	cmd.WaitDelay = time.Second // for the output of what it has started
+	said := new(bytes.Buffer)
+	cmd.Stderr = said
+	if cmd.Stdout == nil {
+		cmd.Stdout = said
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%v (the script .ci/run installs what is needed)", err)
 	}
 	running.Store(cmd.Process.Pid, nil)
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		defer close(p.lines)
-		for s := bufio.NewScanner(stdout); s.Scan(); {
-			p.lines <- s.Text()
-		}
-	}()
 	t.Cleanup(func() {
 		unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
-		for range p.lines { // so that its reader comes to its end
-		}
-		<-read
 		cmd.Wait()
 		running.Delete(cmd.Process.Pid)
 		reap(t)
 		if t.Failed() {
-			t.Logf("standard error of %s:\n%s", name, tail(stderr.Bytes()))
+			t.Logf("%s has said:\n%s", filepath.Base(cmd.Path), tail(said.Bytes()))
 		}
 	})
-	return p
 }
 
 // tail returns the last lines of p, which may be long.
