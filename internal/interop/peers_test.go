@@ -77,8 +77,11 @@ func withClient(t *testing.T, p peer, via route) {
 		select {
 		case conn := <-s.conns:
 			return c.begin(conn)
-		case line := <-reports:
-			t.Fatalf("the peer reports %q", line)
+		case line, ok := <-reports:
+			if !ok {
+				line = "nothing: it has ended"
+			}
+			t.Fatalf("the peer reports %s", line)
 		case <-c.ctx.Done():
 			t.Fatal("the peer does not connect")
 		}

@@ -3,9 +3,11 @@
 package interop_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -190,9 +192,16 @@ func startHAProxy(t *testing.T, addr, backend, certificate string) {
 // The forward proxies want a password.
 const proxyUser, proxyPassword = "alice", "secret"
 
+// forward returns the options for the proxy at addr, past which nothing may be dialled.
 func forward(scheme, addr string) []dial.Option {
 	u := &url.URL{Scheme: scheme, User: url.UserPassword(proxyUser, proxyPassword), Host: addr}
-	return []dial.Option{dial.Proxy(http.ProxyURL(u))}
+	netDial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address != addr {
+			return nil, fmt.Errorf("%s is not the proxy", address)
+		}
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}
+	return []dial.Option{dial.Proxy(http.ProxyURL(u)), dial.NetDial(netDial)}
 }
 
 const tinyproxyConf = `
