@@ -1,0 +1,34 @@
+// Package interop has this module talk to other implementations of WebSocket, and to itself through proxies. Its tests
+// have the build tag interop, and need what the script .ci/run installs:
+//
+//	go test -tags interop .
+//
+// # Who does what
+//
+// Each check is written once, from this module's side, which leads; the peer obeys. So the same checks hold for every
+// peer, and on either side of the connection: as a client of our server, and as a server for our client. Both offer and
+// speak the subprotocol "interop". A peer sends each message back as it came, of the same kind and in one piece, but
+// for text that begins with an exclamation mark, which is an order:
+//
+//	!subprotocol         send the subprotocol agreed on, as text
+//	!digest              send the SHA-256 of the next message as text, in hexadecimal, before sending it back
+//	!fragments SIZE      send the next message back in fragments of SIZE bytes
+//	!ping DATA           send a ping; when its pong has come, send "pong DATA" as text
+//	!close               send a close frame without a code
+//	!close CODE REASON   send a close frame with the code and the rest of the line as its reason
+//
+// When a connection has ended, the peer reports so in a line, with what the close frame said that it received:
+//
+//	closed CODE REASON
+//
+// or "lost" instead of "closed", if there was no proper closing handshake.
+//
+// # Peers
+//
+// Peers in Go run in the test's process. The others are scripts in the folder peers, which run as
+//
+//	SCRIPT server        say "listening PORT" in a line of the standard output, then report there
+//	SCRIPT client        connect to each URL that comes in a line of the standard input, and report on the output
+//
+// and end when their standard input does. A browser loads a page from our server, and asks and reports through that.
+package interop

@@ -1,0 +1,55 @@
+//go:build interop
+
+package interop_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/stream"
+)
+
+// A server is ours, for peers that are clients. It has one connection at a time.
+type server struct {
+	url     string // of its WebSocket endpoint
+	mux     *http.ServeMux
+	conns   chan *stream.Conn[*stream.Reader]
+	options atomic.Pointer[[]listen.Option] // of the next connection
+}
+
+func newServer(t *testing.T) *server {
+	s := &server{mux: http.NewServeMux(), conns: make(chan *stream.Conn[*stream.Reader], 1)}
+	s.mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
+		conn, err := listen.Upgrade(w, r, stream.Standard, *s.options.Load()...)
+		if err != nil {
+			t.Errorf("the handshake of the peer: %v", err)
+			return
+		}
+		s.conns <- conn
+	})
+	h := httptest.NewServer(s.mux)
+	t.Cleanup(h.Close)
+	s.url = webSocketURL(h.URL) + "/ws"
+	return s
+}
+
+// prepare sets the options of the next connection, beside its subprotocol, and drops one that nobody wanted.
+func (s *server) prepare(opts []stream.Option) {
+	select {
+	case conn := <-s.conns:
+		conn.Abort()
+	default:
+	}
+	all := []listen.Option{listen.Subprotocols(subprotocol)}
+	for _, o := range opts {
+		all = append(all, o)
+	}
+	s.options.Store(&all)
+}
+
+// webSocketURL makes a ws URL of an http one, and a wss URL of an https one.
+func webSocketURL(url string) string { return "ws" + strings.TrimPrefix(url, "http") }
