@@ -107,22 +107,27 @@ func (t task) end() (usage, error) {
 	u, err := measure()
 	if t.Profile != "" {
 		pprof.StopCPUProfile()
-		f, err := os.Create(t.profile("allocs"))
-		if err != nil {
-			return u, err
-		}
-		defer f.Close()
-		if err := pprof.Lookup("allocs").WriteTo(f, 0); err != nil {
-			return u, err
-		}
 	}
 	if t.Job.Kind == idle && err == nil {
 		settle()
 		u.Resident, err = status("VmRSS")
 	}
+	if t.Profile != "" && err == nil {
+		err = t.profileMemory()
+	}
 	return u, err
 }
 
+func (t task) profileMemory() error {
+	f, err := os.Create(t.profile("memory"))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return pprof.Lookup("allocs").WriteTo(f, 0)
+}
+
+// profile returns the name of a file.
 func (t task) profile(what string) string {
 	return filepath.Join(t.Profile, fmt.Sprintf("%s-%s.%s.pprof", t.Job.Name, t.Library, what))
 }

@@ -16,6 +16,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -107,23 +108,33 @@ func (p plan) measure() (*results, error) {
 	}
 	r := newResults(p)
 	for round := range p.rounds {
-		for _, j := range p.jobs {
-			j = j.scaled(p.scale)
-			for _, lib := range p.libs {
-				if !lib.does(j) {
-					continue
-				}
-				if err := prepare(dir, j); err != nil {
+		for i, j := range p.jobs {
+			// Whoever comes first should not always be the same.
+			first := (round + i) % len(p.libs)
+			for _, lib := range slices.Concat(p.libs[first:], p.libs[:first]) {
+				if err := p.take(r, j.scaled(p.scale), lib, dir); err != nil {
 					return nil, err
 				}
-				s, err := take(task{Library: lib.name, Job: j, Dir: dir, Profile: p.profile})
-				if err != nil {
-					return nil, err
-				}
-				fmt.Fprintf(os.Stderr, "round %d  %-10s %-8s %8.3f s, CPU %8.3f s\n", round+1, j.Name, lib.name, s.Elapsed.Seconds(), s.CPU.Seconds())
-				r.add(j, lib, s)
 			}
 		}
+		fmt.Fprintf(os.Stderr, "round %d of %d is over\n", round+1, p.rounds)
 	}
 	return r, nil
+}
+
+// take adds a measurement of lib at j to r, if lib does j.
+func (p plan) take(r *results, j job, lib library, dir string) error {
+	if !lib.does(j) {
+		return nil
+	}
+	if err := prepare(dir, j); err != nil {
+		return err
+	}
+	s, err := take(task{Library: lib.name, Job: j, Dir: dir, Profile: p.profile})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "%-10s %-8s %8.3f s, CPU %8.3f s\n", j.Name, lib.name, s.Elapsed.Seconds(), s.CPU.Seconds())
+	r.add(j, lib, s)
+	return nil
 }

@@ -25,7 +25,7 @@ type figure struct {
 var (
 	cpu        = figure{"CPU time per unit, of the library's process", func(l libraryResult) float64 { return l.CPU }, showTime, false}
 	throughput = figure{"Throughput", func(l libraryResult) float64 { return l.Throughput }, showRate, true}
-	peak       = figure{"Peak resident memory, MiB", func(l libraryResult) float64 { return l.Peak }, showMiB, false}
+	peak       = figure{"Peak resident memory beyond that before the job, MiB", func(l libraryResult) float64 { return l.Peak }, showMiB, false}
 	allocs     = figure{"Allocations per unit", func(l libraryResult) float64 { return l.Allocs }, showCount, false}
 	resident   = figure{"Resident memory per idle connection, KiB", func(l libraryResult) float64 { return l.Resident }, showKiB, false}
 )
@@ -132,7 +132,7 @@ func showRate(j jobResult, rate float64) string {
 	return fmt.Sprintf("%.0f/s", rate)
 }
 
-func showMiB(_ jobResult, n float64) string { return fmt.Sprintf("%.0f", n/(1<<20)) }
+func showMiB(_ jobResult, n float64) string { return fmt.Sprintf("%.1f", n/(1<<20)) }
 func showKiB(_ jobResult, n float64) string { return fmt.Sprintf("%.1f", n/(1<<10)) }
 
 func showCount(_ jobResult, n float64) string { return significant(n) }

@@ -50,7 +50,7 @@ func large(size int64) content { return content{noise(putFrame, 0), size} }
 // small returns the content of the i-th of the messages of a job.
 func small(j job, i int) content {
 	if j.Text {
-		return content{text(int(j.Size), i), j.Size}
+		return content{words(int(j.Size), i), j.Size}
 	}
 	return content{noise(int(j.Size), i), j.Size}
 }
@@ -65,8 +65,8 @@ func noise(n, seed int) []byte {
 	return p
 }
 
-// text returns n bytes of text with non-ASCII characters.
-func text(n, seed int) []byte {
+// words returns n bytes of text with non-ASCII characters.
+func words(n, seed int) []byte {
 	line := fmt.Sprintf("%d: Grüße aus Kraków, 你好世界, naïve café, Ωμέγα, 🙂; ", seed)
 	p := []byte(strings.Repeat(line, n/len(line)+1))[:n]
 	for !utf8.Valid(p[:len(p)]) { // it ends within a character

@@ -41,7 +41,7 @@ type libraryResult struct {
 	CPU        float64 // seconds per unit, of the library's process
 	Allocs     float64 // objects per unit
 	Bytes      float64 // of those objects, per unit
-	Peak       float64 // most bytes that ever were resident
+	Peak       float64 // bytes that were resident at most, beyond those before the job
 	Resident   float64 `json:",omitempty"` // bytes per idle connection
 	Samples    []sample
 }
@@ -50,7 +50,13 @@ func newResults(p plan) *results {
 	r := &results{Machine: thisMachine(), Scale: p.scale, Rounds: p.rounds}
 	for _, j := range p.jobs {
 		j = j.scaled(p.scale)
-		r.Jobs = append(r.Jobs, jobResult{Name: j.Name, What: j.What, Unit: j.unit(), Units: j.units()})
+		jr := jobResult{Name: j.Name, What: j.What, Unit: j.unit(), Units: j.units()}
+		for _, lib := range p.libs {
+			if lib.does(j) {
+				jr.Libraries = append(jr.Libraries, libraryResult{Name: lib.name})
+			}
+		}
+		r.Jobs = append(r.Jobs, jr)
 	}
 	return r
 }
@@ -79,12 +85,7 @@ func thisMachine() machine {
 // add adds a measurement, and makes the medians anew.
 func (r *results) add(j job, lib library, s sample) {
 	jr := &r.Jobs[slices.IndexFunc(r.Jobs, func(jr jobResult) bool { return jr.Name == j.Name })]
-	i := slices.IndexFunc(jr.Libraries, func(l libraryResult) bool { return l.Name == lib.name })
-	if i < 0 {
-		i = len(jr.Libraries)
-		jr.Libraries = append(jr.Libraries, libraryResult{Name: lib.name})
-	}
-	l := &jr.Libraries[i]
+	l := &jr.Libraries[slices.IndexFunc(jr.Libraries, func(l libraryResult) bool { return l.Name == lib.name })]
 	l.Samples = append(l.Samples, s)
 	units := j.units()
 	l.Throughput = units / l.median(func(s sample) float64 { return s.Elapsed.Seconds() })

@@ -16,7 +16,7 @@ type sample struct {
 	Allocs  uint64        // how many objects
 	Bytes   uint64        // of those objects
 	Grown   int64         // how many more bytes are resident than before
-	Peak    int64         // most bytes that ever were resident
+	Peak    int64         // how many more they were at most
 }
 
 // take has a library do a job, and measures it.
@@ -84,7 +84,7 @@ func (l *load) sample(p *process) (sample, error) {
 		Allocs:  after.Allocs - before.Allocs,
 		Bytes:   after.Bytes - before.Bytes,
 		Grown:   after.Resident - before.Resident,
-		Peak:    after.Peak,
+		Peak:    after.Peak - before.Resident,
 	}, err
 }
 

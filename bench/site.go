@@ -173,4 +173,3 @@ func (s *site) broadcast(p []byte) error {
 	s.open.Wait()
 	return s.endpoint.broadcast(p, s.conns) // none is added any more
 }
-
