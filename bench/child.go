@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+)
+
+// A task is what a process is started for: a job with a library. Its process is controlled by lines on its standard
+// input, each of which it answers with a reply.
+type task struct {
+	Library string
+	Job     job
+	Dir     string // of the files
+	Addr    string // of the load, where the library is the client
+	Profile string // a directory for profiles, or empty
+}
+
+// childArg is the argument, in front of a task, with which the program starts itself.
+const childArg = "child"
+
+// The lines that a child understands.
+const (
+	beginLine = "begin" // measure from now on
+	endLine   = "end"   // up to now
+	whyLine   = "why"   // did a connection end?
+)
+
+// A reply is what a child answers.
+type reply struct {
+	Addr  string // of the library, where that is the server
+	Usage usage
+	Err   string
+}
+
+// child is the other main of the program. It ends with its standard input.
+func child(arg string) {
+	replies := json.NewEncoder(os.Stdout)
+	var t task
+	r, err := reply{}, json.Unmarshal([]byte(arg), &t)
+	var s *site
+	if err == nil {
+		s, r.Addr, err = t.start()
+	}
+	for lines := bufio.NewScanner(os.Stdin); ; {
+		if err != nil {
+			r.Err = err.Error()
+		}
+		replies.Encode(r)
+		if !lines.Scan() {
+			return
+		}
+		r = reply{}
+		switch lines.Text() {
+		case beginLine:
+			r.Usage, err = t.begin()
+		case endLine:
+			r.Usage, err = t.end()
+		case whyLine:
+			err = s.complaint()
+		}
+	}
+}
+
+// start has the library ready for the load.
+func (t task) start() (s *site, addr string, err error) {
+	lib, err := find(libraries, t.Library, libraryName)
+	if err != nil {
+		return nil, "", err
+	}
+	s = newSite(t.Job, t.Dir, lib.new)
+	if t.Job.Client {
+		return s, "", s.endpoint.dial("ws://" + t.Addr)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, "", err
+	}
+	if t.Job.Own {
+		go func() { s.complain(s.endpoint.serve(ln)) }()
+	} else {
+		go func() { s.complain(http.Serve(ln, s.endpoint)) }()
+	}
+	return s, ln.Addr().String(), nil
+}
+
+func (t task) begin() (usage, error) {
+	settle()
+	if t.Profile != "" {
+		f, err := os.Create(t.profile("cpu"))
+		if err != nil {
+			return usage{}, err
+		}
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return usage{}, err
+		}
+	}
+	return measure()
+}
+
+func (t task) end() (usage, error) {
+	u, err := measure()
+	if t.Profile != "" {
+		pprof.StopCPUProfile()
+	}
+	if t.Job.Kind == idle && err == nil {
+		settle()
+		u.Resident, err = status("VmRSS")
+	}
+	if t.Profile != "" && err == nil {
+		err = t.profileMemory()
+	}
+	return u, err
+}
+
+func (t task) profileMemory() error {
+	f, err := os.Create(t.profile("memory"))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return pprof.Lookup("allocs").WriteTo(f, 0)
+}
+
+// profile returns the name of a file.
+func (t task) profile(what string) string {
+	return filepath.Join(t.Profile, fmt.Sprintf("%s-%s.%s.pprof", t.Job.Name, t.Library, what))
+}

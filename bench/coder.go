@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+
+	"github.com/coder/websocket"
+)
+
+// coder copies files with Writer, and echoes with Reader and Write.
+type coder struct{ s *site }
+
+func newCoder(s *site) endpoint { return coder{s} }
+
+func (l coder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c, err := websocket.Accept(w, r, nil)
+	go l.start(c, err)
+}
+
+func (l coder) start(c *websocket.Conn, err error) {
+	if err == nil {
+		c.SetReadLimit(-1)
+	}
+	l.s.run(coderConn{c, int(l.s.job.Size)}, err)
+}
+
+func (l coder) serve(net.Listener) error { return errors.ErrUnsupported }
+
+func (l coder) dial(url string) error {
+	c, _, err := websocket.Dial(context.Background(), url, nil)
+	if err != nil {
+		return err
+	}
+	go l.start(c, nil)
+	return nil
+}
+
+func (l coder) broadcast(p []byte, conns []conn) error {
+	for _, c := range conns {
+		if err := c.write(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type coderConn struct {
+	*websocket.Conn
+	size int
+}
+
+func (c coderConn) next() (io.Reader, error) {
+	_, r, err := c.Reader(context.Background())
+	return r, err
+}
+
+func (c coderConn) sendFile(f *os.File) error {
+	w, err := c.Writer(context.Background(), websocket.MessageBinary)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(w, f); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+func (c coderConn) write(p []byte) error {
+	return c.Write(context.Background(), websocket.MessageBinary, p)
+}
+
+func (c coderConn) echo() error {
+	ctx := context.Background()
+	buf := make([]byte, c.size+1)
+	for {
+		kind, r, err := c.Reader(ctx)
+		if err != nil {
+			return err
+		}
+		n, err := readAll(r, buf)
+		if err != nil {
+			return err
+		}
+		if err := c.Write(ctx, kind, buf[:n]); err != nil {
+			return err
+		}
+	}
+}
+
+func (c coderConn) drop() { c.CloseNow() }

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+)
+
+// gobwas reads through the buffer of net/http, and with none where it only waits. It copies with the Reader and the
+// Writer of its wsutil, the latter as large as the message, up to 256 KiB.
+type gobwas struct{ s *site }
+
+func newGobwas(s *site) endpoint { return gobwas{s} }
+
+func (g gobwas) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	nc, rw, _, err := ws.UpgradeHTTP(r, w)
+	if err != nil {
+		g.s.complain(err)
+		return
+	}
+	var src io.Reader = rw.Reader
+	if g.s.job.Kind == idle {
+		src = nc
+	}
+	go g.run(nc, src, ws.StateServerSide)
+}
+
+func (g gobwas) serve(ln net.Listener) error {
+	for {
+		nc, err := ln.Accept()
+		if err != nil {
+			return err
+		}
+		go func() {
+			if _, err := ws.Upgrade(nc); err != nil {
+				g.s.complain(err)
+				nc.Close()
+				return
+			}
+			g.run(nc, nc, ws.StateServerSide)
+		}()
+	}
+}
+
+func (g gobwas) dial(url string) error {
+	nc, br, _, err := ws.Dial(context.Background(), url)
+	if err != nil {
+		return err
+	}
+	var src io.Reader = nc
+	if br != nil {
+		src = br
+	}
+	go g.run(nc, src, ws.StateClientSide)
+	return nil
+}
+
+func (g gobwas) run(nc net.Conn, src io.Reader, state ws.State) {
+	c := &gobwasConn{Conn: nc, state: state, size: int(min(g.s.job.Size, putFrame))}
+	c.in = wsutil.NewReader(src, state)
+	c.in.OnIntermediate = wsutil.ControlFrameHandler(nc, state)
+	g.s.run(c, nil)
+}
+
+func (g gobwas) broadcast(p []byte, conns []conn) error {
+	msg, err := ws.CompileFrame(ws.NewBinaryFrame(p))
+	if err != nil {
+		return err
+	}
+	for _, c := range conns {
+		if _, err := c.(*gobwasConn).Write(msg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type gobwasConn struct {
+	net.Conn
+	state   ws.State
+	size    int // of the buffer of a Writer
+	in      *wsutil.Reader
+	writing sync.Mutex
+}
+
+func (c *gobwasConn) next() (io.Reader, error) {
+	_, err := c.begin()
+	return c.in, err
+}
+
+// begin begins the next message.
+func (c *gobwasConn) begin() (ws.Header, error) {
+	for {
+		h, err := c.in.NextFrame()
+		if err != nil || !h.OpCode.IsControl() {
+			return h, err
+		}
+		if err := c.in.OnIntermediate(h, c.in); err != nil {
+			return h, err
+		}
+	}
+}
+
+func (c *gobwasConn) sendFile(f *os.File) error {
+	w := wsutil.NewWriterSize(c.Conn, c.state, ws.OpBinary, c.size)
+	if _, err := io.Copy(w, f); err != nil {
+		return err
+	}
+	return w.Flush()
+}
+
+func (c *gobwasConn) write(p []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return wsutil.WriteMessage(c.Conn, c.state, ws.OpBinary, p)
+}
+
+func (c *gobwasConn) echo() error {
+	w := wsutil.NewWriterSize(c.Conn, c.state, ws.OpBinary, c.size)
+	for {
+		h, err := c.begin()
+		if err != nil {
+			return err
+		}
+		w.Reset(c.Conn, c.state, h.OpCode)
+		if _, err := io.Copy(w, c.in); err != nil {
+			return err
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *gobwasConn) drop() { c.Close() }

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+
+	"github.com/gorilla/websocket"
+)
+
+// gorilla has its buffers fitted to the messages, up to 64 KiB, and those for writing in a pool. It copies files with
+// NextWriter, and echoes with NextReader and WriteMessage, which on a server writes a message from where it is.
+type gorilla struct {
+	s        *site
+	upgrader websocket.Upgrader
+	dialer   websocket.Dialer
+}
+
+func newGorilla(s *site) endpoint {
+	g := &gorilla{s: s}
+	var size int // that of net/http
+	switch {
+	case s.job.Size > 4<<10:
+		size = 64 << 10
+	case s.job.Kind == idle:
+		size = 1 << 10
+	}
+	pool := new(sync.Pool)
+	g.upgrader = websocket.Upgrader{ReadBufferSize: size, WriteBufferSize: size, WriteBufferPool: pool}
+	g.dialer = websocket.Dialer{ReadBufferSize: size, WriteBufferSize: size, WriteBufferPool: pool}
+	return g
+}
+
+func (g *gorilla) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c, err := g.upgrader.Upgrade(w, r, nil)
+	go g.s.run(&gorillaConn{Conn: c, size: int(g.s.job.Size)}, err)
+}
+
+func (g *gorilla) serve(net.Listener) error { return errors.ErrUnsupported }
+
+func (g *gorilla) dial(url string) error {
+	c, _, err := g.dialer.Dial(url, nil)
+	if err != nil {
+		return err
+	}
+	go g.s.run(&gorillaConn{Conn: c}, nil)
+	return nil
+}
+
+func (g *gorilla) broadcast(p []byte, conns []conn) error {
+	msg, err := websocket.NewPreparedMessage(websocket.BinaryMessage, p)
+	if err != nil {
+		return err
+	}
+	for _, c := range conns {
+		if err := c.(*gorillaConn).WritePreparedMessage(msg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type gorillaConn struct {
+	*websocket.Conn
+	size    int
+	writing sync.Mutex // a connection supports one concurrent writer
+}
+
+func (c *gorillaConn) next() (io.Reader, error) {
+	_, r, err := c.NextReader()
+	return r, err
+}
+
+func (c *gorillaConn) sendFile(f *os.File) error {
+	w, err := c.NextWriter(websocket.BinaryMessage)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(w, f); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+func (c *gorillaConn) write(p []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return c.WriteMessage(websocket.BinaryMessage, p)
+}
+
+func (c *gorillaConn) echo() error {
+	buf := make([]byte, c.size+1)
+	for {
+		kind, r, err := c.NextReader()
+		if err != nil {
+			return err
+		}
+		n, err := readAll(r, buf)
+		if err != nil {
+			return err
+		}
+		if err := c.WriteMessage(kind, buf[:n]); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *gorillaConn) drop() { c.Close() }

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+
+	"github.com/lxzan/gws"
+)
+
+// gws calls a function for each message, which it has received whole by then.
+type gwsEndpoint struct {
+	gws.BuiltinEventHandler
+	s        *site
+	upgrader *gws.Upgrader
+
+	mu    sync.Mutex // guards following
+	conns []*gws.Conn
+}
+
+func newGws(s *site) endpoint {
+	g := &gwsEndpoint{s: s}
+	g.upgrader = gws.NewUpgrader(g, g.options())
+	return g
+}
+
+func (g *gwsEndpoint) options() *gws.ServerOption {
+	return &gws.ServerOption{ReadMaxPayloadSize: g.limit(), WriteMaxPayloadSize: g.limit()}
+}
+
+// limit is for messages, which must not be empty.
+func (g *gwsEndpoint) limit() int { return int(max(g.s.job.Size, 1<<10)) }
+
+func (g *gwsEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c, err := g.upgrader.Upgrade(w, r)
+	if err != nil {
+		g.s.complain(err)
+		return
+	}
+	if g.s.job.Kind == shake {
+		c.NetConn().Close()
+		return
+	}
+	go c.ReadLoop()
+}
+
+func (g *gwsEndpoint) serve(ln net.Listener) error {
+	return gws.NewServer(g, g.options()).RunListener(ln)
+}
+
+func (g *gwsEndpoint) dial(url string) error {
+	c, _, err := gws.NewClient(g, &gws.ClientOption{Addr: url, ReadMaxPayloadSize: g.limit(), WriteMaxPayloadSize: g.limit()})
+	if err != nil {
+		return err
+	}
+	go c.ReadLoop()
+	return nil
+}
+
+func (g *gwsEndpoint) OnOpen(c *gws.Conn) {
+	switch g.s.job.Kind {
+	case shake:
+		c.NetConn().Close()
+	case fanout:
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.conns = append(g.conns, c)
+		g.s.open.Done()
+	}
+}
+
+func (g *gwsEndpoint) OnMessage(c *gws.Conn, msg *gws.Message) {
+	defer msg.Close()
+	if err := g.answer(c, msg); err != nil {
+		g.s.complain(err)
+		c.NetConn().Close()
+	}
+}
+
+func (g *gwsEndpoint) answer(c *gws.Conn, msg *gws.Message) error {
+	reply := func(p []byte) error { return c.WriteMessage(gws.OpcodeBinary, p) }
+	switch g.s.job.Kind {
+	case send:
+		return g.s.send(func(f *os.File) error { return c.WriteFile(gws.OpcodeBinary, f) })
+	case receive, store:
+		answer, err := g.s.take(bytes.NewReader(msg.Bytes()))
+		if err != nil {
+			return err
+		}
+		return reply(answer)
+	case write:
+		return g.s.write(reply)
+	case fanout:
+		return g.s.broadcast(msg.Bytes())
+	default: // echo, idle
+		return c.WriteMessage(msg.Opcode, msg.Bytes())
+	}
+}
+
+func (g *gwsEndpoint) broadcast(p []byte, _ []conn) error {
+	b := gws.NewBroadcaster(gws.OpcodeBinary, p)
+	defer b.Close()
+	for _, c := range g.conns {
+		if err := b.Broadcast(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// incoming is what comes on a connection of the load. It looks at headers, counts, and compares samples.
+type incoming struct {
+	want     func(i int) content // of the i-th message
+	messages int                 // that have come
+
+	buf  []byte
+	have int // buf[:have] is the start of a header
+
+	inside bool // a frame has begun
+	frame  header
+	pos    int64 // in its payload
+	read   int64 // of the message
+}
+
+// fill takes all that has come.
+func (in *incoming) fill(r io.Reader) error {
+	n, err := r.Read(in.buf[in.have:])
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return err
+	}
+	data := in.buf[:in.have+n]
+	for len(data) > 0 {
+		n, err := in.take(data)
+		if err != nil {
+			return fmt.Errorf("message %d: %w", in.messages, err)
+		}
+		if n == 0 {
+			break // within a header
+		}
+		data = data[n:]
+	}
+	in.have = copy(in.buf, data)
+	return nil
+}
+
+// take takes a header, or a piece of a payload, and returns its length.
+func (in *incoming) take(data []byte) (n int, err error) {
+	if !in.inside {
+		if in.frame, n = parse(data); n == 0 {
+			return 0, nil
+		}
+		if in.frame.first&^fin >= opClose {
+			return 0, errors.New("a control frame has come")
+		}
+		in.inside, in.pos = true, 0
+	} else {
+		n = int(min(int64(len(data)), in.frame.length-in.pos))
+		if err := in.payload(data[:n]); err != nil {
+			return 0, err
+		}
+	}
+	if in.pos < in.frame.length {
+		return n, nil
+	}
+	if in.inside = false; in.frame.first&fin == 0 {
+		return n, nil
+	}
+	if size := in.want(in.messages).size; in.read != size {
+		return 0, fmt.Errorf("it has %d bytes instead of %d", in.read, size)
+	}
+	in.messages++
+	in.read = 0
+	return n, nil
+}
+
+func (in *incoming) payload(p []byte) error {
+	if in.frame.masked {
+		xor(p, p, in.frame.key, in.pos)
+	}
+	if err := in.want(in.messages).check(p, in.read); err != nil {
+		return err
+	}
+	in.pos += int64(len(p))
+	in.read += int64(len(p))
+	return nil
+}

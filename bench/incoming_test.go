@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// takeAll has in take all of wire, byte by byte, to its end.
+func (in *incoming) takeAll(wire []byte) error {
+	in.buf = make([]byte, 64)
+	for r := iotest.OneByteReader(bytes.NewReader(wire)); ; {
+		if err := in.fill(r); err != nil {
+			return err
+		}
+	}
+}
+
+func TestWhatComesIsChecked(t *testing.T) {
+	c := content{noise(300, 0), 300}
+	other := bytes.Clone(c.period)
+	other[120]++
+	for _, test := range []struct {
+		name string
+		wire []byte
+		want string
+		n    int
+	}{
+		{"whole", encode(fin|opBinary, false, c.period), "unexpected EOF", 1},
+		{"masked", encode(fin|opBinary, true, c.period), "unexpected EOF", 1},
+		{"fragments", append(encode(opBinary, false, c.period[:7]), encode(fin, false, c.period[7:])...), "unexpected EOF", 1},
+		{"an empty last fragment", append(encode(opBinary, false, c.period), encode(fin, false, nil)...), "unexpected EOF", 1},
+		{"unfinished", encode(opBinary, false, c.period), "unexpected EOF", 0},
+		{"short", encode(fin|opBinary, false, c.period[:299]), "299 bytes instead of 300", 0},
+		{"long", encode(fin|opBinary, false, append(c.period, 0)), "more than its 300 bytes", 0},
+		{"changed", encode(fin|opBinary, false, other), "is not what was sent", 0},
+		{"closed", encode(fin|opClose, false, nil), "control frame", 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			in := incoming{want: func(int) content { return c }}
+			err := in.takeAll(test.wire)
+			if err == nil || !strings.Contains(err.Error(), test.want) || in.messages != test.n {
+				t.Errorf("%d messages and the error %v", in.messages, err)
+			}
+		})
+	}
+}
+
+func TestMaskingTwiceChangesNothing(t *testing.T) {
+	for _, n := range []int{0, 1, 7, 8, 9, 2*xorBlock - 1, 2 * xorBlock, 5*xorBlock + 3} {
+		for pos := range int64(5) {
+			p, key := noise(n, 1), [4]byte{1, 2, 3, 4}
+			masked := make([]byte, n)
+			xor(masked, p, key, pos)
+			for i := range masked {
+				if want := p[i] ^ key[(pos+int64(i))%4]; masked[i] != want {
+					t.Fatalf("byte %d of %d at %d is %x instead of %x", i, n, pos, masked[i], want)
+				}
+			}
+			if xor(masked, masked, key, pos); !bytes.Equal(masked, p) {
+				t.Errorf("%d bytes at %d came out changed", n, pos)
+			}
+		}
+	}
+}

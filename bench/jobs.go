@@ -1,0 +1,120 @@
+package main
+
+import "fmt"
+
+// A job is something that the libraries are measured at.
+type job struct {
+	Name     string
+	What     string
+	Kind     kind
+	Client   bool  // the library is the client; the load is then the server
+	Own      bool  // without net/http, through a server of the library's own
+	Text     bool  // messages are text, and binary otherwise
+	Size     int64 // of a message, in bytes
+	Messages int   // in all, but for transfers
+	Conns    int
+	InFlight int // messages on each connection that wait for their echo
+}
+
+// A kind is what the library does in a job.
+type kind string
+
+const (
+	send    kind = "send"    // answers a message with a file
+	receive kind = "receive" // receives a message, throws it away, and answers with its size
+	store   kind = "store"   // the same into a file
+	echo    kind = "echo"    // answers each message with the same
+	write   kind = "write"   // answers a message with many, from many goroutines at once
+	fanout  kind = "fanout"  // sends each message that it receives to all connections
+	shake   kind = "shake"   // opens a connection, and drops it
+	idle    kind = "idle"    // as echo; what counts is the memory between the messages
+)
+
+const (
+	gib = 1 << 30
+
+	// putFrame is the payload of the frames that the load sends of a large message.
+	putFrame = 256 << 10
+
+	// writers is how many goroutines write to one connection at once.
+	writers = 64
+)
+
+// jobs are all jobs, in the order of the table, at scale 1.
+var jobs = []job{
+	{Name: "get", What: "a server sends a file of 1 GiB as one message", Kind: send, Size: gib},
+	{Name: "put", What: "a server receives 1 GiB in masked frames of 256 KiB, and throws it away", Kind: receive, Size: gib},
+	{Name: "cget", What: "a client receives 1 GiB in frames of 256 KiB, and throws it away", Kind: receive, Client: true, Size: gib},
+	{Name: "cput", What: "a client sends a file of 1 GiB as one message", Kind: send, Client: true, Size: gib},
+	{Name: "copy", What: "a server receives 1 GiB in masked frames of 256 KiB into a file", Kind: store, Size: gib},
+	{Name: "echo64", What: "64 B, 1 connection, 1 in flight", Kind: echo, Size: 64, Messages: 50_000, Conns: 1, InFlight: 1},
+	{Name: "echo64x64", What: "64 B, 16 connections, 64 in flight each", Kind: echo, Size: 64, Messages: 1_000_000, Conns: 16, InFlight: 64},
+	{Name: "echo1k", What: "1 KiB, 16 connections, 16 in flight each", Kind: echo, Size: 1 << 10, Messages: 400_000, Conns: 16, InFlight: 16},
+	{Name: "echo64k", What: "64 KiB, 4 connections, 1 in flight each", Kind: echo, Size: 64 << 10, Messages: 20_000, Conns: 4, InFlight: 1},
+	{Name: "echo1m", What: "1 MiB, 2 connections, 1 in flight each", Kind: echo, Size: 1 << 20, Messages: 1_000, Conns: 2, InFlight: 1},
+	{Name: "text64k", What: "as echo64k, text with non-ASCII characters", Kind: echo, Text: true, Size: 64 << 10, Messages: 20_000, Conns: 4, InFlight: 1},
+	{Name: "writers", What: "64 goroutines write messages of 128 B to one connection", Kind: write, Size: 128, Messages: 500_000, Conns: 1},
+	{Name: "fanout", What: "messages of 512 B go to 1,000 connections each", Kind: fanout, Size: 512, Messages: 200_000, Conns: 1000},
+	{Name: "shake", What: "opening handshakes behind net/http", Kind: shake, Messages: 10_000, Conns: 8},
+	{Name: "shakeown", What: "opening handshakes at the library's own server", Kind: shake, Own: true, Messages: 10_000, Conns: 8},
+	{Name: "idle", What: "5,000 idle connections behind net/http", Kind: idle, Size: 64, Conns: 5000, InFlight: 1},
+	{Name: "idleown", What: "5,000 idle connections at the library's own server", Kind: idle, Own: true, Size: 64, Conns: 5000, InFlight: 1},
+}
+
+// scaled returns j with its work multiplied by scale, and as many connections as before.
+func (j job) scaled(scale float64) job {
+	if j.transfer() {
+		frames := max(4, int64(scale*float64(j.Size)/putFrame))
+		j.Size = frames * putFrame
+	} else {
+		j.Messages = roundUp(int(scale*float64(j.Messages)), j.portion())
+	}
+	return j
+}
+
+// portion is what Messages must be a multiple of.
+func (j job) portion() int {
+	if j.Kind == write {
+		return writers
+	}
+	return max(1, j.Conns)
+}
+
+func roundUp(n, multiple int) int { return max(1, (n+multiple-1)/multiple) * multiple }
+
+func (j job) transfer() bool { return j.Kind == send || j.Kind == receive || j.Kind == store }
+
+// unit is what the work of the job is counted in.
+func (j job) unit() string {
+	switch {
+	case j.transfer():
+		return "GiB"
+	case j.Kind == shake:
+		return "handshake"
+	case j.Kind == idle:
+		return "connection"
+	}
+	return "message"
+}
+
+// units is how much work the job is.
+func (j job) units() float64 {
+	switch {
+	case j.transfer():
+		return float64(j.Size) / gib
+	case j.Kind == idle:
+		return float64(j.Conns)
+	}
+	return float64(j.Messages)
+}
+
+// find returns what bears the name among all.
+func find[T any](all []T, name string, nameOf func(T) string) (T, error) {
+	for _, t := range all {
+		if nameOf(t) == name {
+			return t, nil
+		}
+	}
+	var none T
+	return none, fmt.Errorf("there is no %q", name)
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+
+	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+// litert is this library: mode Lite for messages that are echoed whole, and Standard for everything else.
+type litert struct{ s *site }
+
+func newLitert(s *site) endpoint { return litert{s} }
+
+// whole reports whether messages are received whole.
+func (l litert) whole() bool { return l.s.job.Kind == echo || l.s.job.Kind == idle }
+
+func (l litert) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if l.whole() {
+		c, err := listen.Upgrade(w, r, stream.Lite)
+		go l.s.run(litertEcho{c}, err)
+		return
+	}
+	c, err := listen.Upgrade(w, r, stream.Standard, stream.MaxMessageSize(stream.Unlimited))
+	go l.s.run(litertConn{c}, err)
+}
+
+func (l litert) serve(ln net.Listener) error {
+	server, err := listen.NewListener(ln, stream.Lite)
+	if err != nil {
+		return err
+	}
+	for c, err := range server.All(context.Background()) {
+		go l.s.run(litertEcho{c}, err)
+	}
+	return nil
+}
+
+func (l litert) dial(url string) error {
+	c, err := dial.Dial(context.Background(), url, stream.Standard, stream.MaxMessageSize(stream.Unlimited))
+	if err != nil {
+		return err
+	}
+	go l.s.run(litertConn{c}, nil)
+	return nil
+}
+
+func (l litert) broadcast(p []byte, conns []conn) error {
+	msg, err := stream.Prepare(opcode.Binary, p)
+	if err != nil {
+		return err
+	}
+	for _, c := range conns {
+		if err := c.(litertConn).WritePrepared(context.Background(), msg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// litertConn receives streams.
+type litertConn struct {
+	*stream.Conn[*stream.Reader]
+}
+
+func (c litertConn) next() (io.Reader, error) { return c.Receive(context.Background()) }
+
+func (c litertConn) sendFile(f *os.File) error {
+	w, err := c.NewWriter(context.Background(), opcode.Binary)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	if _, err := io.Copy(w, f); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+func (c litertConn) write(p []byte) error { return c.WriteBinary(context.Background(), p) }
+
+func (c litertConn) echo() error { return errors.ErrUnsupported }
+
+func (c litertConn) drop() { c.Abort() }
+
+// litertEcho receives whole messages.
+type litertEcho struct {
+	*stream.Conn[stream.Message]
+}
+
+func (c litertEcho) echo() error {
+	ctx := context.Background()
+	answer := make(net.Buffers, 1)
+	for {
+		msg, err := c.Receive(ctx)
+		if err != nil {
+			return err
+		}
+		answer[0] = msg.Data
+		if err := c.WriteBuffers(ctx, msg.Opcode, answer); err != nil {
+			return err
+		}
+	}
+}
+
+func (c litertEcho) drop() { c.Abort() }

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+)
+
+// ours and theLimit are the names of what the others are compared with.
+const (
+	ours     = "litert"
+	theLimit = "limit"
+)
+
+// A figure is one of the things that are measured, and makes one table.
+type figure struct {
+	title string
+	of    func(libraryResult) float64
+	show  func(jobResult, float64) string
+	more  bool // is better
+}
+
+var (
+	cpu        = figure{"CPU time per unit, of the library's process", func(l libraryResult) float64 { return l.CPU }, showTime, false}
+	throughput = figure{"Throughput", func(l libraryResult) float64 { return l.Throughput }, showRate, true}
+	peak       = figure{"Peak resident memory beyond that before the job, MiB", func(l libraryResult) float64 { return l.Peak }, showMiB, false}
+	allocs     = figure{"Allocations per unit", func(l libraryResult) float64 { return l.Allocs }, showCount, false}
+	resident   = figure{"Resident memory per idle connection, KiB", func(l libraryResult) float64 { return l.Resident }, showKiB, false}
+)
+
+// markdown writes all tables.
+func (r *results) markdown(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s, %d CPUs, %s, %s; medians of %d rounds at scale %v.", r.Machine.CPU, r.Machine.CPUs, r.Machine.System, r.Machine.Go, r.Rounds, r.Scale)
+	for _, name := range r.names() {
+		if version := r.Machine.Libraries[name]; version != "" {
+			fmt.Fprintf(&b, " %s %s.", name, version)
+		}
+	}
+	b.WriteString("\n")
+	for _, f := range []figure{cpu, throughput, peak, allocs, resident} {
+		r.table(&b, f)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// table writes a table of f, with the best of the libraries in bold. Jobs that f means nothing for are left out.
+func (r *results) table(b *strings.Builder, f figure) {
+	names := r.names()
+	fmt.Fprintf(b, "\n### %s\n\n| job | unit | %s | against the best peer | against the limit |\n|---|---|%s\n",
+		f.title, strings.Join(names, " | "), strings.Repeat("--:|", len(names)+2))
+	for _, j := range r.Jobs {
+		if j.isIdle() != (f.title == resident.title) {
+			continue
+		}
+		fmt.Fprintf(b, "| %s | %s |", j.Name, j.Unit)
+		best := j.best(f, func(name string) bool { return name != theLimit })
+		for _, name := range names {
+			switch value, ok := j.value(f, name); {
+			case !ok:
+				b.WriteString(" — |")
+			case value == best:
+				fmt.Fprintf(b, " **%s** |", f.show(j, value))
+			default:
+				fmt.Fprintf(b, " %s |", f.show(j, value))
+			}
+		}
+		mine, _ := j.value(f, ours)
+		limit, _ := j.value(f, theLimit)
+		peer := j.best(f, func(name string) bool { return name != theLimit && name != ours })
+		fmt.Fprintf(b, " %s | %s |\n", showRatio(mine, peer), showRatio(mine, limit))
+	}
+}
+
+// names returns the names of all libraries, in their order.
+func (r *results) names() (names []string) {
+	for _, lib := range libraries {
+		for _, j := range r.Jobs {
+			if _, ok := j.value(cpu, lib.name); ok {
+				names = append(names, lib.name)
+				break
+			}
+		}
+	}
+	return names
+}
+
+func (j jobResult) isIdle() bool { return j.Unit == "connection" }
+
+// value returns f of a library.
+func (j jobResult) value(f figure, name string) (float64, bool) {
+	i := slices.IndexFunc(j.Libraries, func(l libraryResult) bool { return l.Name == name })
+	if i < 0 {
+		return 0, false
+	}
+	return f.of(j.Libraries[i]), true
+}
+
+// best returns the best value among the libraries that count, or 0 if there are none.
+func (j jobResult) best(f figure, counts func(name string) bool) (best float64) {
+	found := false
+	for _, l := range j.Libraries {
+		value := f.of(l)
+		if counts(l.Name) && (!found || value < best != f.more) {
+			best, found = value, true
+		}
+	}
+	return best
+}
+
+func showRatio(a, b float64) string {
+	if a <= 0 || b <= 0 {
+		return "—"
+	}
+	return fmt.Sprintf("%.2f", a/b)
+}
+
+func showTime(j jobResult, seconds float64) string {
+	if j.Unit == "GiB" {
+		return fmt.Sprintf("%.2f s", seconds)
+	}
+	return significant(seconds*1e6) + " µs"
+}
+
+func showRate(j jobResult, rate float64) string {
+	if j.Unit == "GiB" {
+		return fmt.Sprintf("%.2f/s", rate)
+	}
+	return fmt.Sprintf("%.0f/s", rate)
+}
+
+func showMiB(_ jobResult, n float64) string { return fmt.Sprintf("%.1f", n/(1<<20)) }
+func showKiB(_ jobResult, n float64) string { return fmt.Sprintf("%.1f", n/(1<<10)) }
+
+func showCount(_ jobResult, n float64) string { return significant(n) }
+
+// significant shows x with three digits, or fewer where it is less than a hundredth.
+func significant(x float64) string {
+	digits := 2
+	for limit := 10.0; x >= limit && digits > 0; limit *= 10 {
+		digits--
+	}
+	return fmt.Sprintf("%.*f", digits, math.Abs(x))
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bufio"
+	"crypto/sha1"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// patience bounds how long a connection may take for all that it has to do.
+const patience = 2 * time.Minute
+
+// A peer is the load's end of a connection.
+type peer struct {
+	conn *net.TCPConn
+	in   incoming
+}
+
+// newPeer returns a peer on conn. Want tells what comes in the i-th message of the library.
+func newPeer(conn net.Conn, j job, want func(i int) content) *peer {
+	conn.SetDeadline(time.Now().Add(patience))
+	size := putFrame
+	if j.Conns > 100 {
+		size = 4 << 10
+	}
+	return &peer{conn.(*net.TCPConn), incoming{want: want, buf: make([]byte, size)}}
+}
+
+const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+
+// connect opens a connection to addr.
+func connect(addr string, j job, want func(i int) content) (*peer, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	p := newPeer(conn, j, want)
+	if err := p.handshake(); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// handshake is that of a client. The server must not send a message before it is asked to.
+func (p *peer) handshake() error {
+	if _, err := p.conn.Write([]byte(request)); err != nil {
+		return err
+	}
+	var buf [1024]byte
+	for n := 0; n < 4 || string(buf[n-4:n]) != "\r\n\r\n"; {
+		m, err := p.conn.Read(buf[n:])
+		if err != nil {
+			return fmt.Errorf("reading the response, which begins with %q: %w", buf[:n], err)
+		}
+		n += m
+	}
+	if want := "HTTP/1.1 101 "; string(buf[:len(want)]) != want {
+		return fmt.Errorf("the response begins with %q", buf[:len(want)])
+	}
+	return nil
+}
+
+// accept opens a connection as a server.
+func accept(ln *net.TCPListener, j job, want func(i int) content) (*peer, error) {
+	ln.SetDeadline(time.Now().Add(patience))
+	conn, err := ln.Accept()
+	if err != nil {
+		return nil, err
+	}
+	p := newPeer(conn, j, want)
+	r, err := http.ReadRequest(bufio.NewReader(conn))
+	if err == nil {
+		_, err = conn.Write(response(r))
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// response is the server's half of the opening handshake. The limit uses it too.
+func response(r *http.Request) []byte {
+	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	b := []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
+	return append(base64.StdEncoding.AppendEncode(b, sum[:]), "\r\n\r\n"...)
+}
+
+// receive waits until n messages have come.
+func (p *peer) receive(n int) error {
+	for p.in.messages < n {
+		if err := p.in.fill(p.conn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drop closes the connection with a reset, so that no port stays in TIME_WAIT.
+func (p *peer) drop() {
+	p.conn.SetLinger(0)
+	p.conn.Close()
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+)
+
+// A site is what a library does its job with.
+type site struct {
+	job      job
+	dir      string // has the file to send, and takes the one that is received
+	endpoint endpoint
+	open     sync.WaitGroup // connections that have not opened yet, of those that a fan-out waits for
+
+	mu    sync.Mutex // guards following
+	conns []conn     // that receive what is broadcast
+	err   error      // the first
+}
+
+func newSite(j job, dir string, endpoint func(*site) endpoint) *site {
+	s := &site{job: j, dir: dir}
+	s.endpoint = endpoint(s)
+	if j.Kind == fanout {
+		s.open.Add(j.Conns)
+	}
+	return s
+}
+
+// sent and received are the names of the files.
+const (
+	sentFile     = "sent"
+	receivedFile = "received"
+)
+
+// run does the job on a connection that a library has just opened, unless err says why it has not.
+func (s *site) run(c echoer, err error) {
+	if err == nil {
+		err = s.do(c)
+		c.drop()
+	}
+	s.complain(err)
+}
+
+// complain keeps err for a load that asks.
+func (s *site) complain(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+func (s *site) complaint() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+func (s *site) do(e echoer) error {
+	switch s.job.Kind {
+	case echo, idle:
+		return e.echo()
+	case shake:
+		return nil
+	}
+	c := e.(conn)
+	if s.job.Kind == fanout {
+		s.join(c)
+	}
+	for {
+		if err := s.step(c); err != nil {
+			return err
+		}
+	}
+}
+
+// join has c receive what is broadcast.
+func (s *site) join(c conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns = append(s.conns, c)
+	s.open.Done()
+}
+
+// step answers one message.
+func (s *site) step(c conn) error {
+	msg, err := c.next()
+	if err != nil {
+		return err
+	}
+	if s.job.Kind == receive || s.job.Kind == store {
+		answer, err := s.take(msg)
+		if err != nil {
+			return err
+		}
+		return c.write(answer)
+	}
+	p, err := io.ReadAll(msg)
+	if err != nil {
+		return err
+	}
+	switch s.job.Kind {
+	case send:
+		return s.send(c.sendFile)
+	case write:
+		return s.write(c.write)
+	default: // fanout
+		return s.broadcast(p)
+	}
+}
+
+// take receives a message, and returns the answer to it.
+func (s *site) take(msg io.Reader) (answer []byte, err error) {
+	in := &sink{want: large(s.job.Size)}
+	if s.job.Kind == receive {
+		_, err = io.Copy(in, msg)
+		return strconv.AppendInt(nil, in.n, 10), err
+	}
+	f, err := os.Create(filepath.Join(s.dir, receivedFile))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if _, err := io.Copy(f, msg); err != nil {
+		return nil, err
+	}
+	// Reading all of it would be half of the job's work.
+	var p [4 << 10]byte
+	for at := int64(0); at < s.job.Size; at += 16<<20 - 4 {
+		n, _ := f.ReadAt(p[:], at)
+		if _, err := in.Write(p[:n]); err != nil {
+			return nil, err
+		}
+		in.n = at + 16<<20 - 4
+	}
+	size, err := f.Seek(0, io.SeekEnd)
+	return strconv.AppendInt(nil, size, 10), err
+}
+
+// send sends the file.
+func (s *site) send(sendFile func(*os.File) error) error {
+	f, err := os.Open(filepath.Join(s.dir, sentFile))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return sendFile(f)
+}
+
+// write sends all messages of the job, from many goroutines.
+func (s *site) write(write func([]byte) error) error {
+	p := small(s.job, 0).period
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			for range s.job.Messages / writers {
+				if err := write(p); err != nil {
+					s.complain(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	return nil
+}
+
+// broadcast sends p over all connections.
+func (s *site) broadcast(p []byte) error {
+	s.open.Wait()
+	return s.endpoint.broadcast(p, s.conns) // none is added any more
+}
