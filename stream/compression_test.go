@@ -382,11 +382,9 @@ func TestTheLimitHoldsForWhatIsInflated(t *testing.T) {
 		}
 	}
 	var over *stream.LimitError
-	c, peer := deflatePeer(t)
-	c.Abort()
 	a, b := wstest.TCP(t)
 	simple := openDeflate(t, b, true, stream.Simple, stream.Deflate{}, stream.MaxMessageSize(1<<20))
-	peer = wstest.NewPeer(t, a, false)
+	peer := wstest.NewPeer(t, a, false)
 	sendCompressed(peer, true, opcode.Binary, bomb)
 	before := inUse()
 	if _, err := simple.Receive(bg(t)); !errors.As(err, &over) {
@@ -397,7 +395,7 @@ func TestTheLimitHoldsForWhatIsInflated(t *testing.T) {
 	}
 	peer.WantClose(closecode.MessageTooBig)
 
-	c, peer = deflatePeer(t, stream.MaxMessageSize(1<<20)) // discarded, a bomb is one still
+	c, peer := deflatePeer(t, stream.MaxMessageSize(1<<20)) // discarded, a bomb is one still
 	sendCompressed(peer, true, opcode.Binary, bomb)
 	if _, err := c.Receive(bg(t)); err != nil {
 		t.Fatal(err)
