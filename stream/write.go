@@ -121,25 +121,29 @@ func writeWhole[P []byte | string](s *Socket, ctx context.Context, h frame.Heade
 	return s.leaveWire(err)
 }
 
-// pong is the answer to the peer's ping that could not be sent at once. Only the latest needs one (RFC 6455, section
-// 5.5.3).
+// pong are the answers to the peer's pings that could not be sent at once. If they get too many, as where the peer does
+// not read, only the latest is kept: no other needs one (RFC 6455, section 5.5.3).
 type pong struct {
 	mu      sync.Mutex // guards following
-	data    []byte
-	due     bool
+	due     []byte     // each with a byte before it that tells its length
 	sending bool
 }
 
+// pongsKept bounds what is kept of due.
+const pongsKept = 4 << 10
+
 // answer sees to it that the ping with data is answered. It does not wait: two ends that wait for each other to read
-// would do so for ever. Where the wire is busy, or the peer does not read, only the latest ping is answered.
+// would do so for ever.
 func (s *Socket) answer(data []byte) {
 	s.pong.mu.Lock()
 	defer s.pong.mu.Unlock()
 	if !s.pong.sending && s.putOffPong(data) {
 		return
 	}
-	s.pong.data = append(s.pong.data[:0], data...)
-	s.pong.due = true
+	if len(s.pong.due)+1+len(data) > pongsKept {
+		s.pong.due = s.pong.due[:0]
+	}
+	s.pong.due = append(append(s.pong.due, byte(len(data))), data...)
 	if !s.pong.sending {
 		s.pong.sending = true
 		go s.sendPongs()
@@ -164,20 +168,23 @@ func (s *Socket) putOffPong(data []byte) bool {
 	return true
 }
 
+// sendPongs sends all that are due.
 func (s *Socket) sendPongs() {
-	var data [frame.MaxControlLen]byte
 	for {
 		s.pong.mu.Lock()
-		if !s.pong.due {
-			s.pong.sending = false
-			s.pong.mu.Unlock()
+		due := s.pong.due
+		s.pong.due = nil
+		s.pong.sending = len(due) > 0
+		s.pong.mu.Unlock()
+		if len(due) == 0 {
 			return
 		}
-		n := copy(data[:], s.pong.data)
-		s.pong.due = false
-		s.pong.mu.Unlock()
-		if s.writeControl(context.Background(), opcode.Pong, "Pong", data[:n]) != nil {
-			return // nor can any other be answered
+		for len(due) > 0 {
+			n := 1 + int(due[0])
+			if s.writeControl(context.Background(), opcode.Pong, "Pong", due[1:n]) != nil {
+				return // nor can any other be answered
+			}
+			due = due[n:]
 		}
 	}
 }
