@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 )
@@ -9,6 +8,7 @@ import (
 // incoming is what comes on a connection of the load. It looks at headers, counts, and compares samples.
 type incoming struct {
 	want     func(i int) content // of the i-th message
+	op       byte                // of all messages
 	messages int                 // that have come
 
 	buf  []byte
@@ -17,6 +17,7 @@ type incoming struct {
 	inside bool // a frame has begun
 	frame  header
 	pos    int64 // in its payload
+	open   bool  // its message goes on behind it
 	read   int64 // of the message
 }
 
@@ -50,10 +51,10 @@ func (in *incoming) take(data []byte) (n int, err error) {
 		if in.frame, n = parse(data); n == 0 {
 			return 0, nil
 		}
-		if in.frame.first&^fin >= opClose {
-			return 0, errors.New("a control frame has come")
+		if op := in.frame.first &^ fin; in.open && op != 0 || !in.open && op != in.op {
+			return 0, fmt.Errorf("a frame with opcode %d has come", op)
 		}
-		in.inside, in.pos = true, 0
+		in.inside, in.pos, in.open = true, 0, in.frame.first&fin == 0
 	} else {
 		n = int(min(int64(len(data)), in.frame.length-in.pos))
 		if err := in.payload(data[:n]); err != nil {
@@ -63,7 +64,7 @@ func (in *incoming) take(data []byte) (n int, err error) {
 	if in.pos < in.frame.length {
 		return n, nil
 	}
-	if in.inside = false; in.frame.first&fin == 0 {
+	if in.inside = false; in.open {
 		return n, nil
 	}
 	if size := in.want(in.messages).size; in.read != size {

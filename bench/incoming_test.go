@@ -35,10 +35,13 @@ func TestWhatComesIsChecked(t *testing.T) {
 		{"short", encode(fin|opBinary, false, c.period[:299]), "299 bytes instead of 300", 0},
 		{"long", encode(fin|opBinary, false, append(c.period, 0)), "more than its 300 bytes", 0},
 		{"changed", encode(fin|opBinary, false, other), "is not what was sent", 0},
-		{"closed", encode(fin|opClose, false, nil), "control frame", 0},
+		{"text", encode(fin|opText, false, c.period), "opcode 1", 0},
+		{"closed", encode(fin|opClose, false, nil), "opcode 8", 0},
+		{"closed within", append(encode(opBinary, false, c.period), encode(fin|opClose, false, nil)...), "opcode 8", 0},
+		{"another within", append(encode(opBinary, false, c.period), encode(fin|opBinary, false, nil)...), "opcode 2", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			in := incoming{want: func(int) content { return c }}
+			in := incoming{want: func(int) content { return c }, op: opBinary}
 			err := in.takeAll(test.wire)
 			if err == nil || !strings.Contains(err.Error(), test.want) || in.messages != test.n {
 				t.Errorf("%d messages and the error %v", in.messages, err)

@@ -165,9 +165,42 @@ func (c *limitConn) write(p []byte) error {
 	return err
 }
 
-// echo answers all frames that have come with one system call. Large ones it sends back as they come.
 func (c *limitConn) echo() error {
-	in := make([]byte, min(putFrame, int64(c.job.InFlight)*(c.job.Size+maxHeader)))
+	if c.job.InFlight == 1 && c.job.Size > 2*xorBlock {
+		return c.echoLarge()
+	}
+	return c.echoSmall()
+}
+
+// echoLarge sends back each message with one system call, out of the buffer that it came into. One is in flight.
+func (c *limitConn) echoLarge() error {
+	buf := make([]byte, c.job.Size+maxHeader)
+	for {
+		n, err := io.ReadAtLeast(c, buf, maxHeader)
+		if err != nil {
+			return err
+		}
+		frame, payload := parse(buf)
+		end := payload + int(frame.length)
+		if n < end {
+			if _, err := io.ReadFull(c, buf[n:end]); err != nil {
+				return err
+			}
+		}
+		xor(buf[payload:end], buf[payload:end], frame.key, 0)
+		var room [maxHeader]byte
+		answer := header{first: frame.first, length: frame.length}.append(room[:0])
+		start := payload - len(answer)
+		copy(buf[start:], answer)
+		if _, err := c.Write(buf[start:end]); err != nil {
+			return err
+		}
+	}
+}
+
+// echoSmall answers all frames that have come with one system call.
+func (c *limitConn) echoSmall() error {
+	in := make([]byte, int64(c.job.InFlight)*(c.job.Size+maxHeader))
 	out := make([]byte, len(in))
 	var frame header
 	var pos int64

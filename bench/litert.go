@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -14,13 +13,18 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// litert is this library: mode Lite for messages that are echoed whole, and Standard for everything else.
+// litert is this library: mode Lite for small messages that are echoed, and Standard for everything else.
 type litert struct{ s *site }
 
 func newLitert(s *site) endpoint { return litert{s} }
 
+// lent is the size up to which mode Lite hands out messages without a copy.
+const lent = 16 << 10
+
 // whole reports whether messages are received whole.
-func (l litert) whole() bool { return l.s.job.Kind == echo || l.s.job.Kind == idle }
+func (l litert) whole() bool {
+	return (l.s.job.Kind == echo || l.s.job.Kind == idle) && l.s.job.Size <= lent
+}
 
 func (l litert) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if l.whole() {
@@ -86,25 +90,43 @@ func (c litertConn) sendFile(f *os.File) error {
 
 func (c litertConn) write(p []byte) error { return c.WriteBinary(context.Background(), p) }
 
-func (c litertConn) echo() error { return errors.ErrUnsupported }
+// echo is the one of the package documentation.
+func (c litertConn) echo() error {
+	ctx := context.Background()
+	for {
+		msg, err := c.Receive(ctx)
+		if err != nil {
+			return err
+		}
+		w, err := c.NewWriter(ctx, msg.Opcode())
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(w, msg); err != nil {
+			w.Abort()
+			return err
+		}
+		if err := w.Close(); err != nil {
+			return err
+		}
+	}
+}
 
 func (c litertConn) drop() { c.Abort() }
 
-// litertEcho receives whole messages.
+// litertEcho receives whole messages, which are binary.
 type litertEcho struct {
 	*stream.Conn[stream.Message]
 }
 
 func (c litertEcho) echo() error {
 	ctx := context.Background()
-	answer := make(net.Buffers, 1)
 	for {
 		msg, err := c.Receive(ctx)
 		if err != nil {
 			return err
 		}
-		answer[0] = msg.Data
-		if err := c.WriteBuffers(ctx, msg.Opcode, answer); err != nil {
+		if err := c.WriteBinary(ctx, msg.Data); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,11 @@ func newPeer(conn net.Conn, j job, want func(i int) content) *peer {
 	if j.Conns > 100 {
 		size = 4 << 10
 	}
-	return &peer{conn.(*net.TCPConn), incoming{want: want, buf: make([]byte, size)}}
+	op := byte(opBinary)
+	if j.Text {
+		op = opText
+	}
+	return &peer{conn.(*net.TCPConn), incoming{want: want, op: op, buf: make([]byte, size)}}
 }
 
 const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
