@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,8 +49,8 @@ func (c *countingConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// How many writes there are depends on the scheduler; without sharing there would be as many as answers.
 func TestAnswersShareASystemCall(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // what is put off waits until this goroutine does
 	a, b := wstest.TCP(t)
 	counting := &countingConn{Conn: b}
 	c, err := stream.New(counting, stream.Handshake{Server: true}, stream.Lite)
