@@ -69,7 +69,7 @@ func noise(n, seed int) []byte {
 func words(n, seed int) []byte {
 	line := fmt.Sprintf("%d: Grüße aus Kraków, 你好世界, naïve café, Ωμέγα, 🙂; ", seed)
 	p := []byte(strings.Repeat(line, n/len(line)+1))[:n]
-	for !utf8.Valid(p[:len(p)]) { // it ends within a character
+	for !utf8.Valid(p) { // it ends within a character
 		p = p[:len(p)-1]
 	}
 	for len(p) < n {
