@@ -50,6 +50,9 @@ func (w *waiter) tryRead(fd uintptr) bool {
 		return true
 	}
 	giveBuffer(buf)
+	if err == syscall.EAGAIN {
+		return false
+	}
 	w.n, w.err = 0, os.NewSyscallError("read", err)
-	return err != syscall.EAGAIN
+	return true
 }
