@@ -3,6 +3,7 @@ package listen
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/litert/websocket/internal/conf"
 	"github.com/litert/websocket/internal/handshake"
@@ -39,12 +40,21 @@ func check(r *http.Request, cfg *conf.Listen) (offer, *Error) {
 		key: r.Header[handshake.FieldKey][0],
 		hs: stream.Handshake{
 			Server:      true,
-			Resource:    r.URL.RequestURI(),
+			Resource:    resource(r),
 			Subprotocol: subprotocol,
 			Header:      r.Header,
 			TLS:         r.TLS,
 		},
 	}, refused
+}
+
+// resource returns the resource name that the client asked for (item 1). Handlers on the way to this one, such as that
+// of [http.StripPrefix], change the URL.
+func resource(r *http.Request) string {
+	if strings.HasPrefix(r.RequestURI, "/") {
+		return r.RequestURI
+	}
+	return r.URL.RequestURI()
 }
 
 // checkRequest checks that r is a GET without a body over HTTP/1.1, to a host (items 1 and 2).

@@ -231,28 +231,3 @@ func TestListenerForgetsConnectionsThatHaveEnded(t *testing.T) {
 		t.Errorf("%d connections are known, want none", n)
 	}
 }
-
-func TestMoreThanTheBacklogIsRefused(t *testing.T) {
-	pipes := newPipeListener()
-	l, err := listen.NewListener(pipes, stream.Standard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	for range 1024 {
-		newClient(t, pipes.dial(t), proper+"\r\n").opened(t)
-	}
-	for deadline := time.Now().Add(hangs); ; { // the last one is put into the queue after its response
-		response, _ := newClient(t, pipes.dial(t), proper+"\r\n").response(t)
-		if response.StatusCode == 503 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("nothing is refused")
-		}
-	}
-	for range 1024 {
-		acceptFrom(t, l)
-	}
-	newClient(t, pipes.dial(t), proper+"\r\n").opened(t)
-}
