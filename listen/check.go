@@ -2,8 +2,8 @@ package listen
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/litert/websocket/internal/conf"
 	"github.com/litert/websocket/internal/handshake"
@@ -51,10 +51,10 @@ func check(r *http.Request, cfg *conf.Listen) (offer, *Error) {
 // resource returns the resource name that the client asked for (item 1). Handlers on the way to this one, such as that
 // of [http.StripPrefix], change the URL.
 func resource(r *http.Request) string {
-	if strings.HasPrefix(r.RequestURI, "/") {
-		return r.RequestURI
+	if target, err := url.ParseRequestURI(r.RequestURI); err == nil {
+		return target.RequestURI()
 	}
-	return r.URL.RequestURI()
+	return r.URL.RequestURI() // of a request that no server has read
 }
 
 // checkRequest checks that r is a GET without a body over HTTP/1.1, to a host (items 1 and 2).
