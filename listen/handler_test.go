@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/listen"
@@ -93,13 +92,10 @@ func TestHandlerEndsTheConnectionAsServeEnded(t *testing.T) {
 			if !c.ended() {
 				t.Error("the connection is open")
 			}
-			if tt.logs != "" {
-				for start := time.Now(); !strings.Contains(logged.String(), tt.logs); time.Sleep(time.Millisecond) {
-					if time.Since(start) > hangs {
-						t.Fatalf("logged is %q", logged.String())
-					}
-				}
-			} else if got := logged.String(); got != "" {
+			if !eventually(t, func() bool { return strings.Contains(logged.String(), tt.logs) }) {
+				t.Errorf("logged is %q, want %q", logged.String(), tt.logs)
+			}
+			if got := logged.String(); tt.logs == "" && got != "" {
 				t.Errorf("logged is %q", got)
 			}
 		})

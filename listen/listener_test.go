@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,6 +55,7 @@ func TestListenerAccepts(t *testing.T) {
 		{"TCP", "tcp", "127.0.0.1:0", nil, false},
 		{"UNIX", "unix", filepath.Join(t.TempDir(), "s"), nil, false},
 		{"TLS", "tcp", "127.0.0.1:0", []listen.Option{listen.TLSConfig(secure)}, true},
+		{"TLS over UNIX", "unix", filepath.Join(t.TempDir(), "s"), []listen.Option{listen.TLSConfig(secure)}, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -178,6 +181,39 @@ func TestListenReportsWhatFails(t *testing.T) {
 	var op *net.OpError
 	if !errors.As(err, &op) || !strings.HasPrefix(err.Error(), "listen: ") {
 		t.Errorf("error is %v, want a net.OpError", err)
+	}
+}
+
+func TestFileOfASocketIsTreatedAsNetDoes(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "s")
+	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left.SetUnlinkOnClose(false)
+	left.Close()
+	var op *net.OpError
+	if _, err := listen.Listen("unix", name, stream.Standard); !errors.As(err, &op) {
+		t.Errorf("with a file left behind, error is %v, want a net.OpError", err)
+	}
+	if err := os.Remove(name); err != nil {
+		t.Errorf("the file left behind was touched: %v", err)
+	}
+	for range 2 {
+		listenAt(t, "unix", name).Close()
+		if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the file is left behind: %v", err)
+		}
+	}
+}
+
+func TestListenerObeysTheOptionsOfConnections(t *testing.T) {
+	l := listenLocally(t, listen.AllowUnmasked(), stream.MaxMessageSize(7))
+	connect(t, l.Addr(), proper+"\r\n"+"\x81\x05hello").opened(t)
+	conn := acceptFrom(t, l)
+	receiveHello(t, conn)
+	if got := conn.MaxMessageSize(); got != 7 {
+		t.Errorf("limit is %d, want 7", got)
 	}
 }
 

@@ -10,23 +10,11 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 	"weak"
 
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
-
-// eventually waits until ok returns true.
-func eventually(t *testing.T, ok func() bool) bool {
-	t.Helper()
-	for deadline := time.Now().Add(hangs); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			return false
-		}
-	}
-	return true
-}
 
 // A lentWriter lends the buffers of the HTTP server to whoever takes the connection over, and does not keep them.
 type lentWriter struct {
