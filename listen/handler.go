@@ -24,7 +24,8 @@ import (
 // Middleware cannot answer with a status any more.
 //
 // The context of serve is that of the request. It ends when the server's base context does ([http.Server.BaseContext]),
-// but neither with the connection, which its calls of Receive tell, nor with [http.Server.Shutdown].
+// but neither with the connection, which its calls of Receive tell, nor with [http.Server.Shutdown], which does not wait
+// for the handler either: the example named shutdown has both.
 //
 // While serve runs, the HTTP server keeps its goroutine and buffers for the connection, some 15 KB. A [Listener], or a
 // handler that returns after [Upgrade], lets go of them.

@@ -99,6 +99,22 @@ func TestListenerChecksRequests(t *testing.T) {
 	}
 }
 
+func TestListenerEndsTheConnectionWithARefusal(t *testing.T) {
+	l := listenLocally(t)
+	c := connect(t, l.Addr(), requestLine+host+"\r\n")
+	text, err := io.ReadAll(c.r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{ // the field Upgrade must be named, too (RFC 9110, section 7.8)
+		"HTTP/1.1 426 Upgrade Required\r\n", "\r\nConnection: close\r\n", "\r\nConnection: Upgrade\r\n",
+	} {
+		if !strings.Contains(string(text), line) {
+			t.Errorf("response is %q, want %q in it", text, line)
+		}
+	}
+}
+
 func TestAcceptObeysItsContext(t *testing.T) {
 	l := listenLocally(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)

@@ -107,7 +107,6 @@ func (s *server) shutdown(ctx context.Context) error {
 	var cut atomic.Bool
 	s.each(func(socket *stream.Socket) {
 		if socket.Shutdown(ctx, closecode.GoingAway, "") != nil && ctx.Err() != nil {
-			socket.Abort()
 			cut.Store(true)
 		}
 	})
