@@ -24,8 +24,8 @@ import (
 // Middleware cannot answer with a status any more.
 //
 // The context of serve is that of the request. It ends when the server's base context does ([http.Server.BaseContext]),
-// but neither with the connection, which its calls of Receive tell, nor with [http.Server.Shutdown], which does not wait
-// for the handler either: the example named shutdown has both.
+// but neither with the connection, which its calls of Receive tell, nor with [http.Server.Shutdown], which does not
+// wait for the handler either: the example named shutdown has both.
 //
 // While serve runs, the HTTP server keeps its goroutine and buffers for the connection, some 15 KB. A [Listener], or a
 // handler that returns after [Upgrade], lets go of them.
@@ -61,8 +61,8 @@ func run(ctx context.Context, socket *stream.Socket, serve func(context.Context)
 	}
 }
 
-// isOrderlyEnd reports whether err is how the peer of a connection has ended it in an orderly way. An io.EOF of anything
-// else is none: it may be that of a message that is too short.
+// isOrderlyEnd reports whether err is how the peer of a connection has ended it in an orderly way. An io.EOF of
+// anything else is none: it may be that of a message that is too short.
 func isOrderlyEnd(err error) bool {
 	var closed *stream.CloseError
 	return errors.As(err, &closed) && errors.Is(closed, io.EOF)

@@ -113,9 +113,10 @@ func HandshakeTimeout(d time.Duration) Option {
 }
 
 // MaxPending bounds how many connections of a [Listener] may be pending: taken from the network, but not returned by
-// Accept, be it that their handshake goes on, or that they wait for Accept. While there are n of them, the Listener takes
-// no more: clients wait in the queue of the operating system, until Accept is called, or a handshake fails or takes longer
-// than the [HandshakeTimeout]. The default is 1024; n must be from 1 to 1,048,576. [Upgrade] and [Handler] ignore it.
+// Accept, be it that their handshake goes on, or that they wait for Accept. While there are n of them, the Listener
+// takes no more: clients wait in the queue of the operating system, until Accept is called, or a handshake fails or
+// takes longer than the [HandshakeTimeout]. The default is 1024; n must be from 1 to 1,048,576. [Upgrade] and [Handler]
+// ignore it.
 func MaxPending(n int) Option {
 	if n < 1 || n > maxMaxPending {
 		return refuse("MaxPending", "%d is not from 1 to %d", n, maxMaxPending)
