@@ -2,6 +2,7 @@ package listen
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/litert/websocket/internal/conf"
@@ -40,7 +41,7 @@ func check(r *http.Request, cfg *conf.Listen) (offer, *Error) {
 		key: r.Header[handshake.FieldKey][0],
 		hs: stream.Handshake{
 			Server:      true,
-			Resource:    r.URL.RequestURI(),
+			Resource:    resource(r),
 			Subprotocol: subprotocol,
 			Header:      r.Header,
 			TLS:         r.TLS,
@@ -59,6 +60,15 @@ func (o *offer) acceptCompression(r *http.Request, want handshake.Deflate) {
 		o.extension = answer
 		o.hs.Deflate = (*stream.Deflate)(&agreed)
 	}
+}
+
+// resource returns the resource name that the client asked for (item 1). Handlers on the way to this one, such as that
+// of [http.StripPrefix], change the URL.
+func resource(r *http.Request) string {
+	if target, err := url.ParseRequestURI(r.RequestURI); err == nil {
+		return target.RequestURI()
+	}
+	return r.URL.RequestURI() // of a request that no server has read
 }
 
 // checkRequest checks that r is a GET without a body over HTTP/1.1, to a host (items 1 and 2).

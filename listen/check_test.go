@@ -20,6 +20,8 @@ var requests = []struct {
 }{
 	{"4.2.1", "plain", proper, 101, ""},
 	{"4.2.1", "order and case", requestLine + "sec-websocket-version:13\r\nSEC-WEBSOCKET-KEY: dGhlIHNhbXBsZSBub25jZQ== \r\nCONNECTION: keep-alive, uPGRADE\r\nupgrade: h2c, WebSocket\r\n" + host, 101, ""},
+	{"4.2.1", "fields over several lines", requestLine + host + "Upgrade: h2c\r\n" + upgrade + "Connection: keep-alive\r\n" + connection + key + version, 101, ""},
+	{"4.2.1", "absolute URI", strings.Replace(proper, "/a", "http://example.com/a", 1), 101, ""},
 	{"4.2.1", "empty body", proper + "Content-Length: 0\r\n", 101, ""},
 
 	{"4.2.1 item 1", "POST", strings.Replace(proper, "GET", "POST", 1), 405, "POST"},
@@ -47,9 +49,13 @@ var requests = []struct {
 	{"4.2.1 item 5", "long key", requestLine + host + upgrade + connection + version + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZWVl\r\n", 400, "16 bytes"},
 	{"4.2.1 item 5", "key not in base64", requestLine + host + upgrade + connection + version + "Sec-WebSocket-Key: dGhlIHNhbXBsZ?Bub25jZQ==\r\n", 400, "16 bytes"},
 
+	{"4.2.1 item 5", "key whose last bits are not zero", requestLine + host + upgrade + connection + version + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZR==\r\n", 101, ""}, // RFC 4648, section 3.5: may be refused; the nonce is 16 bytes
+
 	{"4.2.1 item 6", "no version", requestLine + host + upgrade + connection + key, 426, "Sec-WebSocket-Version is missing"},
 	{"4.2.1 item 6", "version 8", requestLine + host + upgrade + connection + key + "Sec-WebSocket-Version: 8\r\n", 426, `"8" instead of 13`},
 	{"4.2.1 item 6", "list of versions", requestLine + host + upgrade + connection + key + "Sec-WebSocket-Version: 13, 8\r\n", 426, "instead of 13"},
+	{"4.2.1 item 6", "empty version", requestLine + host + upgrade + connection + key + "Sec-WebSocket-Version:\r\n", 426, `"" instead of 13`},
+	{"4.2.1 item 6", "version with a sign", requestLine + host + upgrade + connection + key + "Sec-WebSocket-Version: +13\r\n", 426, "instead of 13"},
 	{"4.2.1 item 6", "two versions", proper + version, 400, "more than one field Sec-WebSocket-Version"},
 
 	{"4.2.1 item 7", "same origin", proper + "Origin: https://example.com\r\n", 101, ""},
@@ -60,6 +66,9 @@ var requests = []struct {
 	{"4.2.1 item 8", "unknown subprotocol", proper + "Sec-WebSocket-Protocol: v3\r\n", 101, ""},
 	{"4.2.1 item 8", "malformed subprotocol", proper + "Sec-WebSocket-Protocol: v 3\r\n", 400, "Sec-WebSocket-Protocol is malformed"},
 	{"4.2.1 item 8", "subprotocol twice", proper + "Sec-WebSocket-Protocol: v3, v3\r\n", 400, "comes twice"},
+
+	{"4.2.1 item 8", "subprotocol twice over two lines", proper + "Sec-WebSocket-Protocol: v1\r\nSec-WebSocket-Protocol: v1\r\n", 400, "comes twice"},
+	{"4.2.1 item 8", "empty subprotocols", proper + "Sec-WebSocket-Protocol: , v1,,\r\n", 101, ""}, // RFC 9110, section 5.6.1.2
 
 	{"4.2.1 item 9", "extension", proper + "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x-foo\r\n", 101, ""},
 	{"4.2.1 item 9", "malformed extension", proper + "Sec-WebSocket-Extensions: a;;b\r\n", 400, "Sec-WebSocket-Extensions is malformed"},
@@ -93,6 +102,9 @@ func TestRequestIsChecked(t *testing.T) {
 			if got := w.Body.String(); w.Code != tt.status || got != refused.Err.Error()+"\n" {
 				t.Errorf("response is %d %q", w.Code, got)
 			}
+			if got := w.Header().Get("Sec-WebSocket-Version"); (got == "13") != (tt.status == 426) { // section 4.4
+				t.Errorf("Sec-WebSocket-Version is %q", got)
+			}
 			if got := w.Header().Get("Content-Type"); got != "text/plain; charset=utf-8" {
 				t.Errorf("Content-Type is %q", got)
 			}
@@ -119,6 +131,38 @@ func TestRefusalTellsWhatIsAllowed(t *testing.T) {
 	listen.Upgrade(w, parse(t, strings.Replace(proper, "GET", "PUT", 1)+"\r\n"), stream.Standard)
 	if got := w.Header().Get("Allow"); got != "GET" {
 		t.Errorf("Allow is %q, want GET", got)
+	}
+}
+
+func TestRequestIsCheckedOverTheWire(t *testing.T) {
+	l := listenLocally(t)
+	for _, tt := range requests {
+		t.Run(tt.section+" "+tt.name, func(t *testing.T) {
+			c := connect(t, l.Addr(), tt.request+"\r\n")
+			method, _, _ := strings.Cut(tt.request, " ")
+			response, err := http.ReadResponse(c.r, &http.Request{Method: method})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if response.StatusCode == http.StatusSwitchingProtocols {
+				acceptFrom(t, l).Abort()
+			}
+			if response.StatusCode != tt.status {
+				t.Errorf("status is %d, want %d", response.StatusCode, tt.status)
+			}
+			if got := response.Header.Get("Sec-WebSocket-Version"); (got == "13") != (tt.status == 426) {
+				t.Errorf("Sec-WebSocket-Version is %q", got)
+			}
+		})
+	}
+	for name, request := range map[string]string{ // which package net/http refuses
+		"two hosts":           proper + host,
+		"a host with a space": strings.Replace(proper, "example.com", "example. com", 1),
+	} {
+		if response, _ := connect(t, l.Addr(), request+"\r\n").response(t); response.StatusCode != 400 {
+			t.Errorf("%s: status is %d, want 400", name, response.StatusCode)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package listen
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -41,11 +40,8 @@ func (e *Error) answer(w http.ResponseWriter) {
 // setUpgradeRequired sets what belongs to the status 426 (RFC 6455, section 4.4; RFC 9110, section 15.5.22).
 func setUpgradeRequired(h http.Header) {
 	h.Set("Upgrade", "websocket")
-	h.Set("Connection", "Upgrade")
+	h.Add("Connection", "Upgrade") // it may say close as well
 	h.Set("Sec-WebSocket-Version", handshake.Version)
 }
 
-var (
-	errListenerClosed = fmt.Errorf("listen: listener is closed: %w", net.ErrClosed)
-	errBacklogFull    = errors.New("too many connections wait to be accepted")
-)
+var errListenerClosed = fmt.Errorf("listen: listener is closed: %w", net.ErrClosed)

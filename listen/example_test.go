@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net/http"
 	"net/http/httptest"
-	"time"
 
+	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
@@ -35,13 +34,13 @@ func receiveAll(ctx context.Context, url string, opts ...dial.Option) {
 }
 
 func ExampleHandler() {
-	http := httptest.NewServer(listen.Handler(stream.Standard,
+	server := httptest.NewServer(listen.Handler(stream.Standard,
 		func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
 			return conn.WriteText(ctx, "hello")
 		}))
-	defer http.Close()
+	defer server.Close()
 
-	receiveAll(context.Background(), http.URL)
+	receiveAll(context.Background(), server.URL)
 	// Output:
 	// hello
 	// stream: closed by the peer: 1000 (normal closure)
@@ -81,26 +80,89 @@ func ExampleListener() {
 		fmt.Println(err)
 		return
 	}
+	defer l.Close()
 	ctx := context.Background()
-	served := make(chan error)
 	go func() {
-		for conn, err := range l.All(ctx) {
+		for conn, err := range l.All(ctx) { // until l is closed
 			if err != nil {
-				served <- err
+				fmt.Println(err)
 				return
 			}
-			conn.WriteText(ctx, "hello") // real servers have a goroutine for each connection
-			time.AfterFunc(time.Millisecond, func() { l.Shutdown(ctx) })
+			go func() {
+				defer conn.Close()
+				conn.WriteText(ctx, "hello from "+conn.Handshake().Resource)
+			}()
 		}
-		served <- nil
 	}()
 
-	receiveAll(ctx, "ws://"+l.Addr().String())
-	fmt.Println("served:", <-served)
+	receiveAll(ctx, "ws://"+l.Addr().String()+"/chat")
 	// Output:
-	// hello
-	// stream: closed by the peer: 1001 (going away)
-	// served: <nil>
+	// hello from /chat
+	// stream: closed by the peer: 1000 (normal closure)
+}
+
+// The server chooses the first of the client's subprotocols that it speaks.
+func ExampleSubprotocols() {
+	server := httptest.NewServer(listen.Handler(stream.Standard,
+		func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
+			switch conn.Subprotocol() {
+			case "chat.v2":
+				return conn.WriteText(ctx, `{"say": "hello"}`)
+			case "chat.v1":
+				return conn.WriteText(ctx, "SAY hello")
+			}
+			return conn.Shutdown(ctx, closecode.PolicyViolation, "speak chat.v1 or chat.v2")
+		},
+		listen.Subprotocols("chat.v1", "chat.v2")))
+	defer server.Close()
+	ctx := context.Background()
+
+	receiveAll(ctx, server.URL, dial.Subprotocols("chat.v3", "chat.v2", "chat.v1"))
+	receiveAll(ctx, server.URL, dial.Subprotocols("chat.v1"))
+	receiveAll(ctx, server.URL)
+	// Output:
+	// {"say": "hello"}
+	// stream: closed by the peer: 1000 (normal closure)
+	// SAY hello
+	// stream: closed by the peer: 1000 (normal closure)
+	// stream: closed by the peer: 1008 (policy violation): "speak chat.v1 or chat.v2"
+}
+
+func ExampleOrigins() {
+	server := httptest.NewServer(listen.Handler(stream.Standard,
+		func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
+			return nil
+		},
+		listen.Origins("example.com", "https://*.example.com", "localhost:*")))
+	defer server.Close()
+
+	for _, origin := range []string{
+		server.URL, // its own pages
+		"https://example.com",
+		"https://chat.example.com",
+		"http://chat.example.com",
+		"https://example.com.evil.example",
+		"http://localhost:3000",
+		"null",
+	} {
+		conn, err := dial.Dial(context.Background(), server.URL, stream.Standard,
+			dial.Header(http.Header{"Origin": {origin}}))
+		if err != nil {
+			fmt.Println("refused:", origin)
+			continue
+		}
+		conn.Close()
+		if origin != server.URL { // whose port differs from time to time
+			fmt.Println("allowed:", origin)
+		}
+	}
+	// Output:
+	// allowed: https://example.com
+	// allowed: https://chat.example.com
+	// refused: http://chat.example.com
+	// refused: https://example.com.evil.example
+	// allowed: http://localhost:3000
+	// refused: null
 }
 
 func ExampleReject() {
@@ -143,43 +205,4 @@ func ExampleIsWebSocket() {
 	body, _ := io.ReadAll(response.Body)
 	fmt.Println(string(body))
 	// Output: a page that connects to this path
-}
-
-// A server that stops lets its clients know, and waits for them.
-func ExampleListener_Shutdown() {
-	l, err := listen.Listen("tcp", "127.0.0.1:0", stream.Standard)
-	if err != nil {
-		log.Fatal(err)
-	}
-	ctx := context.Background()
-	go func() {
-		for conn, err := range l.All(ctx) {
-			if err != nil {
-				log.Fatal(err)
-			}
-			go func() {
-				for msg, err := range conn.All(ctx) {
-					if err != nil {
-						return // the Listener was shut down
-					}
-					io.Copy(io.Discard, msg)
-				}
-			}()
-		}
-	}()
-
-	client, err := dial.Dial(ctx, "ws://"+l.Addr().String(), stream.Standard)
-	if err != nil {
-		log.Fatal(err)
-	}
-	ended := make(chan error)
-	go func() {
-		_, err := client.Receive(ctx)
-		ended <- err
-	}()
-	fmt.Println(l.Shutdown(ctx))
-	fmt.Println(<-ended)
-	// Output:
-	// <nil>
-	// stream: closed by the peer: 1001 (going away)
 }

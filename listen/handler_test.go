@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
+	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/listen"
@@ -51,7 +54,19 @@ func TestHandlerEndsTheConnectionAsServeEnded(t *testing.T) {
 	}{
 		{"nil", serveNothing, closecode.NormalClosure, ""},
 		{"error", func(context.Context, *conn) error { return errors.New("a secret") }, closecode.InternalError, ""},
+		{"orderly end of another connection", func(context.Context, *conn) error {
+			return fmt.Errorf("relaying: %w", &stream.CloseError{Code: closecode.GoingAway})
+		}, closecode.NormalClosure, ""},
+		{"failure of another connection", func(context.Context, *conn) error {
+			return &stream.CloseError{Code: closecode.PolicyViolation}
+		}, closecode.InternalError, ""},
+		{"end of something else", func(context.Context, *conn) error { return io.EOF }, closecode.InternalError, ""},
 		{"panic", func(context.Context, *conn) error { panic("a secret") }, closecode.InternalError, "a secret"},
+		{"silent panic", func(context.Context, *conn) error { panic(http.ErrAbortHandler) }, closecode.InternalError, ""},
+		{"end of the goroutine", func(context.Context, *conn) error {
+			runtime.Goexit()
+			return nil
+		}, closecode.InternalError, ""},
 		{"own code", func(ctx context.Context, c *conn) error {
 			return c.Shutdown(ctx, closecode.PolicyViolation, "")
 		}, closecode.PolicyViolation, ""},
@@ -77,13 +92,10 @@ func TestHandlerEndsTheConnectionAsServeEnded(t *testing.T) {
 			if !c.ended() {
 				t.Error("the connection is open")
 			}
-			if tt.logs != "" {
-				for start := time.Now(); !strings.Contains(logged.String(), tt.logs); time.Sleep(time.Millisecond) {
-					if time.Since(start) > hangs {
-						t.Fatalf("logged is %q", logged.String())
-					}
-				}
-			} else if got := logged.String(); got != "" {
+			if !eventually(t, func() bool { return strings.Contains(logged.String(), tt.logs) }) {
+				t.Errorf("logged is %q, want %q", logged.String(), tt.logs)
+			}
+			if got := logged.String(); tt.logs == "" && got != "" {
 				t.Errorf("logged is %q", got)
 			}
 		})
@@ -109,6 +121,52 @@ func TestHandlerLeavesAnEndedConnectionAlone(t *testing.T) {
 	}
 	if !c.ended() {
 		t.Error("the connection is open")
+	}
+}
+
+func panicking(context.Context, *conn) error { panic("a mistake") }
+
+func TestMiddlewareRecoversAPanicAfterTheConnectionHasEnded(t *testing.T) {
+	type recovery struct {
+		value any
+		stack string
+	}
+	recovered := make(chan recovery, 1)
+	handler := listen.Handler(stream.Standard, panicking)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() { recovered <- recovery{recover(), string(debug.Stack())} }()
+		handler.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	c := connect(t, server.Listener.Addr(), proper+"\r\n").opened(t)
+	if code := c.closing(t); code != 1011 {
+		t.Errorf("code is %d, want 1011", code)
+	}
+	select {
+	case <-recovered:
+		t.Error("the panic went on before the client had answered")
+	default:
+	}
+	io.WriteString(c, closeFrame)
+	if got := <-recovered; got.value != "a mistake" || !strings.Contains(got.stack, "listen_test.panicking") {
+		t.Errorf("recovered is %v with the stack %s", got.value, got.stack)
+	}
+}
+
+func TestServerLivesOnAfterAPanic(t *testing.T) {
+	server := httptest.NewUnstartedServer(listen.Handler(stream.Standard, panicking))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Start()
+	defer server.Close()
+	for range 2 {
+		c := connect(t, server.Listener.Addr(), proper+"\r\n").opened(t)
+		if code := c.closing(t); code != 1011 {
+			t.Errorf("code is %d, want 1011", code)
+		}
+		io.WriteString(c, closeFrame)
+		if !c.ended() {
+			t.Error("the connection is open")
+		}
 	}
 }
 

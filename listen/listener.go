@@ -11,19 +11,20 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// backlog is how many connections may wait for Accept. Behind it, requests are answered with status 503.
-const backlog = 1024
-
 // A Listener accepts WebSocket connections, at whatever path. It must be closed. Its methods may be called by any
 // number of goroutines.
 type Listener[M any] struct {
 	server *server
 	mode   stream.Mode[M]
-	queue  chan *stream.Conn[M] // opened, and not accepted yet
+	queue  chan *stream.Conn[M] // opened, and not accepted yet; has room for all that are pending
 }
 
 // Listen returns a Listener at address. The network is tcp, tcp4, tcp6 or unix, and the address as [net.Listen] has it.
 // With the option [TLSConfig] it speaks TLS. An impossible network or option is a [*stream.ArgumentError].
+//
+// The file of a UNIX socket is treated as net.Listen does: closing the Listener removes it, and one that is there
+// already is an error, also if it was left behind by a process that has died. To remove that first is for a program
+// that knows that nobody else listens.
 func Listen[M any](network, address string, mode stream.Mode[M], opts ...Option) (*Listener[M], error) {
 	cfg := configure("listen.Listen", mode, opts)
 	ln, err := bind(network, address, &cfg)
@@ -49,7 +50,7 @@ func NewListener[M any](ln net.Listener, mode stream.Mode[M], opts ...Option) (*
 }
 
 func newListener[M any](ln net.Listener, mode stream.Mode[M], cfg conf.Listen) *Listener[M] {
-	l := &Listener[M]{mode: mode, queue: make(chan *stream.Conn[M], backlog)}
+	l := &Listener[M]{mode: mode, queue: make(chan *stream.Conn[M], cfg.MaxPending)}
 	l.server = newServer(ln, cfg, l.serveHTTP)
 	go l.server.run()
 	return l
@@ -59,10 +60,7 @@ func newListener[M any](ln net.Listener, mode stream.Mode[M], cfg conf.Listen) *
 func (l *Listener[M]) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	l.server.goroutines.Add(1) // not from zero: the connection has not been taken over yet
 	defer l.server.goroutines.Done()
-	if len(l.queue) == backlog {
-		refusal(http.StatusServiceUnavailable, "%w", errBacklogFull).answer(w)
-		return
-	}
+	w.Header().Set("Connection", "close") // whoever was refused makes room
 	p, hs, err := l.server.accept(w, r)
 	if err != nil {
 		return
@@ -75,10 +73,7 @@ func (l *Listener[M]) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.opened(conn.Socket)
-	select {
-	case l.queue <- conn:
-	case <-l.server.closed:
-	}
+	l.queue <- conn
 }
 
 // Accept returns the next connection. It waits for it until ctx ends, and returns the error of ctx then. After Shutdown
@@ -95,11 +90,13 @@ func (l *Listener[M]) Accept(ctx context.Context) (*stream.Conn[M], error) {
 	}
 	select {
 	case conn := <-l.queue:
+		l.server.settled()
 		return conn, nil
 	default:
 	}
 	select {
 	case conn := <-l.queue:
+		l.server.settled()
 		return conn, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()

@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"io/fs"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,6 +55,7 @@ func TestListenerAccepts(t *testing.T) {
 		{"TCP", "tcp", "127.0.0.1:0", nil, false},
 		{"UNIX", "unix", filepath.Join(t.TempDir(), "s"), nil, false},
 		{"TLS", "tcp", "127.0.0.1:0", []listen.Option{listen.TLSConfig(secure)}, true},
+		{"TLS over UNIX", "unix", filepath.Join(t.TempDir(), "s"), []listen.Option{listen.TLSConfig(secure)}, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -93,6 +96,22 @@ func TestListenerChecksRequests(t *testing.T) {
 	connect(t, l.Addr(), proper+"Origin: https://example.org\r\nSec-WebSocket-Protocol: v1\r\n\r\n").opened(t)
 	if got := acceptFrom(t, l).Subprotocol(); got != "v1" {
 		t.Errorf("subprotocol is %q, want v1", got)
+	}
+}
+
+func TestListenerEndsTheConnectionWithARefusal(t *testing.T) {
+	l := listenLocally(t)
+	c := connect(t, l.Addr(), requestLine+host+"\r\n")
+	text, err := io.ReadAll(c.r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{ // the field Upgrade must be named, too (RFC 9110, section 7.8)
+		"HTTP/1.1 426 Upgrade Required\r\n", "\r\nConnection: close\r\n", "\r\nConnection: Upgrade\r\n",
+	} {
+		if !strings.Contains(string(text), line) {
+			t.Errorf("response is %q, want %q in it", text, line)
+		}
 	}
 }
 
@@ -181,6 +200,39 @@ func TestListenReportsWhatFails(t *testing.T) {
 	}
 }
 
+func TestFileOfASocketIsTreatedAsNetDoes(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "s")
+	left, err := net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left.SetUnlinkOnClose(false)
+	left.Close()
+	var op *net.OpError
+	if _, err := listen.Listen("unix", name, stream.Standard); !errors.As(err, &op) {
+		t.Errorf("with a file left behind, error is %v, want a net.OpError", err)
+	}
+	if err := os.Remove(name); err != nil {
+		t.Errorf("the file left behind was touched: %v", err)
+	}
+	for range 2 {
+		listenAt(t, "unix", name).Close()
+		if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the file is left behind: %v", err)
+		}
+	}
+}
+
+func TestListenerObeysTheOptionsOfConnections(t *testing.T) {
+	l := listenLocally(t, listen.AllowUnmasked(), stream.MaxMessageSize(7))
+	connect(t, l.Addr(), proper+"\r\n"+"\x81\x05hello").opened(t)
+	conn := acceptFrom(t, l)
+	receiveHello(t, conn)
+	if got := conn.MaxMessageSize(); got != 7 {
+		t.Errorf("limit is %d, want 7", got)
+	}
+}
+
 func TestHandshakeTimeoutDropsSlowClients(t *testing.T) {
 	cert, _ := wstest.Certificate(t, "example.com")
 	tests := []struct {
@@ -230,29 +282,4 @@ func TestListenerForgetsConnectionsThatHaveEnded(t *testing.T) {
 	if n := l.Known(); n != 0 {
 		t.Errorf("%d connections are known, want none", n)
 	}
-}
-
-func TestMoreThanTheBacklogIsRefused(t *testing.T) {
-	pipes := newPipeListener()
-	l, err := listen.NewListener(pipes, stream.Standard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	for range 1024 {
-		newClient(t, pipes.dial(t), proper+"\r\n").opened(t)
-	}
-	for deadline := time.Now().Add(hangs); ; { // the last one is put into the queue after its response
-		response, _ := newClient(t, pipes.dial(t), proper+"\r\n").response(t)
-		if response.StatusCode == 503 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("nothing is refused")
-		}
-	}
-	for range 1024 {
-		acceptFrom(t, l)
-	}
-	newClient(t, pipes.dial(t), proper+"\r\n").opened(t)
 }

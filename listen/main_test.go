@@ -26,6 +26,17 @@ func testContext(t testing.TB) context.Context {
 	return ctx
 }
 
+// eventually waits until ok returns true.
+func eventually(t *testing.T, ok func() bool) bool {
+	t.Helper()
+	for deadline := time.Now().Add(hangs); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
+	return true
+}
+
 // The parts of a proper request, with the key of RFC 6455, section 1.3.
 const (
 	requestLine = "GET /a HTTP/1.1\r\n"

@@ -114,25 +114,31 @@ func HandshakeTimeout(d time.Duration) Option {
 	return option(func(c *conf.Listen) { c.HandshakeTimeout = d })
 }
 
-// MaxHandshakes bounds how many connections of a [Listener] may be in the middle of their opening handshake. While
-// there are so many, further ones wait to be accepted, in the queue of the system; HandshakeTimeout bounds for how
-// long. The default is 1024; n must be positive. It has no effect on [Upgrade] and [Handler], whose HTTP server
-// accepts.
-func MaxHandshakes(n int) Option {
-	if n <= 0 {
-		return refuse("MaxHandshakes", "%d is not positive", n)
+// MaxPending bounds how many connections of a [Listener] may be pending: taken from the network, but not returned by
+// Accept, be it that their handshake goes on, or that they wait for Accept. While there are n of them, the Listener
+// takes no more: clients wait in the queue of the operating system, until Accept is called, or a handshake fails or
+// takes longer than the [HandshakeTimeout]. The default is 1024; n must be from 1 to 1,048,576. [Upgrade] and [Handler]
+// ignore it.
+func MaxPending(n int) Option {
+	if n < 1 || n > maxMaxPending {
+		return refuse("MaxPending", "%d is not from 1 to %d", n, maxMaxPending)
 	}
-	return option(func(c *conf.Listen) { c.MaxHandshakes = n })
+	return option(func(c *conf.Listen) { c.MaxPending = n })
 }
 
 const (
 	defaultHandshakeTimeout = 10 * time.Second
-	defaultMaxHandshakes    = 1024
+	defaultMaxPending       = 1024
+	maxMaxPending           = 1 << 20 // memory is set aside for a pointer each
 )
 
 // configure puts together what the options of the function named fn set. What is impossible is in Err.
 func configure[M any](fn string, mode stream.Mode[M], opts []Option) conf.Listen {
-	c := conf.Listen{Stream: conf.DefaultStream(), HandshakeTimeout: defaultHandshakeTimeout, MaxHandshakes: defaultMaxHandshakes}
+	c := conf.Listen{
+		Stream:           conf.DefaultStream(),
+		HandshakeTimeout: defaultHandshakeTimeout,
+		MaxPending:       defaultMaxPending,
+	}
 	for _, o := range opts {
 		o.ApplyListen(&c)
 	}

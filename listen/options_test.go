@@ -31,7 +31,8 @@ var badOptions = []struct {
 	{"listen.TLSConfig", listen.TLSConfig(nil)},
 	{"listen.TLSConfig", listen.TLSConfig(new(tls.Config))},
 	{"listen.HandshakeTimeout", listen.HandshakeTimeout(-1)},
-	{"listen.MaxHandshakes", listen.MaxHandshakes(0)},
+	{"listen.MaxPending", listen.MaxPending(0)},
+	{"listen.MaxPending", listen.MaxPending(1<<20 + 1)},
 	{"MaxMessageSize", stream.MaxMessageSize(-1)},
 }
 

@@ -28,7 +28,7 @@ func (s *server) accept(w http.ResponseWriter, r *http.Request) (*peer, stream.H
 	}
 	p := &peer{server: s, conn: conn}
 	if !s.add(p) {
-		conn.Close()
+		p.discard()
 		return nil, o.hs, errListenerClosed
 	}
 	if err := o.answer(conn, &s.cfg); err != nil {
@@ -63,10 +63,11 @@ func (p *peer) forget() {
 	delete(p.server.peers, p)
 }
 
-// discard gives p up.
+// discard gives p up, whose handshake has failed.
 func (p *peer) discard() {
 	p.forget()
 	p.conn.Close()
+	p.server.settled()
 }
 
 // stop ends the HTTP server and all handshakes. When it returns, no goroutine of them is left, and no peer comes any
@@ -106,7 +107,6 @@ func (s *server) shutdown(ctx context.Context) error {
 	var cut atomic.Bool
 	s.each(func(socket *stream.Socket) {
 		if socket.Shutdown(ctx, closecode.GoingAway, "") != nil && ctx.Err() != nil {
-			socket.Abort()
 			cut.Store(true)
 		}
 	})

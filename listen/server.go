@@ -24,9 +24,12 @@ type server struct {
 	ln     net.Listener
 	http   *http.Server
 	cfg    conf.Listen
-	limit  *limiter      // on top of ln
 	closed chan struct{} // closed by stop
 	served chan struct{} // closed when the HTTP server has stopped
+
+	// pending has an element for each connection that was taken from ln, has not ended, and was not returned by Accept.
+	// It belongs to the HTTP server first, then to its peer until that is in the queue.
+	pending chan struct{}
 
 	// goroutines counts those of the HTTP server: one for each connection that has not ended or been given away, and
 	// one for each handler.
@@ -56,13 +59,16 @@ func bind(network, address string, cfg *conf.Listen) (net.Listener, error) {
 
 // newServer returns a server on ln, which run starts.
 func newServer(ln net.Listener, cfg conf.Listen, serve http.HandlerFunc) *server {
+	if cfg.TLS != nil {
+		ln = tls.NewListener(ln, onlyHTTP1(cfg.TLS))
+	}
 	s := &server{
-		ln:     ln,
-		limit:  newLimiter(ln, cfg.MaxHandshakes),
-		cfg:    cfg,
-		closed: make(chan struct{}),
-		served: make(chan struct{}),
-		peers:  make(map[*peer]struct{}),
+		ln:      ln,
+		cfg:     cfg,
+		closed:  make(chan struct{}),
+		served:  make(chan struct{}),
+		pending: make(chan struct{}, cfg.MaxPending),
+		peers:   make(map[*peer]struct{}),
 	}
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
@@ -72,10 +78,11 @@ func newServer(ln net.Listener, cfg conf.Listen, serve http.HandlerFunc) *server
 		ReadHeaderTimeout: cfg.HandshakeTimeout,
 		ReadTimeout:       cfg.HandshakeTimeout,
 		WriteTimeout:      cfg.HandshakeTimeout,
-		IdleTimeout:       cfg.HandshakeTimeout,
 		MaxHeaderBytes:    maxRequest,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		ConnState:         s.count,
+
+		DisableGeneralOptionsHandler: true, // it keeps the connection
 	}
 	return s
 }
@@ -91,24 +98,23 @@ func onlyHTTP1(config *tls.Config) *tls.Config {
 }
 
 func (s *server) run() {
-	var ln net.Listener = s.limit
-	if s.cfg.TLS != nil {
-		ln = tls.NewListener(ln, onlyHTTP1(s.cfg.TLS))
-	}
-	err := s.http.Serve(ln)
+	err := s.http.Serve(pendingListener{s.ln, s})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = fmt.Errorf("listen: %w", err)
 	close(s.served)
 }
 
-// count keeps goroutines. A handler that takes its connection over is counted by serveHTTP.
+// count keeps goroutines and pending. A handler that takes its connection over is counted by serveHTTP, and takes the
+// connection's place with it.
 func (s *server) count(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		s.goroutines.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		s.limit.done()
+	case http.StateClosed:
+		s.settled()
+		s.goroutines.Done()
+	case http.StateHijacked:
 		s.goroutines.Done()
 	}
 }

@@ -136,33 +136,6 @@ func TestDeadlinesOfTheHTTPServerAreCleared(t *testing.T) {
 	}
 }
 
-// wrapped is what middleware makes of a response writer.
-type wrapped struct{ http.ResponseWriter }
-
-type unwrapping struct{ wrapped }
-
-func (w unwrapping) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func TestMiddlewareThatUnwrapsIsNotInTheWay(t *testing.T) {
-	addr, outcomes := upgrader(t, func(w http.ResponseWriter) http.ResponseWriter { return unwrapping{wrapped{w}} })
-	connect(t, addr, proper+"\r\n").opened(t)
-	if o := <-outcomes; o.err != nil {
-		t.Error(o.err)
-	}
-}
-
-func TestMiddlewareThatDoesNotUnwrapIsNamed(t *testing.T) {
-	addr, outcomes := upgrader(t, func(w http.ResponseWriter) http.ResponseWriter { return wrapped{w} })
-	response, body := connect(t, addr, proper+"\r\n").response(t)
-	var refused *listen.Error
-	if err := (<-outcomes).err; !errors.As(err, &refused) || !errors.Is(err, http.ErrNotSupported) || refused.StatusCode != 501 {
-		t.Errorf("error is %v, want one with status 501", err)
-	}
-	if response.StatusCode != 501 || !strings.Contains(body, "listen_test.wrapped") {
-		t.Errorf("response is %d %q", response.StatusCode, body)
-	}
-}
-
 func TestUpgradeOverHTTP2IsRefused(t *testing.T) {
 	errs := make(chan error, 1)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

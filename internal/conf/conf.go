@@ -71,7 +71,7 @@ type Listen struct {
 	AllowOrigin      func(origin string) bool // beside the request's own host; nil: nothing else
 	TLS              *tls.Config
 	HandshakeTimeout time.Duration // 0: none
-	MaxHandshakes    int
+	MaxPending       int
 }
 
 // DefaultStream returns the defaults of every connection.
