@@ -130,7 +130,6 @@ func (s *Socket) awaitEnd(ctx context.Context) {
 func (s *Socket) discardAll(ctx context.Context) {
 	in := &s.in
 	in.over, in.whole, in.pending = true, in.pending || in.atEnd(), false
-	in.keepLent()
 	b := bounds{ctx: ctx}
 	for !s.hasEnded() {
 		err := s.discard(b)
@@ -259,7 +258,6 @@ func (s *Socket) hearReason() {
 	}
 	defer s.leaveReceive()
 	if !s.hasEnded() && s.in.atEnd() && !s.in.pending {
-		s.in.keepLent()
 		s.in.pending = s.nextFrame(bounds{ctx: ctx}) == nil
 	}
 }

@@ -58,6 +58,7 @@ func (s *Socket) receiveLite(ctx context.Context) (Message, error) {
 	if err := s.enterReceive(ctx); err != nil {
 		return Message{}, err
 	}
+	s.in.lent = false // that ends the view
 	defer s.leaveReceive()
 	defer s.handedOut()
 	b := bounds{ctx: ctx}
@@ -104,19 +105,6 @@ func (s *Socket) view(b bounds) ([]byte, error) {
 	in.r += n
 	in.viewed, in.lent = false, true
 	return data, nil
-}
-
-// keepLent leaves the buffer that the user looks into to the user. Receive does not need it: that ends the view.
-func (in *incoming) keepLent() {
-	if !in.lent {
-		return
-	}
-	unread := in.buffered()
-	in.buf, in.r, in.w, in.lent = nil, 0, 0, false
-	if len(unread) > 0 {
-		in.buf = takeBuffer(smallSize)
-		in.w = copy(in.buf, unread)
-	}
 }
 
 // gather puts together the payload of the frame or, if all is set, of the message. When its bounds end it, it can go

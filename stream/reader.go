@@ -14,11 +14,12 @@ import (
 // A Reader ends with its message: once it is closed, or the next call of Receive has begun, it returns
 // [ErrStale]. What was not read by then is discarded.
 type Reader struct {
-	s        *Socket
-	gen      uint64
-	op       opcode.Opcode
-	size     int64 // -1: not known
-	deadline userDeadline
+	s          *Socket
+	gen        uint64
+	op         opcode.Opcode
+	compressed bool
+	size       int64 // -1: not known
+	deadline   userDeadline
 }
 
 // Opcode returns [opcode.Text] or [opcode.Binary].
@@ -41,34 +42,48 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return r.s.readMessage(p, &r.deadline)
 }
 
-// WriteTo writes what is left of the message to dst, with a large buffer; [io.Copy] calls it. It returns the number of
-// bytes written, and the error of dst, or that of reading as in [Reader.Read].
+// WriteTo writes what is left of the message to dst, in large pieces; [io.Copy] calls it. It returns the number of bytes
+// written, and the error of dst, or that of reading as in [Reader.Read].
 func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
-	size := bulkSize
-	if r.size >= 0 {
-		size = int(min(r.size, bulkSize))
+	if r.compressed {
+		// Without its WriteTo the Reader is read, into a large buffer.
+		buf := takeBuffer(bulkSize)
+		defer giveBuffer(buf)
+		return io.CopyBuffer(struct{ io.Writer }{dst}, struct{ io.Reader }{r}, buf)
 	}
-	buf := takeBuffer(size)
-	defer giveBuffer(buf)
-	for {
-		n, err := r.Read(buf)
-		if n > 0 {
-			m, werr := dst.Write(buf[:n])
-			written += int64(max(0, min(m, n)))
-			if werr != nil {
-				return written, werr
-			}
-			if m != n {
-				return written, io.ErrShortWrite
-			}
-		}
+	for turn := uint64(0); ; {
+		p, now, err := r.lend(turn)
 		if err == io.EOF {
 			return written, nil
 		}
 		if err != nil {
 			return written, err
 		}
+		n, err := dst.Write(p)
+		written += int64(max(0, min(n, len(p))))
+		if err != nil {
+			return written, err
+		}
+		if n != len(p) {
+			return written, io.ErrShortWrite
+		}
+		turn = now
 	}
+}
+
+// lend lends the next piece of the message, until the next call. Other receivers may come meanwhile, and leave the buffer
+// to the borrower then; if none has come since before, what was lent then has come back.
+func (r *Reader) lend(before uint64) (p []byte, turn uint64, err error) {
+	if err := r.enter(); err != nil {
+		return nil, 0, err
+	}
+	defer r.s.leaveReceive()
+	in := &r.s.in
+	if in.turns == before+1 {
+		in.lent = false
+	}
+	p, err = r.s.lendPayload(&r.deadline)
+	return p, in.turns, err
 }
 
 // Bytes returns what is left of the message. With an error, which is as in [Reader.Read], it returns what came before.

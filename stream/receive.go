@@ -17,6 +17,8 @@ import (
 type incoming struct {
 	buf   []byte // nil: none is held
 	r, w  int    // buf[r:w] is unread
+	want  int    // how large the next buffer shall be
+	lent  bool   // somebody looks into buf, ahead of r
 	turns uint64 // how often somebody came to receive
 	wait  waiter
 
@@ -38,7 +40,6 @@ type incoming struct {
 	data      []byte // what was put together of a message or frame that is handed out whole
 	inflated  []byte // memory for what comes of it if that is compressed
 	viewed    bool   // pos bytes of the payload, which were read, stand at buf[r:]
-	lent      bool   // the user looks into buf
 
 	// What followed the message that was handed out last was thrown away with the connection.
 	over  bool
@@ -47,15 +48,20 @@ type incoming struct {
 
 func (in *incoming) init(s *Socket, buffered []byte) {
 	in.wait.init(s)
-	if len(buffered) == 0 {
-		return
+	in.want = smallSize
+	if len(buffered) > 0 {
+		in.hold(buffered)
 	}
-	if len(buffered) <= smallSize {
-		in.buf = takeBuffer(smallSize)
+}
+
+// hold has a buffer of its own for p, which is unread.
+func (in *incoming) hold(p []byte) {
+	if n := max(in.want, len(p)); n <= bulkSize {
+		in.buf = takeBuffer(n)
 	} else {
-		in.buf = make([]byte, len(buffered))
+		in.buf = make([]byte, n)
 	}
-	in.w = copy(in.buf, buffered)
+	in.r, in.w = 0, copy(in.buf, p)
 }
 
 // atEnd reports whether all of the message was read.
@@ -76,6 +82,7 @@ func (in *incoming) begin(h frame.Header) {
 	if h.Opcode != opcode.Continuation {
 		in.op, in.size, in.compressed = h.Opcode, 0, h.RSV1
 		in.checked, in.text = h.Opcode == opcode.Text, utf8Checker{}
+		in.want = smallSize
 	}
 	in.continued = h.Opcode == opcode.Continuation
 	in.open, in.rest, in.pos, in.key = !h.Fin, h.Length, 0, h.Key
@@ -105,7 +112,9 @@ func (s *Socket) enterReceive(ctx context.Context) error {
 	}
 	s.in.turns++
 	s.in.gen.Add(1)
-	s.in.lent = false
+	if s.raw == nil {
+		s.in.want = smallSize // it is held while there is nothing to read
+	}
 	return nil
 }
 
@@ -163,7 +172,7 @@ func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 	s.beginReading()
 	s.handedOut()
 	in := &s.in
-	r := &Reader{s: s, gen: in.gen.Load(), op: in.op, size: -1}
+	r := &Reader{s: s, gen: in.gen.Load(), op: in.op, compressed: in.compressed, size: -1}
 	if !in.open && !in.compressed {
 		r.size = in.size
 	}
@@ -294,38 +303,75 @@ func (s *Socket) control(op opcode.Opcode, payload []byte) error {
 }
 
 // readMessage reads the payload of the current message. It returns io.EOF behind its last byte, and nowhere else.
-func (s *Socket) readMessage(p []byte, user *userDeadline) (int, error) {
+func (s *Socket) readMessage(p []byte, user *userDeadline) (n int, err error) {
+	if err := s.canRead(); err != nil || len(p) == 0 {
+		return 0, err
+	}
+	in, b := &s.in, bounds{context.Background(), user}
+	if in.z != nil {
+		n, err = s.readInflated(b, p)
+	} else if err = s.nextPayload(b); err == nil {
+		n, err = s.readPayload(b, p[:min(int64(len(p)), in.rest)])
+	}
+	if err != nil && err != io.EOF {
+		return 0, inMessage(err)
+	}
+	return n, err
+}
+
+// canRead returns io.EOF if the current message was read to its end, and an error if it is cut short.
+func (s *Socket) canRead() error {
 	in := &s.in
 	switch {
 	case in.over && in.whole, !in.over && (in.atEnd() || in.pending): // what is pending is another message
-		return 0, io.EOF
+		return io.EOF
 	case s.hasEnded():
-		return 0, inMessage(s.Err())
-	case len(p) == 0:
-		return 0, nil
+		return inMessage(s.Err())
 	}
-	b := bounds{context.Background(), user}
-	if in.z != nil {
-		n, err := s.readInflated(b, p)
-		if err != nil && err != io.EOF {
-			err = inMessage(err)
-		}
-		return n, err
-	}
-	for in.rest == 0 {
+	return nil
+}
+
+// nextPayload reads up to the next byte of the message's payload, or returns io.EOF if there is none.
+func (s *Socket) nextPayload(b bounds) error {
+	for s.in.rest == 0 {
 		if err := s.nextFrame(b); err != nil {
-			return 0, inMessage(err)
+			return err
 		}
-		if in.atEnd() {
-			return 0, io.EOF
+		if s.in.atEnd() {
+			return io.EOF
 		}
 	}
-	p = p[:min(int64(len(p)), in.rest)]
-	n, err := s.readPayload(b, p)
+	return nil
+}
+
+// lendPayload reads the next bytes of the message's payload, and lends them out of the read buffer. A large message has
+// it read into large buffers, across its frames. It returns io.EOF as readMessage does.
+func (s *Socket) lendPayload(user *userDeadline) ([]byte, error) {
+	if err := s.canRead(); err != nil {
+		return nil, err
+	}
+	in, b := &s.in, bounds{context.Background(), user}
+	if in.open || in.size > smallSize {
+		in.want = bulkSize
+	}
+	err := s.nextPayload(b)
+	if err == nil && len(in.buffered()) == 0 {
+		err = s.fill(b)
+	}
+	if err == io.EOF {
+		return nil, err
+	}
 	if err != nil {
-		return 0, inMessage(err)
+		return nil, inMessage(err)
 	}
-	return n, nil
+	p := in.buffered()
+	p = p[:min(int64(len(p)), in.rest)]
+	in.r += len(p)
+	in.lent = true
+	if err := s.took(p); err != nil {
+		return nil, inMessage(err)
+	}
+	return p, nil
 }
 
 // readPayload reads some of the frame's payload: what the read buffer holds, or, if that is empty and p large, straight
@@ -383,26 +429,44 @@ func (s *Socket) failText() error {
 // where the system allows that.
 func (s *Socket) fill(b bounds) error {
 	in := &s.in
-	if in.r == in.w {
-		in.r, in.w = 0, 0
-		if s.raw != nil {
-			giveBuffer(in.buf)
-			in.buf = nil
-			n, err := s.read(b, nil)
-			in.w = n
-			return err
-		}
+	in.keepLent()
+	unread := in.buffered()
+	if len(unread) == 0 && s.raw != nil {
+		giveBuffer(in.buf)
+		in.buf, in.r, in.w = nil, 0, 0
+		n, err := s.read(b, nil)
+		in.w = n
+		return err
 	}
-	if in.buf == nil {
-		in.buf = takeBuffer(smallSize)
-	}
-	if in.w == len(in.buf) {
-		in.w = copy(in.buf, in.buffered())
-		in.r = 0
+	if in.r >= len(unread) || in.w == len(in.buf) {
+		in.makeRoom(unread)
 	}
 	n, err := s.read(b, in.buf[in.w:])
 	in.w += n
 	return err
+}
+
+// makeRoom moves what is unread to the front of the buffer, or into another one, if it is not as large as it shall be.
+func (in *incoming) makeRoom(unread []byte) {
+	if len(in.buf) == in.want || len(unread) >= in.want {
+		in.r, in.w = 0, copy(in.buf, unread)
+		return
+	}
+	old := in.buf
+	in.hold(unread)
+	giveBuffer(old)
+}
+
+// keepLent leaves a buffer that somebody looks into to them.
+func (in *incoming) keepLent() {
+	if !in.lent {
+		return
+	}
+	unread := in.buffered()
+	in.buf, in.r, in.w, in.lent = nil, 0, 0, false
+	if len(unread) > 0 {
+		in.hold(unread)
+	}
 }
 
 // read reads from the transport into p, at least one byte. With a nil p it waits without a buffer, and lets the read

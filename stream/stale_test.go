@@ -188,3 +188,58 @@ func TestAStaleWriterSaysSo(t *testing.T) {
 		}
 	}
 }
+
+// What WriteTo hands to its destination is a part of the read buffer. Whoever receives meanwhile must not read over it.
+func TestWhatIsBeingWrittenStaysAsItIs(t *testing.T) {
+	for _, tr := range wstest.Transports {
+		t.Run(tr.Name, func(t *testing.T) {
+			client, server := pair(t, tr)
+			messages := []string{strings.Repeat("first", 100<<10), strings.Repeat("second", 50<<10), "third", strings.Repeat("fourth", 50<<10)}
+			sent := make(chan error, 1)
+			go func() {
+				var err error
+				for _, m := range messages {
+					if err == nil {
+						err = client.WriteText(bg(t), m)
+					}
+				}
+				sent <- err
+			}()
+			r, err := server.Receive(bg(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var pieces []byte
+			n, err := r.WriteTo(writerFunc(func(p []byte) (int, error) {
+				pieces = append(pieces, p...)
+				if len(pieces) < len(messages[0])/2 {
+					return len(p), nil
+				}
+				for _, want := range messages[1:] {
+					var got strings.Builder
+					r, err := server.Receive(bg(t))
+					if err == nil {
+						_, err = r.WriteTo(&got)
+					}
+					if err != nil || got.String() != want {
+						t.Errorf("a later message: %d bytes of %d, %v", got.Len(), len(want), err)
+					}
+				}
+				if string(p) != string(pieces[len(pieces)-len(p):]) {
+					t.Error("what is being written has changed")
+				}
+				return len(p), nil
+			}))
+			if n != int64(len(pieces)) || !errors.Is(err, stream.ErrStale) || !strings.HasPrefix(messages[0], string(pieces)) {
+				t.Errorf("WriteTo: %d bytes, %v", n, err)
+			}
+			if err := <-sent; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -40,7 +40,7 @@ func (w *waiter) read(raw syscall.RawConn) (int, error) {
 
 // tryRead reports whether the wait is over.
 func (w *waiter) tryRead(fd uintptr) bool {
-	buf := takeBuffer(smallSize)
+	buf := takeBuffer(w.in.want)
 	n, err := syscall.Read(int(fd), buf)
 	for err == syscall.EINTR {
 		n, err = syscall.Read(int(fd), buf)
