@@ -46,7 +46,7 @@ func putOff[P []byte | string](s *Socket, h frame.Header, p P) (before int) {
 func writeSmall[P []byte | string](s *Socket, b bounds, h frame.Header, p P) error {
 	o := &s.batch
 	before := putOff(s, h, p)
-	if o.n < batchLimit && (s.moreToCome.Load() || s.waiting.Load() > 0) {
+	if o.n < batchLimit && (s.moreToCome.Load() || s.msgGate.awaited()) {
 		s.flushSoon()
 		return nil
 	}
@@ -84,7 +84,7 @@ func (s *Socket) sendBatch(b bounds) error {
 // flushBatch sends what was put off, if nobody has done so before.
 func (s *Socket) flushBatch() {
 	ctx := context.Background()
-	if s.wireGate.enter(ctx, s.gone) != nil {
+	if s.wireGate.enter(ctx, &s.gone) != nil {
 		return
 	}
 	s.batch.flushing = false

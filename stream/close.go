@@ -31,7 +31,7 @@ func (s *Socket) Close() error {
 // awaitDrop waits until the transport is closed, and closes it when ctx ends.
 func (s *Socket) awaitDrop(ctx context.Context) {
 	select {
-	case <-s.gone:
+	case <-s.gone.wait():
 	case <-ctx.Done():
 		s.drop(false)
 	}
@@ -99,7 +99,7 @@ func (s *Socket) awaitEnd(ctx context.Context) {
 	in, turns, since := &s.in, uint64(0), time.Time{}
 	for wait := time.Duration(0); ; wait = idleReceiver {
 		select {
-		case <-s.done:
+		case <-s.done.wait():
 			return
 		case <-ctx.Done():
 			s.end(context.Cause(ctx))
@@ -150,7 +150,7 @@ func (s *Socket) sendClose(ctx context.Context, code closecode.Code, reason stri
 	}
 	buf := takeBuffer(smallSize)
 	defer giveBuffer(buf)
-	if err := s.wireGate.enter(ctx, s.gone); err != nil {
+	if err := s.wireGate.enter(ctx, &s.gone); err != nil {
 		return err
 	}
 	defer s.wireGate.leave()
@@ -253,7 +253,7 @@ func (s *Socket) linger(until time.Time) {
 func (s *Socket) hearReason() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
 	defer cancel()
-	if s.recvGate.enter(ctx, s.done) != nil {
+	if s.recvGate.enter(ctx, &s.done) != nil {
 		return
 	}
 	defer s.leaveReceive()

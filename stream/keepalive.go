@@ -20,7 +20,7 @@ func (s *Socket) keepAlive() {
 	if wait <= 0 {
 		wait = s.clock.keepAlive
 		// Who receives and misses a pong already gives up, and needs the wire to say so.
-		if _, missed := s.readLimit.unansweredSince(0); !missed || len(s.recvGate) == 0 {
+		if _, missed := s.readLimit.unansweredSince(0); !missed || !s.recvGate.busy() {
 			s.pingUnlessBusy()
 		}
 	}
@@ -65,7 +65,7 @@ func (s *Socket) Probe(ctx context.Context) (time.Duration, error) {
 		return p.at.Sub(began), nil
 	case <-ctx.Done():
 		return 0, ctx.Err()
-	case <-s.done:
+	case <-s.done.wait():
 		return 0, s.Err()
 	}
 }

@@ -54,7 +54,7 @@ func NetConn(conn *Conn[*Reader], op opcode.Opcode) (net.Conn, error) {
 	case !op.IsMessage():
 		return nil, &ArgumentError{"NetConn", fmt.Sprintf("a message cannot begin with opcode %v", op)}
 	}
-	return &netConn{s: conn.Socket, op: op, writeGate: newGate(), sent: make(chan error, 1)}, nil
+	return &netConn{s: conn.Socket, op: op, sent: make(chan error, 1)}, nil
 }
 
 // A netConn reads the messages of a connection as a stream, and writes a stream as messages.

@@ -330,7 +330,7 @@ func (o *outgoing) enterWire() error {
 	s := o.s
 	for !s.wireGate.tryEnter() {
 		ctx, cancel := o.deadline.context()
-		err := s.wireGate.enter(ctx, s.done)
+		err := s.wireGate.enter(ctx, &s.done)
 		cancel()
 		if err == nil {
 			break

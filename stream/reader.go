@@ -180,7 +180,7 @@ func (r *Reader) enter() error {
 	if r.stale() {
 		return ErrStale
 	}
-	if err := r.s.recvGate.enter(context.Background(), r.s.done); err != nil {
+	if err := r.s.recvGate.enter(context.Background(), &r.s.done); err != nil {
 		return inMessage(r.s.Err())
 	}
 	if r.stale() {

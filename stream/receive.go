@@ -101,7 +101,7 @@ func (s *Socket) enterReceive(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.recvGate.enter(ctx, s.done); err == errEnded {
+	if err := s.recvGate.enter(ctx, &s.done); err == errEnded {
 		return s.Err()
 	} else if err != nil {
 		return err

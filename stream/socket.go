@@ -45,8 +45,7 @@ type Socket struct {
 	buffers  net.Buffers
 	batch    batch
 
-	moreToCome atomic.Bool  // the receiver has further frames in its buffer
-	waiting    atomic.Int32 // how many wait for msgGate
+	moreToCome atomic.Bool // the receiver has further frames in its buffer
 
 	deflation *deflation // constant after New; nil: none was agreed on
 
@@ -60,9 +59,9 @@ type Socket struct {
 	peerClosed   atomic.Bool // the peer's close frame has come
 	shuttingDown atomic.Bool // this end began the closing handshake
 
-	done    chan struct{} // closed when err is set
-	dropped atomic.Bool   // the transport is being closed
-	gone    chan struct{} // closed when dropped is set
+	done    latch       // err is set
+	dropped atomic.Bool // the transport is being closed
+	gone    latch       // dropped is set
 
 	errMu    sync.Mutex // guards following
 	err      error      // why the connection ended
@@ -75,11 +74,6 @@ func newSocket(rwc io.ReadWriteCloser, hs Handshake, mode frame.ReceiveMode, cfg
 		hs:        hs,
 		mode:      mode,
 		cfg:       cfg,
-		recvGate:  newGate(),
-		msgGate:   newGate(),
-		wireGate:  newGate(),
-		done:      make(chan struct{}),
-		gone:      make(chan struct{}),
 	}
 	s.raw, s.vectored = socketOf(s.transport)
 	if c, ok := s.transport.(*tls.Conn); ok && s.hs.TLS == nil {
@@ -121,7 +115,7 @@ func (s *Socket) Writable() bool { return !s.Finished() }
 
 // Done returns a channel that is closed when the connection has ended. Nothing notices that the peer is gone while
 // nobody receives and nobody writes.
-func (s *Socket) Done() <-chan struct{} { return s.done }
+func (s *Socket) Done() <-chan struct{} { return s.done.wait() }
 
 // Err returns why the connection ended, as [Conn.Receive] does, or nil while it has not.
 func (s *Socket) Err() error {
@@ -198,14 +192,7 @@ func (s *Socket) nextKey() (frame.Key, bool) {
 	return s.masking.Load().Next()
 }
 
-func (s *Socket) hasEnded() bool {
-	select {
-	case <-s.done:
-		return true
-	default:
-		return false
-	}
-}
+func (s *Socket) hasEnded() bool { return s.done.isSet() }
 
 // end lets the connection end with err, if it has not ended, and returns the error that it ended with. The
 // transport stays open.
@@ -219,7 +206,7 @@ func (s *Socket) end(err error) (cause error, first bool) {
 		err = &shutdownError{err}
 	}
 	s.err = err
-	close(s.done)
+	s.done.set()
 	if s.pinger != nil {
 		s.pinger.Stop()
 	}
@@ -232,7 +219,7 @@ func (s *Socket) drop(clean bool) {
 	if s.dropped.Swap(true) {
 		return
 	}
-	close(s.gone)
+	s.gone.set()
 	s.clearUp()
 	if c, ok := s.transport.(*tls.Conn); ok {
 		cut := func() { c.NetConn().Close() }

@@ -16,7 +16,7 @@ const payloadAt = frame.MaxHeaderLen
 
 // enterWire makes the caller the one who may send a frame. It returns an error if no frame can be sent any more.
 func (s *Socket) enterWire(ctx context.Context) error {
-	if err := s.wireGate.enter(ctx, s.done); err == errEnded {
+	if err := s.wireGate.enter(ctx, &s.done); err == errEnded {
 		return s.writeEnd()
 	} else if err != nil {
 		return err

@@ -58,15 +58,10 @@ func (s *Socket) writeControl(ctx context.Context, op opcode.Opcode, funcName st
 
 // enterMessage makes the caller the one who may send a message.
 func (s *Socket) enterMessage(ctx context.Context) error {
-	if !s.msgGate.tryEnter() {
-		s.waiting.Add(1)
-		err := s.msgGate.enter(ctx, s.done)
-		s.waiting.Add(-1)
-		if err == errEnded {
-			return s.writeEnd()
-		} else if err != nil {
-			return err
-		}
+	if err := s.msgGate.enter(ctx, &s.done); err == errEnded {
+		return s.writeEnd()
+	} else if err != nil {
+		return err
 	}
 	if s.Finished() {
 		s.msgGate.leave()
