@@ -18,27 +18,25 @@ const (
 
 // batch are the frames that were put off. It belongs to the holder of wireGate.
 type batch struct {
-	buf      []byte // nil: none is held
-	n        int    // buf[:n] is to be sent
+	buf      []byte // to be sent; nil: no buffer is held
 	flushing bool   // a goroutine will
 }
 
 // putOff puts a small frame behind those that were put off, and returns how many bytes those had. The caller is at the
-// wire, and has seen to it that n is below batchLimit.
+// wire, and has seen to it that there are fewer than batchLimit.
 func putOff[P []byte | string](s *Socket, h frame.Header, p P) (before int) {
 	o := &s.batch
 	if o.buf == nil {
-		o.buf = takeBuffer(smallSize)
+		o.buf = takeBuffer(smallSize)[:0]
 	}
-	before = o.n
+	before = len(o.buf)
 	h.Fin, h.Length = true, int64(len(p))
 	h.Key, h.Masked = s.nextKey()
 	s.trace.frameSent(h)
-	header := h.Append(o.buf[o.n:o.n])
-	payload := o.buf[o.n+len(header):]
-	payload = payload[:copy(payload, p)]
-	frame.Mask(payload, h.Key, 0)
-	o.n += len(header) + len(payload)
+	o.buf = h.Append(o.buf)
+	payload := len(o.buf)
+	o.buf = append(o.buf, p...)
+	frame.Mask(o.buf[payload:], h.Key, 0)
 	return before
 }
 
@@ -46,13 +44,13 @@ func putOff[P []byte | string](s *Socket, h frame.Header, p P) (before int) {
 func writeSmall[P []byte | string](s *Socket, b bounds, h frame.Header, p P) error {
 	o := &s.batch
 	before := putOff(s, h, p)
-	if o.n < batchLimit && (s.moreToCome.Load() || s.msgGate.awaited()) {
+	if len(o.buf) < batchLimit && (s.moreToCome.Load() || s.msgGate.awaited()) {
 		s.flushSoon()
 		return nil
 	}
 	err := s.sendBatch(b)
 	if err != nil && s.sent == 0 {
-		if o.n = before; before > 0 { // the caller hears of it
+		if o.buf = o.buf[:before]; before > 0 { // the caller hears of it
 			s.flushSoon()
 		}
 	}
@@ -70,13 +68,13 @@ func (s *Socket) flushSoon() {
 func (s *Socket) sendBatch(b bounds) error {
 	o := &s.batch
 	s.sent = 0
-	if o.n == 0 {
+	if len(o.buf) == 0 {
 		return nil
 	}
-	err := s.send(b, o.buf[:o.n], nil)
+	err := s.send(b, o.buf, nil)
 	if err == nil {
 		giveBuffer(o.buf)
-		o.buf, o.n = nil, 0
+		o.buf = nil
 	}
 	return err
 }

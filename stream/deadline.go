@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"os"
 	"sync"
@@ -61,20 +62,22 @@ func (u *userDeadline) load() time.Time {
 // expired, whoever got the timeout asks [deadline.reason] why, and goes on if there is no reason any more. So an expiry
 // without a reason does no harm, except to writes over TLS, for which it is set anew each time, and cleared behind.
 type deadline struct {
-	set     func(time.Time) error // constant after New
-	clock   *clock                // constant after New
-	reading bool                  // constant after New: bytes in the other direction count as activity too
+	s       *Socket                      // constant after New
+	reading bool                         // constant after New: bytes in the other direction count as activity too
+	armed   atomic.Bool                  // the deadline is that of user and the idle timeout; false: it may be anything
+	user    atomic.Pointer[userDeadline] // of who waits
 
-	user  atomic.Pointer[userDeadline] // of who waits
-	armed atomic.Bool                  // the deadline is that of user and the idle timeout; false: it may be anything
-
-	mu    sync.Mutex    // guards following, and calls of set
-	at    time.Time     // what was set last
+	mu    sync.Mutex    // guards following, and what is set
+	at    time.Duration // what was set last, by the clock
 	began time.Duration // when the wait began for which it was
 }
 
-// past is a deadline that has expired.
+func (d *deadline) init(s *Socket, reading bool) { d.s, d.reading, d.at = s, reading, noDeadline }
+
+// past is a deadline that has expired, and noDeadline one that never does.
 var past = time.Unix(1, 0)
+
+const noDeadline = time.Duration(math.MaxInt64)
 
 // arm sets the transport's deadline for a wait that began at began, if it does not stand.
 func (d *deadline) arm(b bounds, began time.Duration) {
@@ -92,9 +95,9 @@ func (d *deadline) arm(b bounds, began time.Duration) {
 // dueLocked returns when the wait has to end, or the zero time.
 func (d *deadline) dueLocked() time.Time {
 	at := d.user.Load().load()
-	at = d.clock.nearer(at, d.idleSince(d.began), d.clock.timeout())
+	at = d.s.clock.nearer(at, d.idleSince(d.began), d.s.clock.timeout())
 	if since, ok := d.unansweredSince(d.began); ok {
-		at = d.clock.nearer(at, since, d.clock.keepAlive)
+		at = d.s.clock.nearer(at, since, d.s.clock.keepAlive)
 	}
 	return at
 }
@@ -103,8 +106,14 @@ func (d *deadline) dueLocked() time.Time {
 const longest = 100 * 365 * 24 * time.Hour
 
 func (d *deadline) setLocked(at time.Time) {
-	d.at = at
-	d.set(at)
+	if d.at = noDeadline; !at.IsZero() {
+		d.at = at.Sub(d.s.clock.start)
+	}
+	if d.reading {
+		d.s.transport.SetReadDeadline(at)
+	} else {
+		d.s.transport.SetWriteDeadline(at)
+	}
 }
 
 // changed takes a change of the idle timeout, or of the user's deadline, over into the wait that is under way. A nil
@@ -138,10 +147,10 @@ func (d *deadline) reason(b bounds, began time.Duration) error {
 	if expired(b.user.load()) {
 		return os.ErrDeadlineExceeded
 	}
-	if idle := d.clock.timeout(); idle > 0 && d.clock.now()-d.idleSince(began) >= idle {
+	if idle := d.s.clock.timeout(); idle > 0 && d.s.clock.now()-d.idleSince(began) >= idle {
 		return ErrIdleTimeout
 	}
-	if since, ok := d.unansweredSince(began); ok && d.clock.now()-since >= d.clock.keepAlive {
+	if since, ok := d.unansweredSince(began); ok && d.s.clock.now()-since >= d.s.clock.keepAlive {
 		return ErrNoPong
 	}
 	return nil
@@ -151,22 +160,22 @@ func (d *deadline) reason(b bounds, began time.Duration) error {
 func (d *deadline) isOver() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return expired(d.at)
+	return d.at <= d.s.clock.now()
 }
 
 // idleSince tells since when the connection is idle for somebody who waits since began: while nobody waits, it is
 // not. Who waits for the peer to read does not care what the peer sends.
 func (d *deadline) idleSince(began time.Duration) time.Duration {
 	if d.reading {
-		return max(began, time.Duration(d.clock.last.Load()))
+		return max(began, time.Duration(d.s.clock.last.Load()))
 	}
 	return began
 }
 
 // unansweredSince tells since when somebody who waits to read since began has missed the answer to a ping.
 func (d *deadline) unansweredSince(began time.Duration) (since time.Duration, ok bool) {
-	pinged := time.Duration(d.clock.pinged.Load())
-	if !d.reading || pinged == 0 || pinged <= time.Duration(d.clock.heard.Load()) {
+	pinged := time.Duration(d.s.clock.pinged.Load())
+	if !d.reading || pinged == 0 || pinged <= time.Duration(d.s.clock.heard.Load()) {
 		return 0, false
 	}
 	return max(began, pinged), true

@@ -69,11 +69,13 @@ var happened = func() *chan struct{} {
 	return &ch
 }()
 
-// set may be called once.
-func (l *latch) set() {
-	if ch := l.ch.Swap(happened); ch != nil {
+// set reports whether it was the first to do so.
+func (l *latch) set() bool {
+	ch := l.ch.Swap(happened)
+	if ch != nil && ch != happened {
 		close(*ch)
 	}
+	return ch != happened
 }
 
 func (l *latch) isSet() bool { return l.ch.Load() == happened }

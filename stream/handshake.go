@@ -31,3 +31,12 @@ type Handshake struct {
 	// frames of a peer that did not wait. New copies them.
 	Buffered []byte
 }
+
+// agreed is what a connection keeps of its Handshake, beside its side.
+type agreed struct {
+	resource    string
+	subprotocol string
+	deflate     *Deflate
+	header      http.Header
+	tls         *tls.ConnectionState
+}

@@ -54,8 +54,13 @@ func (s *Socket) pingUnlessBusy() {
 // was, and otherwise as in [Socket.WriteText]. When the connection ends, Probe returns why, as Receive does. Any number
 // of goroutines may probe at the same time.
 func (s *Socket) Probe(ctx context.Context) (time.Duration, error) {
-	p := s.probes.add()
-	defer s.probes.remove(p)
+	probes := s.probes.Load()
+	if probes == nil { // the first
+		s.probes.CompareAndSwap(nil, new(underWay))
+		probes = s.probes.Load()
+	}
+	p := probes.add()
+	defer probes.remove(p)
 	began := time.Now()
 	if err := s.writeControl(ctx, opcode.Ping, "Probe", p.data[:]); err != nil {
 		return 0, err
@@ -70,8 +75,8 @@ func (s *Socket) Probe(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// probes are the pings of Probe whose pongs have not come, in the order in which they were sent, near enough.
-type probes struct {
+// underWay are the pings of Probe whose pongs have not come, in the order in which they were sent, near enough.
+type underWay struct {
 	mu      sync.Mutex // guards following
 	waiting []*probe
 }
@@ -82,7 +87,7 @@ type probe struct {
 	done chan struct{} // closed when it has
 }
 
-func (ps *probes) add() *probe {
+func (ps *underWay) add() *probe {
 	p := &probe{done: make(chan struct{})}
 	rand.Read(p.data[:])
 	ps.mu.Lock()
@@ -91,14 +96,17 @@ func (ps *probes) add() *probe {
 	return p
 }
 
-func (ps *probes) remove(p *probe) {
+func (ps *underWay) remove(p *probe) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	ps.waiting = slices.DeleteFunc(ps.waiting, func(q *probe) bool { return p == q })
 }
 
 // answered takes a pong. A peer that lags may answer only the latest of several pings (RFC 6455, section 5.5.3).
-func (ps *probes) answered(data []byte) {
+func (ps *underWay) answered(data []byte) {
+	if ps == nil {
+		return
+	}
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	i := slices.IndexFunc(ps.waiting, func(p *probe) bool { return string(p.data[:]) == string(data) })

@@ -78,7 +78,7 @@ func (c *netConn) enterWire() bool {
 func (c *netConn) send(p []byte) error {
 	s := c.s
 	size := len(p)
-	if s.hs.Server && size > copySize {
+	if s.server && size > copySize {
 		size = 0 // it is written from where it is
 	}
 	buf := takeBuffer(payloadAt + size)

@@ -60,7 +60,7 @@ func (s *Socket) writePrepared(ctx context.Context, p *Prepared) error {
 			return err
 		}
 	}
-	if !s.hs.Server {
+	if !s.server {
 		return writeWhole(s, ctx, frame.Header{Opcode: p.op}, p.data)
 	}
 	if err := s.enterWire(ctx); err != nil {

@@ -18,28 +18,27 @@ type incoming struct {
 	buf   []byte // nil: none is held
 	r, w  int    // buf[r:w] is unread
 	want  int    // how large the next buffer shall be
-	lent  bool   // somebody looks into buf, ahead of r
 	turns uint64 // how often somebody came to receive
 	wait  waiter
 
-	gen     atomic.Uint64 // of the current message; any goroutine may add to it, which ends the Reader
-	op      opcode.Opcode // of the current message
-	pending bool          // the message has begun, and was not handed out
-	open    bool          // its final frame has not begun
-	rest    int64         // what is left of the frame's payload
-	pos     int64         // what was read of it
-	key     frame.Key
-	size    int64 // of the message, as far as its headers tell
-	checked bool  // it is text, and read rather than discarded
-	text    utf8Checker
+	gen      atomic.Uint64 // of the current message; any goroutine may add to it, which ends the Reader
+	rest     int64         // what is left of the frame's payload
+	pos      int64         // what was read of it
+	size     int64         // of the message, as far as its headers tell
+	z        *inflater     // inflates the message; nil: it is not compressed, or not handed out, or at its end
+	data     []byte        // what was put together of a message or frame that is handed out whole
+	inflated []byte        // memory for what comes of it if that is compressed
+	key      frame.Key
+	text     utf8Checker
+	op       opcode.Opcode // of the current message
 
+	pending    bool // the message has begun, and was not handed out
+	open       bool // its final frame has not begun
+	checked    bool // it is text, and read rather than discarded
 	compressed bool
-	z          *inflater // inflates the message; nil: it is not compressed, or not handed out, or at its end
-
-	continued bool   // the frame is not the first of its message
-	data      []byte // what was put together of a message or frame that is handed out whole
-	inflated  []byte // memory for what comes of it if that is compressed
-	viewed    bool   // pos bytes of the payload, which were read, stand at buf[r:]
+	continued  bool // the frame is not the first of its message
+	lent       bool // somebody looks into buf, ahead of r
+	viewed     bool // pos bytes of the payload, which were read, stand at buf[r:]
 
 	// What followed the message that was handed out last was thrown away with the connection.
 	over  bool
@@ -47,7 +46,7 @@ type incoming struct {
 }
 
 func (in *incoming) init(s *Socket, buffered []byte) {
-	in.wait.init(s)
+	s.initWait()
 	in.want = smallSize
 	if len(buffered) > 0 {
 		in.hold(buffered)
@@ -216,7 +215,7 @@ func (s *Socket) discard(b bounds) error {
 // called when nothing is left of the frame before. When its bounds end it, nothing is lost.
 func (s *Socket) nextFrame(b bounds) error {
 	in := &s.in
-	rules := frame.Rules{Server: s.hs.Server, AllowUnmasked: s.cfg.AllowUnmasked, Fragmented: in.open, RSV1: s.deflation != nil}
+	rules := frame.Rules{Server: s.server, AllowUnmasked: s.cfg.AllowUnmasked, Fragmented: in.open, RSV1: s.deflation != nil}
 	for {
 		h, n, err := frame.Parse(in.buffered())
 		if err == io.ErrUnexpectedEOF {
@@ -295,7 +294,7 @@ func (s *Socket) control(op opcode.Opcode, payload []byte) error {
 		s.answer(payload)
 	case opcode.Pong:
 		s.trace.pongReceived(payload)
-		s.probes.answered(payload)
+		s.probes.Load().answered(payload)
 	case opcode.Close:
 		return s.closedByPeer(payload)
 	}
@@ -434,8 +433,7 @@ func (s *Socket) fill(b bounds) error {
 	if len(unread) == 0 && s.raw != nil {
 		giveBuffer(in.buf)
 		in.buf, in.r, in.w = nil, 0, 0
-		n, err := s.read(b, nil)
-		in.w = n
+		_, err := s.read(b, nil)
 		return err
 	}
 	if in.r >= len(unread) || in.w == len(in.buf) {
@@ -518,7 +516,7 @@ func (s *Socket) readOnce(ctx context.Context, p []byte) (int, error) {
 		defer context.AfterFunc(ctx, s.readLimit.kick)()
 	}
 	if p == nil {
-		return s.in.wait.read(s.raw)
+		return s.waitRead()
 	}
 	return s.transport.Read(p)
 }

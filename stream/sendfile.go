@@ -81,7 +81,7 @@ func (o *outgoing) sendable(src io.Reader) (*fileSource, bool) {
 	if o.inside && o.key != (frame.Key{}) {
 		return nil, false
 	}
-	if m := *s.masking.Load(); !o.inside && !s.hs.Server && m != frame.NoMask && m != frame.FixedMask(frame.Key{}) {
+	if m := *s.masking.Load(); !o.inside && !s.server && m != frame.NoMask && m != frame.FixedMask(frame.Key{}) {
 		return nil, false
 	}
 	f := new(fileSource)

@@ -21,9 +21,10 @@ type Socket struct {
 	transport transport
 	raw       syscall.RawConn // waits for bytes without a buffer; nil: cannot
 	vectored  bool            // the transport is a socket of the system: a write may have two parts, and be resumed
-	hs        Handshake
+	server    bool
 	mode      frame.ReceiveMode
-	cfg       conf.Stream
+	cfg       conf.Kept
+	hs        agreed
 
 	clock      clock
 	readLimit  deadline
@@ -36,32 +37,28 @@ type Socket struct {
 
 	// msgGate admits one outgoing message at a time; out is the one of an open Writer.
 	msgGate gate
-	out     outgoing
+	out     *outgoing // nil before the first Writer
 
-	// wireGate, inside msgGate, admits one frame to the wire. Its holder owns sent and vec.
+	// wireGate, inside msgGate, admits one frame to the wire. Its holder owns sent and batch.
 	wireGate gate
 	sent     int64 // bytes of the current frame that the transport took
-	vec      [2][]byte
-	buffers  net.Buffers
 	batch    batch
-
-	moreToCome atomic.Bool // the receiver has further frames in its buffer
 
 	deflation *deflation // constant after New; nil: none was agreed on
 
-	pong   pong
-	probes probes
-	pinger *time.Timer // constant after New; nil without KeepAlive
-	trace  *tracer     // constant after New; nil: none
+	pongs  *pongs                   // owned by the receiver; nil before the first that had to wait
+	probes atomic.Pointer[underWay] // nil before the first
+	pinger *time.Timer              // constant after New; nil without KeepAlive
+	trace  *tracer                  // constant after New; nil: none
 
+	moreToCome   atomic.Bool // the receiver has further frames in its buffer
 	finished     atomic.Bool // no frame may follow: closeSent, or a frame was cut. Set by the holder of wireGate
 	closeSent    atomic.Bool // a close frame was sent, or is being sent
 	peerClosed   atomic.Bool // the peer's close frame has come
 	shuttingDown atomic.Bool // this end began the closing handshake
 
-	done    latch       // err is set
-	dropped atomic.Bool // the transport is being closed
-	gone    latch       // dropped is set
+	done latch // err is set
+	gone latch // the transport is being closed
 
 	errMu    sync.Mutex // guards following
 	err      error      // why the connection ended
@@ -71,27 +68,26 @@ type Socket struct {
 func newSocket(rwc io.ReadWriteCloser, hs Handshake, mode frame.ReceiveMode, cfg conf.Stream) *Socket {
 	s := &Socket{
 		transport: newTransport(rwc),
-		hs:        hs,
+		server:    hs.Server,
 		mode:      mode,
-		cfg:       cfg,
+		cfg:       cfg.Kept,
 	}
 	s.raw, s.vectored = socketOf(s.transport)
-	if c, ok := s.transport.(*tls.Conn); ok && s.hs.TLS == nil {
+	if c, ok := s.transport.(*tls.Conn); ok && hs.TLS == nil {
 		state := c.ConnectionState()
-		s.hs.TLS = &state
+		hs.TLS = &state
 	}
+	s.hs = agreed{hs.Resource, hs.Subprotocol, hs.Deflate, hs.Header, hs.TLS}
 	s.trace = newTracer(cfg.Trace)
 	s.clock.start = time.Now()
 	s.clock.keepAlive = cfg.KeepAlive
 	s.clock.idle.Store(int64(cfg.IdleTimeout))
-	s.readLimit.set, s.readLimit.clock, s.readLimit.reading = s.transport.SetReadDeadline, &s.clock, true
-	s.writeLimit.set, s.writeLimit.clock = s.transport.SetWriteDeadline, &s.clock
+	s.readLimit.init(s, true)
+	s.writeLimit.init(s, false)
 	s.masking.Store(&s.cfg.Masking)
 	s.deflation = newDeflation(hs, cfg.Compression)
 	s.in.init(s, hs.Buffered)
-	s.hs.Buffered = nil
-	s.out.s = s
-	s.trace.opened(s.hs)
+	s.trace.opened(s.Handshake())
 	if cfg.KeepAlive > 0 {
 		s.pinger = time.AfterFunc(longest, s.keepAlive)
 		s.pinger.Reset(cfg.KeepAlive)
@@ -125,7 +121,7 @@ func (s *Socket) Err() error {
 }
 
 // IsServer reports whether this end is the server.
-func (s *Socket) IsServer() bool { return s.hs.Server }
+func (s *Socket) IsServer() bool { return s.server }
 
 // ReceiveMode returns the mode that the connection was opened with.
 func (s *Socket) ReceiveMode() frame.ReceiveMode { return s.mode }
@@ -134,15 +130,18 @@ func (s *Socket) ReceiveMode() frame.ReceiveMode { return s.mode }
 func (s *Socket) MaxMessageSize() int64 { return s.cfg.MaxMessageSize }
 
 // Subprotocol returns the subprotocol agreed on, or an empty string.
-func (s *Socket) Subprotocol() string { return s.hs.Subprotocol }
+func (s *Socket) Subprotocol() string { return s.hs.subprotocol }
 
 // Handshake returns the outcome of the opening handshake, without its Buffered bytes. The header is
 // the connection's own, and must not be changed.
-func (s *Socket) Handshake() Handshake { return s.hs }
+func (s *Socket) Handshake() Handshake {
+	a := &s.hs
+	return Handshake{s.server, a.resource, a.subprotocol, a.deflate, a.header, a.tls, nil}
+}
 
 // TLS returns the state of the TLS connection below, with the peer's certificates, or nil without TLS. It must not be
 // changed.
-func (s *Socket) TLS() *tls.ConnectionState { return s.hs.TLS }
+func (s *Socket) TLS() *tls.ConnectionState { return s.hs.tls }
 
 // LocalAddr returns the address of this end; one whose String is "unknown" if the transport does not know.
 func (s *Socket) LocalAddr() net.Addr {
@@ -177,7 +176,7 @@ func (s *Socket) SetIdleTimeout(d time.Duration) error {
 
 // SetMasking changes how a client masks its frames, from the next frame on. On a server it is an [*ArgumentError].
 func (s *Socket) SetMasking(m frame.Masking) error {
-	if s.hs.Server {
+	if s.server {
 		return &ArgumentError{"SetMasking", "a server must not mask (RFC 6455, section 5.1)"}
 	}
 	s.masking.Store(&m)
@@ -186,7 +185,7 @@ func (s *Socket) SetMasking(m frame.Masking) error {
 
 // nextKey returns the masking key for the next frame.
 func (s *Socket) nextKey() (frame.Key, bool) {
-	if s.hs.Server {
+	if s.server {
 		return frame.Key{}, false
 	}
 	return s.masking.Load().Next()
@@ -216,10 +215,9 @@ func (s *Socket) end(err error) (cause error, first bool) {
 // drop closes the transport. Whoever lets the connection end does that, sooner or later. TLS says a farewell of its own
 // only if it is clean, and not for long: that may have to wait for a peer that does not read.
 func (s *Socket) drop(clean bool) {
-	if s.dropped.Swap(true) {
+	if !s.gone.set() {
 		return
 	}
-	s.gone.set()
 	s.clearUp()
 	if c, ok := s.transport.(*tls.Conn); ok {
 		cut := func() { c.NetConn().Close() }

@@ -2,10 +2,7 @@
 
 package stream
 
-import (
-	"errors"
-	"syscall"
-)
+import "errors"
 
 // canWait: a socket cannot be waited for without a buffer to read into.
 const canWait = false
@@ -13,6 +10,6 @@ const canWait = false
 // A waiter is never asked here.
 type waiter struct{}
 
-func (*waiter) init(*Socket) {}
+func (*Socket) initWait() {}
 
-func (*waiter) read(syscall.RawConn) (int, error) { return 0, errors.ErrUnsupported }
+func (*Socket) waitRead() (int, error) { return 0, errors.ErrUnsupported }

@@ -13,46 +13,49 @@ const canWait = true
 
 // A waiter reads from a socket with a buffer that it takes only once there is something to read.
 type waiter struct {
-	in  *incoming
-	try func(fd uintptr) bool // in.wait.tryRead, bound once
-
-	n   int
-	err error
+	try   func(fd uintptr) bool // tryRead, bound once
+	errno syscall.Errno
 }
 
-func (w *waiter) init(s *Socket) {
-	w.in = &s.in
+func (s *Socket) initWait() {
 	if s.raw != nil {
-		w.try = w.tryRead
+		s.in.wait.try = s.in.tryRead
 	}
 }
 
-// read waits until there is something to read, and leaves it in the read buffer, of which there was none.
-func (w *waiter) read(raw syscall.RawConn) (int, error) {
-	if err := raw.Read(w.try); err != nil {
+// waitRead waits until there is something to read, and leaves it in the read buffer, of which there was none.
+func (s *Socket) waitRead() (int, error) {
+	in := &s.in
+	in.wait.errno = 0
+	if err := s.raw.Read(in.wait.try); err != nil {
 		return 0, err
 	}
-	if w.err == nil && w.n == 0 {
+	switch errno := in.wait.errno; {
+	case errno != 0:
+		return 0, os.NewSyscallError("read", errno)
+	case in.w == 0:
 		return 0, io.EOF
 	}
-	return w.n, w.err
+	return in.w, nil
 }
 
 // tryRead reports whether the wait is over.
-func (w *waiter) tryRead(fd uintptr) bool {
-	buf := takeBuffer(w.in.want)
+func (in *incoming) tryRead(fd uintptr) bool {
+	buf := takeBuffer(in.want)
 	n, err := syscall.Read(int(fd), buf)
 	for err == syscall.EINTR {
 		n, err = syscall.Read(int(fd), buf)
 	}
 	if n > 0 {
-		w.in.buf, w.n, w.err = buf, n, nil
+		in.buf, in.w = buf, n
 		return true
 	}
 	giveBuffer(buf)
 	if err == syscall.EAGAIN {
 		return false
 	}
-	w.n, w.err = 0, os.NewSyscallError("read", err)
+	if err != nil {
+		in.wait.errno, _ = err.(syscall.Errno)
+	}
 	return true
 }

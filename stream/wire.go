@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/litert/websocket/frame"
@@ -214,11 +215,7 @@ func (s *Socket) sendOnce(ctx context.Context, head, body []byte) (int, error) {
 	}
 	switch {
 	case s.vectored && len(head) > 0 && len(body) > 0:
-		s.vec = [2][]byte{head, body}
-		s.buffers = s.vec[:]
-		n, err := s.buffers.WriteTo(s.transport)
-		s.vec = [2][]byte{}
-		return int(n), err
+		return writeBoth(s.transport, head, body)
 	case len(head) == 0:
 		head = body
 	}
@@ -227,3 +224,22 @@ func (s *Socket) sendOnce(ctx context.Context, head, body []byte) (int, error) {
 	}
 	return s.transport.Write(head)
 }
+
+// writeBoth writes head and body with one system call.
+func writeBoth(t transport, head, body []byte) (int, error) {
+	v := vectorPool.Get().(*vector)
+	defer vectorPool.Put(v)
+	v.parts = [2][]byte{head, body}
+	v.rest = v.parts[:]
+	n, err := v.rest.WriteTo(t)
+	*v = vector{}
+	return int(n), err
+}
+
+// A vector is the memory that writeBoth needs for its argument.
+type vector struct {
+	parts [2][]byte
+	rest  net.Buffers
+}
+
+var vectorPool = sync.Pool{New: func() any { return new(vector) }}

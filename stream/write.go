@@ -100,7 +100,7 @@ func writeWhole[P []byte | string](s *Socket, ctx context.Context, h frame.Heade
 		}
 		return s.leaveWire(writeSmall(s, bounds{ctx: ctx}, h, p))
 	}
-	if _, ok := any(p).([]byte); ok && size > copySize && s.vectored && s.hs.Server {
+	if _, ok := any(p).([]byte); ok && size > copySize && s.vectored && s.server {
 		size = 0 // it is written from where it is
 	}
 	buf := takeBuffer(payloadAt + size)
@@ -116,9 +116,9 @@ func writeWhole[P []byte | string](s *Socket, ctx context.Context, h frame.Heade
 	return s.leaveWire(err)
 }
 
-// pong are the answers to the peer's pings that could not be sent at once. If they get too many, as where the peer does
+// pongs are the answers to the peer's pings that could not be sent at once. If they get too many, as where the peer does
 // not read, only the latest is kept: no other needs one (RFC 6455, section 5.5.3).
-type pong struct {
+type pongs struct {
 	mu      sync.Mutex // guards following
 	due     []byte     // each with a byte before it that tells its length
 	sending bool
@@ -130,18 +130,25 @@ const pongsKept = 4 << 10
 // answer sees to it that the ping with data is answered. It does not wait: two ends that wait for each other to read
 // would do so for ever.
 func (s *Socket) answer(data []byte) {
-	s.pong.mu.Lock()
-	defer s.pong.mu.Unlock()
-	if !s.pong.sending && s.putOffPong(data) {
+	if s.pongs == nil {
+		if s.putOffPong(data) {
+			return
+		}
+		s.pongs = new(pongs)
+	}
+	p := s.pongs
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sending && s.putOffPong(data) {
 		return
 	}
-	if len(s.pong.due)+1+len(data) > pongsKept {
-		s.pong.due = s.pong.due[:0]
+	if len(p.due)+1+len(data) > pongsKept {
+		p.due = p.due[:0]
 	}
-	s.pong.due = append(append(s.pong.due, byte(len(data))), data...)
-	if !s.pong.sending {
-		s.pong.sending = true
-		go s.sendPongs()
+	p.due = append(append(p.due, byte(len(data))), data...)
+	if !p.sending {
+		p.sending = true
+		go s.sendPongs(p)
 	}
 }
 
@@ -154,7 +161,7 @@ func (s *Socket) putOffPong(data []byte) bool {
 	if s.Finished() {
 		return true // nothing can be sent any more
 	}
-	if s.batch.n >= batchLimit {
+	if len(s.batch.buf) >= batchLimit {
 		return false
 	}
 	putOff(s, frame.Header{Opcode: opcode.Pong}, data)
@@ -164,13 +171,13 @@ func (s *Socket) putOffPong(data []byte) bool {
 }
 
 // sendPongs sends all that are due.
-func (s *Socket) sendPongs() {
+func (s *Socket) sendPongs(p *pongs) {
 	for {
-		s.pong.mu.Lock()
-		due := s.pong.due
-		s.pong.due = nil
-		s.pong.sending = len(due) > 0
-		s.pong.mu.Unlock()
+		p.mu.Lock()
+		due := p.due
+		p.due = nil
+		p.sending = len(due) > 0
+		p.mu.Unlock()
 		if len(due) == 0 {
 			return
 		}

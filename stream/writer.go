@@ -89,6 +89,9 @@ func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...Writer
 	if err := s.enterMessage(ctx); err != nil {
 		return nil, err
 	}
+	if s.out == nil {
+		s.out = &outgoing{s: s}
+	}
 	w := &Writer{s: s, op: op}
 	w.gen = s.out.begin(w, cfg)
 	return w, nil
@@ -192,7 +195,7 @@ func (w *Writer) enter() (*outgoing, error) {
 	if w.stale() {
 		return nil, ErrStale // without waiting for what another Writer does
 	}
-	o := &w.s.out
+	o := w.s.out
 	o.mu.Lock()
 	if w.stale() {
 		o.mu.Unlock()

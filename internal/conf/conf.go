@@ -19,20 +19,25 @@ import (
 
 // Stream is the configuration of an open connection.
 type Stream struct {
-	MaxMessageSize int64         // bytes
-	IdleTimeout    time.Duration // 0: none
-	CloseTimeout   time.Duration
-	FragmentSize   int           // payload bytes; 0: chosen by the kind of write
-	Masking        frame.Masking // clients only
-	AllowUnmasked  bool          // servers only
-	ReuseBuffer    bool
-	KeepAlive      time.Duration // 0: no pings
-	Trace          any           // a *stream.Trace; nil: none
-	Compression    *Compression  // nil: none
-	Ended          func()        // called once, when the connection has ended; nil: nothing to call
+	Kept
+	IdleTimeout time.Duration // 0: none
+	KeepAlive   time.Duration // 0: no pings
+	Trace       any           // a *stream.Trace; nil: none
+	Compression *Compression  // nil: none
 
 	// Err is the first complaint of an option about its argument.
 	Err error
+}
+
+// Kept is what an open connection keeps of its configuration.
+type Kept struct {
+	MaxMessageSize int64 // bytes
+	CloseTimeout   time.Duration
+	FragmentSize   int           // payload bytes; 0: chosen by the kind of write
+	Ended          func()        // called once, when the connection has ended; nil: nothing to call
+	Masking        frame.Masking // clients only
+	AllowUnmasked  bool          // servers only
+	ReuseBuffer    bool
 }
 
 // Compression is how messages are compressed.
@@ -77,9 +82,8 @@ type Listen struct {
 // DefaultStream returns the defaults of every connection.
 func DefaultStream() Stream {
 	return Stream{
-		MaxMessageSize: 64 << 20,
-		IdleTimeout:    60 * time.Second,
-		CloseTimeout:   5 * time.Second,
+		Kept:        Kept{MaxMessageSize: 64 << 20, CloseTimeout: 5 * time.Second},
+		IdleTimeout: 60 * time.Second,
 	}
 }
 
