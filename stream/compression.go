@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/litert/websocket/internal/conf"
 	"github.com/litert/websocket/internal/handshake"
@@ -97,11 +98,14 @@ const (
 
 // deflation is what a connection keeps for permessage-deflate.
 type deflation struct {
+	id        uint64        // constant after New; no other has it
 	threshold int           // constant after New
 	kind      deflaterKind  // constant after New: the kind of deflater for this end
 	out       slidingWindow // owned by the holder of msgGate
 	in        slidingWindow // owned by the receiver
 }
+
+var deflations atomic.Uint64 // how many there were
 
 // newDeflation returns nil if nothing was agreed on.
 func newDeflation(hs Handshake, cfg *conf.Compression) *deflation {
@@ -117,7 +121,7 @@ func newDeflation(hs Handshake, cfg *conf.Compression) *deflation {
 		ours, theirs = theirs, ours
 		oursForget, theirsForget = theirsForget, oursForget
 	}
-	d := &deflation{threshold: cfg.Threshold, kind: deflaterKind{level: cfg.Level, bits: windowBits(ours)}}
+	d := &deflation{id: deflations.Add(1), threshold: cfg.Threshold, kind: deflaterKind{level: cfg.Level, bits: windowBits(ours)}}
 	if !oursForget {
 		d.out.size = 1 << windowBits(ours)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand"
 	"net"
 	"strings"
 	"testing"
@@ -579,6 +580,35 @@ func TestImpossibleCompression(t *testing.T) {
 	wantRefusal(t, err)
 	_, err = stream.New(a, stream.Handshake{Deflate: &stream.Deflate{ClientMaxWindowBits: 7}}, stream.Simple)
 	wantRefusal(t, err)
+}
+
+// A block that has no code for distances, and uses one, is corrupt. That of another connection must not take its place.
+func TestNoCodesOfOtherConnectionsAreUsed(t *testing.T) {
+	const corrupt = "\x0d\xc0\x01\x09\x00\x00\x00\x80\xa0\xad\xfd\x3f\x91\x04\x0c\x00\x00"
+	receive := func(payload string) ([]byte, error) {
+		a, b := wstest.TCP(t)
+		c, peer := openDeflate(t, b, true, stream.Standard, stream.Deflate{}), wstest.NewPeer(t, a, false)
+		defer c.Abort()
+		peer.Send(peer.FrameOf(frame.Header{Fin: true, RSV1: true, Opcode: opcode.Binary, Length: int64(len(payload))}, payload))
+		r, err := c.Receive(bg(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Bytes()
+	}
+	for seed := range int64(60) {
+		r := rand.New(rand.NewSource(seed))
+		other, spread := make([]byte, 3000), float64(2+r.Intn(60))
+		for i := range other {
+			other[i] = byte(r.ExpFloat64() * spread)
+		}
+		if got, err := receive(compressed(t, string(other))); err != nil || !bytes.Equal(got, other) {
+			t.Fatalf("got %d bytes, %v", len(got), err)
+		}
+		if got, err := receive(corrupt); err == nil || string(got) != "a" {
+			t.Errorf("got %q and %v", got, err)
+		}
+	}
 }
 
 // What arbitrary bytes inflate to is what the library says, or an error; the connection neither hangs nor panics.

@@ -34,6 +34,7 @@ type inflater struct {
 	source io.Reader // of flate: memory, or buf
 	memory bytes.Buffer
 	buf    *bufio.Reader // between flate and Read, below
+	last   uint64        // the deflation that it was last borrowed for
 	s      *Socket
 	piece  []byte // of the payload, as it came
 	marked bool   // piece is, or was, the end marker
@@ -58,11 +59,30 @@ var inflaterPool = sync.Pool{New: func() any {
 	return &inflater{buf: buf, flate: flate.NewReader(buf)}
 }}
 
-// inflate begins to inflate the current message.
-func (s *Socket) inflate() {
+// cleansing is a deflate stream of no bytes, whose block has Huffman codes of its own: for lengths one that holds nothing
+// but the end of the block, for distances one with the largest alone.
+const cleansing = "\x05\xdd\x81\x00\x00\x00\x00\x00\x90\xff\x6b\x25\x00"
+
+// borrowInflater borrows an inflater for the current message. The library takes over the codes of the stream before
+// where a block, which must be corrupt, has empty ones. So that nothing can be learnt of what others have received,
+// those of another connection are replaced.
+func (s *Socket) borrowInflater() *inflater {
 	z := inflaterPool.Get().(*inflater)
+	if z.last != s.deflation.id {
+		z.last = s.deflation.id
+		z.memory.WriteString(cleansing)
+		z.flate.(flate.Resetter).Reset(&z.memory, nil)
+		z.flate.Read(make([]byte, 1))
+		z.memory.Reset()
+	}
 	z.s = s
 	s.in.z = z
+	return z
+}
+
+// inflate begins to inflate the current message.
+func (s *Socket) inflate() {
+	z := s.borrowInflater()
 	if in := &s.in; !in.open && in.rest <= int64(len(in.buffered())) {
 		z.fetch()
 		z.begin(z.piece)
@@ -96,7 +116,7 @@ func (in *incoming) release() {
 	if z.memory.Reset(); z.memory.Cap() > keepAtMost {
 		z.memory = bytes.Buffer{}
 	}
-	*z = inflater{flate: z.flate, memory: z.memory, buf: z.buf}
+	*z = inflater{flate: z.flate, memory: z.memory, buf: z.buf, last: z.last}
 	inflaterPool.Put(z)
 }
 
@@ -274,9 +294,7 @@ func (s *Socket) discardInflated(b bounds) error {
 // inflateWhole inflates a message that was gathered, to s.in.inflated.
 func (s *Socket) inflateWhole(payload []byte) error {
 	in := &s.in
-	z := inflaterPool.Get().(*inflater)
-	z.s = s
-	in.z = z
+	z := s.borrowInflater()
 	z.begin(payload)
 	for {
 		if len(in.inflated) == cap(in.inflated) {
