@@ -19,7 +19,9 @@ const (
 // batch are the frames that were put off. It belongs to the holder of wireGate.
 type batch struct {
 	buf      []byte // to be sent; nil: no buffer is held
-	flushing bool   // a goroutine will
+	flushing bool   // a goroutine will send it
+
+	written, errno int32 // of the last try to send it at once
 }
 
 // putOff puts a small frame behind those that were put off, and returns how many bytes those had. The caller is at the
@@ -66,15 +68,30 @@ func (s *Socket) flushSoon() {
 
 // sendBatch sends what was put off, as must be done before any other frame. The caller is at the wire.
 func (s *Socket) sendBatch(b bounds) error {
-	o := &s.batch
 	s.sent = 0
-	if len(o.buf) == 0 {
+	if len(s.batch.buf) == 0 {
 		return nil
 	}
-	err := s.send(b, o.buf, nil)
+	if s.raw == nil {
+		return s.sendRest(b)
+	}
+	err := s.tryBatch()
+	if err == nil && s.sent < int64(len(s.batch.buf)) {
+		return s.sendRest(b)
+	}
+	return s.sentBatch(err)
+}
+
+// sendRest sends what the socket has not taken of the batch at once.
+func (s *Socket) sendRest(b bounds) error {
+	return s.sentBatch(s.send(b, s.batch.buf[s.sent:], nil))
+}
+
+// sentBatch gives the buffer of the batch back, if that was sent.
+func (s *Socket) sentBatch(err error) error {
 	if err == nil {
-		giveBuffer(o.buf)
-		o.buf = nil
+		giveBuffer(s.batch.buf)
+		s.batch.buf = nil
 	}
 	return err
 }

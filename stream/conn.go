@@ -64,7 +64,7 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 // peer has closed the connection, or broken the protocol, Receive sends a close frame, for which it may have to wait
 // for the frame that is on the wire, up to the time of [CloseTimeout].
 func (c *Conn[M]) Receive(ctx context.Context) (M, error) {
-	m, err := c.mode.receive(c.Socket, ctx)
+	m, err := c.receive(ctx)
 	if bad, ok := err.(*messageError); ok {
 		err = bad.error
 	}
@@ -77,7 +77,7 @@ func (c *Conn[M]) Receive(ctx context.Context) (M, error) {
 func (c *Conn[M]) All(ctx context.Context) iter.Seq2[M, error] {
 	return func(yield func(M, error) bool) {
 		for {
-			m, err := c.mode.receive(c.Socket, ctx)
+			m, err := c.receive(ctx)
 			if bad, ok := err.(*messageError); ok {
 				if !yield(m, bad.error) {
 					return
@@ -89,4 +89,13 @@ func (c *Conn[M]) All(ctx context.Context) iter.Seq2[M, error] {
 			}
 		}
 	}
+}
+
+// receive waits first, where that takes little of the stack: an idle connection is to have a small one.
+func (c *Conn[M]) receive(ctx context.Context) (M, error) {
+	if err := c.enterReceive(ctx); err != nil {
+		var none M
+		return none, err
+	}
+	return c.mode.receive(c.Socket, ctx)
 }

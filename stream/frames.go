@@ -23,9 +23,6 @@ type Frame struct {
 var Frames = Mode[Frame]{mode: frame.Frames, receive: (*Socket).receiveFrame}
 
 func (s *Socket) receiveFrame(ctx context.Context) (Frame, error) {
-	if err := s.enterReceive(ctx); err != nil {
-		return Frame{}, err
-	}
 	defer s.leaveReceive()
 	defer s.handedOut()
 	b, in := bounds{ctx: ctx}, &s.in

@@ -38,9 +38,6 @@ var Lite = Mode[Message]{mode: frame.Lite, receive: (*Socket).receiveLite}
 var errFragmented = errors.New("message in fragments, where mode Lite wants a single frame")
 
 func (s *Socket) receiveSimple(ctx context.Context) (Message, error) {
-	if err := s.enterReceive(ctx); err != nil {
-		return Message{}, err
-	}
 	defer s.leaveReceive()
 	defer s.handedOut()
 	b := bounds{ctx: ctx}
@@ -55,10 +52,6 @@ func (s *Socket) receiveSimple(ctx context.Context) (Message, error) {
 }
 
 func (s *Socket) receiveLite(ctx context.Context) (Message, error) {
-	if err := s.enterReceive(ctx); err != nil {
-		return Message{}, err
-	}
-	s.in.lent = false // that ends the view
 	defer s.leaveReceive()
 	defer s.handedOut()
 	b := bounds{ctx: ctx}

@@ -18,7 +18,7 @@ import (
 // The zero Mode is refused by [New].
 type Mode[M any] struct {
 	mode    frame.ReceiveMode
-	receive func(*Socket, context.Context) (M, error)
+	receive func(*Socket, context.Context) (M, error) // the caller has entered as the receiver; receive leaves
 }
 
 // ReceiveMode tells which of the modes m is.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"sync/atomic"
+	"time"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/frame"
@@ -19,7 +20,6 @@ type incoming struct {
 	r, w  int    // buf[r:w] is unread
 	want  int    // how large the next buffer shall be
 	turns uint64 // how often somebody came to receive
-	wait  waiter
 
 	gen      atomic.Uint64 // of the current message; any goroutine may add to it, which ends the Reader
 	rest     int64         // what is left of the frame's payload
@@ -29,6 +29,7 @@ type incoming struct {
 	data     []byte        // what was put together of a message or frame that is handed out whole
 	inflated []byte        // memory for what comes of it if that is compressed
 	key      frame.Key
+	errno    int32 // of the last try to read without a buffer
 	text     utf8Checker
 	op       opcode.Opcode // of the current message
 
@@ -45,8 +46,7 @@ type incoming struct {
 	whole bool // that message had been read to its end
 }
 
-func (in *incoming) init(s *Socket, buffered []byte) {
-	s.initWait()
+func (in *incoming) init(buffered []byte) {
 	in.want = smallSize
 	if len(buffered) > 0 {
 		in.hold(buffered)
@@ -95,7 +95,8 @@ func (in *incoming) taken(p []byte) {
 	in.rest -= int64(len(p))
 }
 
-// enterReceive makes the caller the receiver, until it leaves recvGate, and ends the message before.
+// enterReceive makes the caller the receiver, until it leaves, and ends the message before. Between messages it waits
+// for bytes.
 func (s *Socket) enterReceive(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -109,10 +110,17 @@ func (s *Socket) enterReceive(ctx context.Context) error {
 		s.recvGate.leave()
 		return s.Err()
 	}
-	s.in.turns++
-	s.in.gen.Add(1)
+	in := &s.in
+	in.turns++
+	in.gen.Add(1)
+	in.lent = in.lent && s.mode != frame.Lite // that ends the view
 	if s.raw == nil {
-		s.in.want = smallSize // it is held while there is nothing to read
+		in.want = smallSize // it is held while there is nothing to read
+	} else if in.r == in.w && in.atEnd() && !in.pending {
+		if err := s.fillAnew(bounds{ctx: ctx}); err != nil {
+			s.leaveReceive()
+			return err
+		}
 	}
 	return nil
 }
@@ -161,9 +169,6 @@ func (s *Socket) beginReading() {
 
 // receive is Receive in Standard mode.
 func (s *Socket) receive(ctx context.Context) (*Reader, error) {
-	if err := s.enterReceive(ctx); err != nil {
-		return nil, err
-	}
 	defer s.leaveReceive()
 	if err := s.nextMessage(bounds{ctx: ctx}); err != nil {
 		return nil, err
@@ -431,16 +436,23 @@ func (s *Socket) fill(b bounds) error {
 	in.keepLent()
 	unread := in.buffered()
 	if len(unread) == 0 && s.raw != nil {
-		giveBuffer(in.buf)
-		in.buf, in.r, in.w = nil, 0, 0
-		_, err := s.read(b, nil)
-		return err
+		return s.fillAnew(b)
 	}
 	if in.r >= len(unread) || in.w == len(in.buf) {
 		in.makeRoom(unread)
 	}
 	n, err := s.read(b, in.buf[in.w:])
 	in.w += n
+	return err
+}
+
+// fillAnew is fill where nothing is unread and no buffer has to be held.
+func (s *Socket) fillAnew(b bounds) error {
+	in := &s.in
+	in.keepLent()
+	giveBuffer(in.buf)
+	in.buf, in.r, in.w = nil, 0, 0
+	_, err := s.read(b, nil)
 	return err
 }
 
@@ -479,31 +491,37 @@ func (s *Socket) read(b bounds, p []byte) (int, error) {
 		}
 		s.readLimit.arm(b, began)
 		n, err := s.readOnce(b.ctx, p)
-		switch {
-		case n > 0:
+		if n > 0 {
 			s.clock.heardNow()
 			s.trace.bytesReceived(int64(n))
 			return n, nil
-		case err == nil:
+		}
+		if err == nil {
 			continue
-		case !isTimeout(err):
-			return 0, s.lost(err)
 		}
 		if s.readLimit.isOver() {
 			futile = 0
 		} else {
 			last = err
 		}
-		err = s.readLimit.reason(b, began)
-		if timeout, ok := err.(*timeoutError); ok {
-			s.trace.timeout(err)
-			return 0, s.fail(err, closecode.GoingAway, timeout.what)
-		}
-		if err != nil {
+		if err = s.readFailed(b, began, err); err != nil {
 			return 0, err
 		}
 	}
 	return 0, s.lost(last)
+}
+
+// readFailed tells what an error of the transport comes to. It returns nil after a timeout without a reason.
+func (s *Socket) readFailed(b bounds, began time.Duration, err error) error {
+	if !isTimeout(err) {
+		return s.lost(err)
+	}
+	err = s.readLimit.reason(b, began)
+	if timeout, ok := err.(*timeoutError); ok {
+		s.trace.timeout(err)
+		return s.fail(err, closecode.GoingAway, timeout.what)
+	}
+	return err
 }
 
 // maxFutile bounds how often in a row a transport may return neither bytes nor an error, or a timeout for which there
@@ -512,13 +530,19 @@ const maxFutile = 100
 
 func (s *Socket) readOnce(ctx context.Context, p []byte) (int, error) {
 	if ctx.Done() != nil {
-		// A kick that comes late, behind this read, does no harm to the next one.
-		defer context.AfterFunc(ctx, s.readLimit.kick)()
+		return s.readUntil(ctx, p)
 	}
 	if p == nil {
 		return s.waitRead()
 	}
 	return s.transport.Read(p)
+}
+
+// readUntil is readOnce with a context that may end.
+func (s *Socket) readUntil(ctx context.Context, p []byte) (int, error) {
+	// A kick that comes late, behind this read, does no harm to the next one.
+	defer context.AfterFunc(ctx, s.readLimit.kick)()
+	return s.readOnce(context.Background(), p)
 }
 
 // lost ends the connection because the transport has.

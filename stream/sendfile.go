@@ -140,9 +140,8 @@ func (s *Socket) sendFile(b bounds, f *fileSource) error {
 		if n > 0 {
 			futile = 0
 			s.sent += n
-			s.trace.bytesSent(n)
+			s.wrote(n)
 			f.sent(n)
-			s.clock.tick()
 			began = s.clock.now()
 			pos += n
 		}

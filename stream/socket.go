@@ -20,6 +20,7 @@ type Socket struct {
 	// constant after New
 	transport transport
 	raw       syscall.RawConn // waits for bytes without a buffer; nil: cannot
+	try       tries           // of raw
 	vectored  bool            // the transport is a socket of the system: a write may have two parts, and be resumed
 	server    bool
 	mode      frame.ReceiveMode
@@ -86,7 +87,8 @@ func newSocket(rwc io.ReadWriteCloser, hs Handshake, mode frame.ReceiveMode, cfg
 	s.writeLimit.init(s, false)
 	s.masking.Store(&s.cfg.Masking)
 	s.deflation = newDeflation(hs, cfg.Compression)
-	s.in.init(s, hs.Buffered)
+	s.bindTries()
+	s.in.init(hs.Buffered)
 	s.trace.opened(s.Handshake())
 	if cfg.KeepAlive > 0 {
 		s.pinger = time.AfterFunc(longest, s.keepAlive)

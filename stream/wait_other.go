@@ -7,9 +7,11 @@ import "errors"
 // canWait: a socket cannot be waited for without a buffer to read into.
 const canWait = false
 
-// A waiter is never asked here.
-type waiter struct{}
+// tries are never made here.
+type tries struct{}
 
-func (*Socket) initWait() {}
+func (*Socket) bindTries() {}
 
 func (*Socket) waitRead() (int, error) { return 0, errors.ErrUnsupported }
+
+func (*Socket) tryBatch() error { return nil }

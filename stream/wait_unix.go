@@ -11,35 +11,32 @@ import (
 // canWait: a socket can be waited for without a buffer to read into.
 const canWait = true
 
-// A waiter reads from a socket with a buffer that it takes only once there is something to read.
-type waiter struct {
-	try   func(fd uintptr) bool // tryRead, bound once
-	errno syscall.Errno
-}
+// tries are what is done with a socket, bound once.
+type tries struct{ read, writeBatch func(fd uintptr) bool }
 
-func (s *Socket) initWait() {
+func (s *Socket) bindTries() {
 	if s.raw != nil {
-		s.in.wait.try = s.in.tryRead
+		s.try = tries{s.in.tryRead, s.batch.tryWrite}
 	}
 }
 
 // waitRead waits until there is something to read, and leaves it in the read buffer, of which there was none.
 func (s *Socket) waitRead() (int, error) {
 	in := &s.in
-	in.wait.errno = 0
-	if err := s.raw.Read(in.wait.try); err != nil {
+	in.errno = 0
+	if err := s.raw.Read(s.try.read); err != nil {
 		return 0, err
 	}
-	switch errno := in.wait.errno; {
-	case errno != 0:
-		return 0, os.NewSyscallError("read", errno)
+	switch {
+	case in.errno != 0:
+		return 0, os.NewSyscallError("read", syscall.Errno(in.errno))
 	case in.w == 0:
 		return 0, io.EOF
 	}
 	return in.w, nil
 }
 
-// tryRead reports whether the wait is over.
+// tryRead reports whether the wait is over. It takes a buffer only once there is something to read.
 func (in *incoming) tryRead(fd uintptr) bool {
 	buf := takeBuffer(in.want)
 	n, err := syscall.Read(int(fd), buf)
@@ -54,8 +51,35 @@ func (in *incoming) tryRead(fd uintptr) bool {
 	if err == syscall.EAGAIN {
 		return false
 	}
-	if err != nil {
-		in.wait.errno, _ = err.(syscall.Errno)
+	if errno, ok := err.(syscall.Errno); ok {
+		in.errno = int32(errno)
+	}
+	return true
+}
+
+// tryBatch writes what was put off, as far as that is possible without a wait, and so without deadlines.
+func (s *Socket) tryBatch() error {
+	o := &s.batch
+	o.written, o.errno = 0, 0
+	if s.raw.Write(s.try.writeBatch) != nil { // that may be for an old deadline, and does not count
+		return nil
+	}
+	if o.errno != 0 {
+		return &transportError{os.NewSyscallError("write", syscall.Errno(o.errno))}
+	}
+	if s.sent = int64(o.written); s.sent > 0 {
+		s.wrote(s.sent)
+	}
+	return nil
+}
+
+// tryWrite never waits.
+func (o *batch) tryWrite(fd uintptr) bool {
+	n, err := syscall.Write(int(fd), o.buf)
+	if n > 0 {
+		o.written = int32(n)
+	} else if errno, ok := err.(syscall.Errno); ok && errno != syscall.EAGAIN && errno != syscall.EINTR {
+		o.errno = int32(errno)
 	}
 	return true
 }

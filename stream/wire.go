@@ -170,8 +170,7 @@ func (s *Socket) send(b bounds, head, body []byte) error {
 		if n > 0 {
 			futile = 0
 			s.sent += int64(n)
-			s.trace.bytesSent(int64(n))
-			s.clock.tick()
+			s.wrote(int64(n))
 			began = s.clock.now()
 			k := min(n, len(head))
 			head, body = head[k:], body[n-k:]
@@ -195,6 +194,12 @@ func (s *Socket) send(b bounds, head, body []byte) error {
 		}
 	}
 	return nil
+}
+
+// wrote notes that the transport has taken n bytes.
+func (s *Socket) wrote(n int64) {
+	s.trace.bytesSent(n)
+	s.clock.tick()
 }
 
 // maxPiece bounds a write to a transport that has to finish it by its deadline.

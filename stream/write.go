@@ -93,13 +93,18 @@ func writeMessage[P []byte | string](s *Socket, ctx context.Context, op opcode.O
 
 // writeWhole sends p in one frame; h is as for putFrame.
 func writeWhole[P []byte | string](s *Socket, ctx context.Context, h frame.Header, p P) error {
-	size := len(p)
-	if size <= batchFrame {
-		if err := s.enterWire(ctx); err != nil {
-			return err
-		}
-		return s.leaveWire(writeSmall(s, bounds{ctx: ctx}, h, p))
+	if len(p) > batchFrame {
+		return writeLarge(s, ctx, h, p)
 	}
+	if err := s.enterWire(ctx); err != nil {
+		return err
+	}
+	return s.leaveWire(writeSmall(s, bounds{ctx: ctx}, h, p))
+}
+
+// writeLarge is writeWhole for a frame that shares no system call.
+func writeLarge[P []byte | string](s *Socket, ctx context.Context, h frame.Header, p P) error {
+	size := len(p)
 	if _, ok := any(p).([]byte); ok && size > copySize && s.vectored && s.server {
 		size = 0 // it is written from where it is
 	}
