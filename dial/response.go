@@ -39,7 +39,7 @@ func (c *call) exchange(rw io.ReadWriter) (hs stream.Handshake, err error) {
 		return hs, err
 	}
 	c.storeCookies(response)
-	hs.Resource, hs.Header = c.target.resource, response.Header
+	hs.Resource, hs.Header = c.target.resource, handshake.Others(response.Header)
 	if err := c.check(response, key, &hs); err != nil {
 		return hs, refusal(response, err)
 	}

@@ -43,7 +43,7 @@ func check(r *http.Request, cfg *conf.Listen) (offer, *Error) {
 			Server:      true,
 			Resource:    resource(r),
 			Subprotocol: subprotocol,
-			Header:      r.Header,
+			Header:      handshake.Others(r.Header),
 			TLS:         r.TLS,
 		},
 	}

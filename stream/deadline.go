@@ -85,6 +85,20 @@ func (d *deadline) arm(b bounds, began time.Duration) {
 	if d.armed.Load() && (before == b.user || before.load().IsZero() && b.user.load().IsZero()) {
 		return
 	}
+	if !d.reading || d.s.raw == nil || b.user != nil {
+		d.rearm(began)
+		return
+	}
+	// To set a timer takes more of the stack than to wait for a message: whoever does that is to keep a small one.
+	done := make(chan struct{})
+	go func() {
+		d.rearm(began)
+		close(done)
+	}()
+	<-done
+}
+
+func (d *deadline) rearm(began time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.began = began

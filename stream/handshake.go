@@ -20,8 +20,9 @@ type Handshake struct {
 	// Deflate is what was agreed on for permessage-deflate (RFC 7692), or nil if that was not.
 	Deflate *Deflate
 
-	// Header is the header that the peer sent: of the request on a server, of the response on a client.
-	// It may be nil. It is kept, not copied.
+	// Header is the header that the peer sent: of the request on a server, of the response on a client. It may be nil.
+	// New keeps it, and does not copy it. Packages dial and listen leave out what they have dealt with: Connection,
+	// Upgrade and the fields that begin with Sec-WebSocket.
 	Header http.Header
 
 	// TLS is the state of the TLS connection below. If it is nil and the transport is a [*tls.Conn], New asks that.

@@ -32,6 +32,20 @@ func CloneHeader(h http.Header) (http.Header, error) {
 	return clone, nil
 }
 
+// Others returns the fields of h that the handshake itself has no use for: nil, if there are none.
+func Others(h http.Header) http.Header {
+	var others http.Header
+	for name, values := range h {
+		if !isReserved(name) {
+			if others == nil {
+				others = make(http.Header)
+			}
+			others[name] = values
+		}
+	}
+	return others
+}
+
 // isReserved reports whether the field with the canonical name decides what kind of message a request or response is,
 // or how long.
 func isReserved(name string) bool {

@@ -73,3 +73,14 @@ func TestCheckSubprotocols(t *testing.T) {
 		}
 	}
 }
+
+func TestOthersAreTheFieldsThatTheHandshakeHasNoUseFor(t *testing.T) {
+	h := http.Header{"Upgrade": {"websocket"}, "Connection": {"Upgrade"}, "Sec-Websocket-Key": {"x"}}
+	if got := handshake.Others(h); got != nil {
+		t.Errorf("got %v", got)
+	}
+	h["Cookie"] = []string{"a=b", "c=d"}
+	if diff := cmp.Diff(http.Header{"Cookie": {"a=b", "c=d"}}, handshake.Others(h)); diff != "" {
+		t.Error(diff)
+	}
+}
