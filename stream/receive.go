@@ -117,7 +117,8 @@ func (s *Socket) enterReceive(ctx context.Context) error {
 	if s.raw == nil {
 		in.want = smallSize // it is held while there is nothing to read
 	} else if in.r == in.w && in.atEnd() && !in.pending {
-		if err := s.fillAnew(bounds{ctx: ctx}); err != nil {
+		in.giveBack()
+		if _, err := s.read(bounds{ctx: ctx}, nil); err != nil {
 			s.leaveReceive()
 			return err
 		}
@@ -436,7 +437,9 @@ func (s *Socket) fill(b bounds) error {
 	in.keepLent()
 	unread := in.buffered()
 	if len(unread) == 0 && s.raw != nil {
-		return s.fillAnew(b)
+		in.giveBack()
+		_, err := s.read(b, nil)
+		return err
 	}
 	if in.r >= len(unread) || in.w == len(in.buf) {
 		in.makeRoom(unread)
@@ -446,14 +449,12 @@ func (s *Socket) fill(b bounds) error {
 	return err
 }
 
-// fillAnew is fill where nothing is unread and no buffer has to be held.
-func (s *Socket) fillAnew(b bounds) error {
-	in := &s.in
-	in.keepLent()
-	giveBuffer(in.buf)
-	in.buf, in.r, in.w = nil, 0, 0
-	_, err := s.read(b, nil)
-	return err
+// giveBack gives back the read buffer, of which nothing is unread.
+func (in *incoming) giveBack() {
+	if !in.lent {
+		giveBuffer(in.buf)
+	}
+	in.buf, in.r, in.w, in.lent = nil, 0, 0, false
 }
 
 // makeRoom moves what is unread to the front of the buffer, or into another one, if it is not as large as it shall be.
@@ -490,7 +491,16 @@ func (s *Socket) read(b bounds, p []byte) (int, error) {
 			return 0, err // also if there is always something to read
 		}
 		s.readLimit.arm(b, began)
-		n, err := s.readOnce(b.ctx, p)
+		var n int
+		var err error
+		switch {
+		case b.ctx.Done() != nil:
+			n, err = s.readUntil(b.ctx, p)
+		case p == nil:
+			n, err = s.waitRead()
+		default:
+			n, err = s.transport.Read(p)
+		}
 		if n > 0 {
 			s.clock.heardNow()
 			s.trace.bytesReceived(int64(n))
@@ -528,21 +538,14 @@ func (s *Socket) readFailed(b bounds, began time.Duration, err error) error {
 // was no deadline.
 const maxFutile = 100
 
-func (s *Socket) readOnce(ctx context.Context, p []byte) (int, error) {
-	if ctx.Done() != nil {
-		return s.readUntil(ctx, p)
-	}
+// readUntil reads once, and not beyond the end of ctx.
+func (s *Socket) readUntil(ctx context.Context, p []byte) (int, error) {
+	// A kick that comes late, behind this read, does no harm to the next one.
+	defer context.AfterFunc(ctx, s.readLimit.kick)()
 	if p == nil {
 		return s.waitRead()
 	}
 	return s.transport.Read(p)
-}
-
-// readUntil is readOnce with a context that may end.
-func (s *Socket) readUntil(ctx context.Context, p []byte) (int, error) {
-	// A kick that comes late, behind this read, does no harm to the next one.
-	defer context.AfterFunc(ctx, s.readLimit.kick)()
-	return s.readOnce(context.Background(), p)
 }
 
 // lost ends the connection because the transport has.
