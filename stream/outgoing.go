@@ -26,8 +26,9 @@ const (
 // at least one byte follows it, so that the last one, which carries the FIN bit, is not empty; the buffer may hold that
 // byte beside a whole fragment.
 type outgoing struct {
-	s   *Socket
-	gen atomic.Uint64 // of the current message
+	s     *Socket
+	gen   atomic.Uint64 // of the current message
+	fresh []Writer      // that nobody has had; owned by the holder of msgGate
 
 	mu       sync.Mutex // guards following
 	op       opcode.Opcode
@@ -50,6 +51,16 @@ type outgoing struct {
 
 	undecided bool      // whether to compress, as the threshold may not be reached
 	z         *deflater // compresses the message; nil: none does
+}
+
+// newWriter returns a Writer that nobody has had. They are made as Readers are.
+func (o *outgoing) newWriter() *Writer {
+	if len(o.fresh) == 0 {
+		o.fresh = make([]Writer, min(o.gen.Load()+1, madeAtOnce))
+	}
+	w := &o.fresh[0]
+	o.fresh = o.fresh[1:]
+	return w
 }
 
 // begin begins a message. The caller is in msgGate, and leaves it with the message's end.

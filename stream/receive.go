@@ -18,8 +18,8 @@ import (
 type incoming struct {
 	buf   []byte // nil: none is held
 	r, w  int    // buf[r:w] is unread
-	want  int    // how large the next buffer shall be
 	turns uint64 // how often somebody came to receive
+	fresh *freshReaders
 
 	gen      atomic.Uint64 // of the current message; any goroutine may add to it, which ends the Reader
 	rest     int64         // what is left of the frame's payload
@@ -39,6 +39,7 @@ type incoming struct {
 	compressed bool
 	continued  bool // the frame is not the first of its message
 	lent       bool // somebody looks into buf, ahead of r
+	bulk       bool // the next buffer shall be a large one
 	viewed     bool // pos bytes of the payload, which were read, stand at buf[r:]
 
 	// What followed the message that was handed out last was thrown away with the connection.
@@ -47,15 +48,22 @@ type incoming struct {
 }
 
 func (in *incoming) init(buffered []byte) {
-	in.want = smallSize
 	if len(buffered) > 0 {
 		in.hold(buffered)
 	}
 }
 
+// wanted returns how large the next buffer shall be.
+func (in *incoming) wanted() int {
+	if in.bulk {
+		return bulkSize
+	}
+	return smallSize
+}
+
 // hold has a buffer of its own for p, which is unread.
 func (in *incoming) hold(p []byte) {
-	if n := max(in.want, len(p)); n <= bulkSize {
+	if n := max(in.wanted(), len(p)); n <= bulkSize {
 		in.buf = takeBuffer(n)
 	} else {
 		in.buf = make([]byte, n)
@@ -81,7 +89,7 @@ func (in *incoming) begin(h frame.Header) {
 	if h.Opcode != opcode.Continuation {
 		in.op, in.size, in.compressed = h.Opcode, 0, h.RSV1
 		in.checked, in.text = h.Opcode == opcode.Text, utf8Checker{}
-		in.want = smallSize
+		in.bulk = false
 	}
 	in.continued = h.Opcode == opcode.Continuation
 	in.open, in.rest, in.pos, in.key = !h.Fin, h.Length, 0, h.Key
@@ -115,7 +123,7 @@ func (s *Socket) enterReceive(ctx context.Context) error {
 	in.gen.Add(1)
 	in.lent = in.lent && s.mode != frame.Lite // that ends the view
 	if s.raw == nil {
-		in.want = smallSize // it is held while there is nothing to read
+		in.bulk = false // it is held while there is nothing to read
 	} else if in.r == in.w && in.atEnd() && !in.pending {
 		in.giveBack()
 		if _, err := s.read(bounds{ctx: ctx}, nil); err != nil {
@@ -177,11 +185,30 @@ func (s *Socket) receive(ctx context.Context) (*Reader, error) {
 	s.beginReading()
 	s.handedOut()
 	in := &s.in
-	r := &Reader{s: s, gen: in.gen.Load(), op: in.op, compressed: in.compressed, size: -1}
+	r := in.newReader()
+	r.s, r.gen, r.op, r.compressed, r.size = s, in.gen.Load(), in.op, in.compressed, -1
 	if !in.open && !in.compressed {
 		r.size = in.size
 	}
 	return r, nil
+}
+
+// newReader returns a Reader that nobody has had. They are made in batches, the smaller the fewer were needed.
+func (in *incoming) newReader() *Reader {
+	if in.fresh == nil || in.fresh.n == len(in.fresh.readers) {
+		in.fresh = &freshReaders{readers: make([]Reader, min(in.turns, madeAtOnce))}
+	}
+	in.fresh.n++
+	return &in.fresh.readers[in.fresh.n-1]
+}
+
+// madeAtOnce is how many Readers, or Writers, are made at once, at most.
+const madeAtOnce = 8
+
+// freshReaders have n Readers in use, and others that nobody has had.
+type freshReaders struct {
+	readers []Reader
+	n       int
 }
 
 // discard reads the current message to its end and throws it away.
@@ -357,7 +384,7 @@ func (s *Socket) lendPayload(user *userDeadline) ([]byte, error) {
 	}
 	in, b := &s.in, bounds{context.Background(), user}
 	if in.open || in.size > smallSize {
-		in.want = bulkSize
+		in.bulk = true
 	}
 	err := s.nextPayload(b)
 	if err == nil && len(in.buffered()) == 0 {
@@ -459,7 +486,7 @@ func (in *incoming) giveBack() {
 
 // makeRoom moves what is unread to the front of the buffer, or into another one, if it is not as large as it shall be.
 func (in *incoming) makeRoom(unread []byte) {
-	if len(in.buf) == in.want || len(unread) >= in.want {
+	if want := in.wanted(); len(in.buf) == want || len(unread) >= want {
 		in.r, in.w = 0, copy(in.buf, unread)
 		return
 	}

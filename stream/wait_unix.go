@@ -38,7 +38,7 @@ func (s *Socket) waitRead() (int, error) {
 
 // tryRead reports whether the wait is over. It takes a buffer only once there is something to read.
 func (in *incoming) tryRead(fd uintptr) bool {
-	buf := takeBuffer(in.want)
+	buf := takeBuffer(in.wanted())
 	n, err := syscall.Read(int(fd), buf)
 	for err == syscall.EINTR {
 		n, err = syscall.Read(int(fd), buf)

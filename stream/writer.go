@@ -71,14 +71,11 @@ func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...Writer
 		return nil, &ArgumentError{"NewWriter", fmt.Sprintf("a message cannot begin with opcode %v", op)}
 	}
 	cfg := writerConfig{single: -1}
-	for _, o := range opts {
-		o.applyWriter(&cfg)
-	}
-	if cfg.err != nil {
-		return nil, cfg.err
-	}
-	if cfg.compress == always && cfg.single >= 0 {
-		return nil, &ArgumentError{"NewWriter", "SingleFrame declares a length, and Compress changes it"}
+	if len(opts) > 0 { // without, nothing is allocated
+		var err error
+		if cfg, err = configureWriter(opts); err != nil {
+			return nil, err
+		}
 	}
 	if s.mode == frame.Lite && cfg.single < 0 {
 		return nil, &ArgumentError{"NewWriter", "in mode Lite a message has a single frame: give stream.SingleFrame(n)"}
@@ -92,9 +89,21 @@ func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...Writer
 	if s.out == nil {
 		s.out = &outgoing{s: s}
 	}
-	w := &Writer{s: s, op: op}
+	w := s.out.newWriter()
+	w.s, w.op = s, op
 	w.gen = s.out.begin(w, cfg)
 	return w, nil
+}
+
+func configureWriter(opts []WriterOption) (writerConfig, error) {
+	cfg := writerConfig{single: -1}
+	for _, o := range opts {
+		o.applyWriter(&cfg)
+	}
+	if cfg.err == nil && cfg.compress == always && cfg.single >= 0 {
+		cfg.err = &ArgumentError{"NewWriter", "SingleFrame declares a length, and Compress changes it"}
+	}
+	return cfg, cfg.err
 }
 
 // Opcode returns the opcode of the message.
