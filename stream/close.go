@@ -45,9 +45,9 @@ func (s *Socket) Abort() error {
 }
 
 // Shutdown performs the closing handshake (RFC 6455, section 7.1.2): it sends a close frame with code and reason, waits
-// for the peer's, and closes the transport. It does not wait for an open [Writer], whose message is cut short. Messages
-// that arrive meanwhile go to whoever receives; if nobody has for 20 milliseconds, or for half a second in the middle
-// of a message, Shutdown reads and discards them.
+// for the peer's, and closes the transport; a client lets the server do that first, and waits for it up to a second. It
+// does not wait for an open [Writer], whose message is cut short. Messages that arrive meanwhile go to whoever receives;
+// if nobody has for 20 milliseconds, or for half a second in the middle of a message, Shutdown reads and discards them.
 //
 // Both ctx and the timeout of the option [CloseTimeout] bound it; when one of them ends it, the transport is closed,
 // and the error returned. If the peer's close frame came, Shutdown returns nil, whatever its code, also when it came
@@ -224,8 +224,12 @@ func (s *Socket) farewell(code closecode.Code, reason string, linger bool) {
 	ctx, cancel := context.WithDeadline(context.Background(), until)
 	defer cancel()
 	told := s.sendClose(ctx, code, reason) == nil
-	half, ok := underlying(s.transport).(interface{ CloseWrite() error })
-	if !told || !linger || !ok || half.CloseWrite() != nil {
+	switch {
+	case told && s.peerClosed.Load() && !s.server:
+		if patience := time.Now().Add(serverCloses); patience.Before(until) {
+			until = patience
+		}
+	case !told || !linger || !s.closeWrite():
 		s.drop(told)
 		return
 	}
@@ -233,6 +237,16 @@ func (s *Socket) farewell(code closecode.Code, reason string, linger bool) {
 		s.linger(until)
 		s.drop(true)
 	}()
+}
+
+// serverCloses is how long a client waits, after both close frames, for the server to close the transport first: which of
+// them does has to remember the connection for minutes (RFC 6455, section 7.1.1).
+const serverCloses = time.Second
+
+// closeWrite closes the sending side of the transport alone, if it can.
+func (s *Socket) closeWrite() bool {
+	half, ok := underlying(s.transport).(interface{ CloseWrite() error })
+	return ok && half.CloseWrite() == nil
 }
 
 // linger lets the peer read the close frame: to close a socket while the peer still sends would take the frame away

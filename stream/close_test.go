@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -553,5 +554,53 @@ func TestAWriterDoesNotDisturbTheClosingHandshake(t *testing.T) {
 				t.Errorf("received %q", whole)
 			}
 		})
+	}
+}
+
+// A client leaves it to the server to close the transport first (RFC 6455, section 7.1.1), but not for ever.
+func TestAClientLetsTheServerCloseFirst(t *testing.T) {
+	for _, begin := range []string{"client", "server"} {
+		for _, closes := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s begins, server closes %v", begin, closes), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					a, b := net.Pipe()
+					c, err := stream.New(a, stream.Handshake{}, stream.Standard)
+					if err != nil {
+						t.Fatal(err)
+					}
+					peer := wstest.NewPeer(t, b, true)
+					began, done := time.Now(), make(chan error, 1)
+					go func() {
+						if begin == "client" {
+							done <- c.Shutdown(t.Context(), closecode.NormalClosure, "")
+							return
+						}
+						_, err := c.Receive(t.Context())
+						done <- err
+					}()
+					if begin == "server" {
+						peer.SendClose(closecode.NormalClosure, "")
+					}
+					peer.WantClose(closecode.NormalClosure)
+					if begin == "client" {
+						peer.SendClose(closecode.NormalClosure, "")
+					}
+					synctest.Wait()
+					want := time.Second
+					if closes {
+						want = 0
+						b.Close()
+					}
+					if err := <-done; begin == "client" && err != nil || begin == "server" && !errors.Is(err, io.EOF) {
+						t.Error(err)
+					}
+					peer.WantEnd()
+					if took := time.Since(began); took != want {
+						t.Errorf("the client closed after %v, want %v", took, want)
+					}
+					b.Close()
+				})
+			})
+		}
 	}
 }

@@ -145,9 +145,12 @@ func (p *Peer) WantClose(code closecode.Code) (reason string) {
 	return ""
 }
 
-// WantEnd checks that nothing more comes before the end.
+// WantEnd checks that nothing more comes before the end. A client waits for the server to close the transport first.
 func (p *Peer) WantEnd() {
 	p.t.Helper()
+	if half, ok := p.ReadWriteCloser.(interface{ CloseWrite() error }); ok && p.Server {
+		half.CloseWrite()
+	}
 	if f, _, err := p.Receive(); err == nil {
 		p.t.Errorf("peer: got frame %.200v, want the end", f)
 	}
