@@ -25,13 +25,23 @@ var Modes = []Mode{
 	Echo("standard", true, stream.Standard, echoReader),
 	Echo("simple", true, stream.Simple, echoMessage),
 	Echo("lite", false, stream.Lite, echoMessage),
+	Echo("decode", true, stream.Decode(decode), echoMessage),
+	echoing("frames", true, stream.Frames, newFrameEcho),
 }
 
-// Echo returns the Mode with the name, in which echo sends each message back.
-func Echo[M any](name string, fragments bool, mode stream.Mode[M], echo func(context.Context, *stream.Socket, M) error) Mode {
+// Echo returns the Mode with the name, in which one sends each message back.
+func Echo[M any](name string, fragments bool, mode stream.Mode[M], one echo[M]) Mode {
+	return echoing(name, fragments, mode, func() echo[M] { return one })
+}
+
+// An echo sends back what was received, a message or a part of one.
+type echo[M any] func(context.Context, *stream.Socket, M) error
+
+// echoing is Echo where each connection needs an echo of its own.
+func echoing[M any](name string, fragments bool, mode stream.Mode[M], newEcho func() echo[M]) Mode {
 	serve := func(ctx context.Context, conn *stream.Conn[M], ended func(error)) {
 		defer conn.Abort()
-		ended(each(ctx, conn, echo))
+		ended(each(ctx, conn, newEcho()))
 		<-ctx.Done() // until then it is for the library to close the TCP connection
 	}
 	return Mode{
@@ -63,7 +73,7 @@ func Echo[M any](name string, fragments bool, mode stream.Mode[M], echo func(con
 }
 
 // each calls echo for each message, until the connection ends.
-func each[M any](ctx context.Context, conn *stream.Conn[M], echo func(context.Context, *stream.Socket, M) error) error {
+func each[M any](ctx context.Context, conn *stream.Conn[M], echo echo[M]) error {
 	for msg, err := range conn.All(ctx) {
 		if err != nil {
 			return err
@@ -89,4 +99,25 @@ func echoReader(ctx context.Context, s *stream.Socket, msg *stream.Reader) error
 
 func echoMessage(ctx context.Context, s *stream.Socket, msg stream.Message) error {
 	return s.WriteBuffers(ctx, msg.Opcode, net.Buffers{msg.Data})
+}
+
+func decode(r *stream.Reader) (stream.Message, error) {
+	p, err := r.Bytes()
+	return stream.Message{Opcode: r.Opcode(), Data: p}, err
+}
+
+// newFrameEcho returns an echo that puts the frames of a message together again.
+func newFrameEcho() echo[stream.Frame] {
+	var w *stream.Writer
+	return func(ctx context.Context, s *stream.Socket, f stream.Frame) (err error) {
+		if f.Opcode.IsMessage() {
+			if w, err = s.NewWriter(ctx, f.Opcode); err != nil {
+				return err
+			}
+		}
+		if _, err := w.Write(f.Payload); err != nil || !f.Fin {
+			return err
+		}
+		return w.Close()
+	}
 }
