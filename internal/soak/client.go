@@ -33,13 +33,26 @@ func (f *farm) visit(p *place, r *rand.Rand) {
 		defer cancel()
 	}
 	v := &visitor{tally: f.tally}
-	var err error
-	v.Conn, err = dial.Dial(ctx, *p.url.Load(), stream.Standard, dial.Proxy(nil), dial.TLSConfig(&tls.Config{RootCAs: f.roots}),
+	opts := []dial.Option{
+		dial.Proxy(nil),
+		dial.TLSConfig(&tls.Config{RootCAs: f.roots}),
 		dial.NetDial(func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := new(net.Dialer).DialContext(ctx, network, address)
 			v.raw = conn
 			return conn, err
-		}), stream.CloseTimeout(time.Second), stream.KeepAlive(time.Duration(r.IntN(2)*500)*time.Millisecond))
+		}),
+		stream.CloseTimeout(time.Second),
+		stream.KeepAlive(time.Duration(r.IntN(2)*500) * time.Millisecond),
+	}
+	if r.IntN(2) == 0 {
+		opts = append(opts, stream.Compression(stream.CompressionConfig{Deflate: stream.Deflate{
+			ClientNoContextTakeover: r.IntN(2) == 0,
+			ServerNoContextTakeover: r.IntN(2) == 0,
+			ServerMaxWindowBits:     9 + r.IntN(7),
+		}}))
+	}
+	var err error
+	v.Conn, err = dial.Dial(ctx, *p.url.Load(), stream.Standard, opts...)
 	if err != nil {
 		f.tally.refused.Add(1)
 		return

@@ -56,7 +56,11 @@ func (f *farm) open() error {
 
 // listen starts the next server of a place.
 func (f *farm) listen(p *place) (err error) {
-	address, opts := "127.0.0.1:0", []listen.Option{stream.CloseTimeout(time.Second), listen.HandshakeTimeout(time.Second)}
+	address, opts := "127.0.0.1:0", []listen.Option{
+		stream.CloseTimeout(time.Second),
+		listen.HandshakeTimeout(time.Second),
+		stream.Compression(stream.CompressionConfig{}),
+	}
 	if p.network == "unix" {
 		address = filepath.Join(f.dir, fmt.Sprint(p.opened))
 	}
