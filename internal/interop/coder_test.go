@@ -82,10 +82,13 @@ func coderTalk(conn *coder.Conn) string {
 
 // coderCompression is the library's name for compression.
 func coderCompression() coder.CompressionMode {
-	if compression {
+	switch {
+	case compression == nil:
+		return coder.CompressionDisabled
+	case compression.Takeover:
 		return coder.CompressionContextTakeover
 	}
-	return coder.CompressionDisabled
+	return coder.CompressionNoContextTakeover
 }
 
 func coderServe(w http.ResponseWriter, r *http.Request) string {

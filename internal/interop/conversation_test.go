@@ -22,12 +22,6 @@ const subprotocol = "interop"
 
 var offered = []string{"other", subprotocol}
 
-// compression tells whether the ends of connections compress; whatever opens one, on either side, asks here.
-const compression = false
-
-// options returns those of every connection of this module's, before others.
-func options(more ...stream.Option) []stream.Option { return more }
-
 // hangs is how long a connection may take for its check, and a process to come up or go.
 const hangs = 60 * time.Second
 
@@ -148,6 +142,8 @@ func (c *conversation) expectReport(want string) {
 type sightings struct {
 	mu    sync.Mutex // guards following
 	data  int        // data frames received
+	in    int        // of those, the first of compressed messages
+	out   int        // the same, sent
 	ping  int        // pings received
 	pongs []string   // received
 }
@@ -163,6 +159,14 @@ func (s *sightings) trace() *stream.Trace {
 			if !h.Opcode.IsControl() {
 				locked(func() { s.data++ })
 			}
+			if h.RSV1 {
+				locked(func() { s.in++ })
+			}
+		},
+		FrameSent: func(h frame.Header) {
+			if h.RSV1 {
+				locked(func() { s.out++ })
+			}
 		},
 		PingReceived: func([]byte) { locked(func() { s.ping++ }) },
 		PongReceived: func(data []byte) { locked(func() { s.pongs = append(s.pongs, string(data)) }) },
@@ -173,6 +177,13 @@ func (s *sightings) frames() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.data
+}
+
+// compressed returns how many messages were compressed.
+func (s *sightings) compressed() (in, out int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.in, s.out
 }
 
 func (s *sightings) pings() int {

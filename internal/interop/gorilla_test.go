@@ -73,7 +73,7 @@ func gorillaTalk(conn *gorilla.Conn) string {
 }
 
 func gorillaServe(w http.ResponseWriter, r *http.Request) string {
-	u := gorilla.Upgrader{Subprotocols: []string{subprotocol}, EnableCompression: compression}
+	u := gorilla.Upgrader{Subprotocols: []string{subprotocol}, EnableCompression: compression != nil}
 	conn, err := u.Upgrade(w, r, nil)
 	if err != nil {
 		return lost(err)
@@ -82,7 +82,7 @@ func gorillaServe(w http.ResponseWriter, r *http.Request) string {
 }
 
 func gorillaConnect(url string) string {
-	d := gorilla.Dialer{Subprotocols: offered, EnableCompression: compression}
+	d := gorilla.Dialer{Subprotocols: offered, EnableCompression: compression != nil}
 	conn, _, err := d.Dial(url, nil)
 	if err != nil {
 		return lost(err)

@@ -79,11 +79,25 @@ func (h *gwsHandler) talk(conn *gws.Conn) string {
 	return h.report
 }
 
+func gwsCompression() gws.PermessageDeflate {
+	if compression == nil {
+		return gws.PermessageDeflate{}
+	}
+	return gws.PermessageDeflate{
+		Enabled:               true,
+		Threshold:             1,
+		ServerContextTakeover: compression.Takeover,
+		ClientContextTakeover: compression.Takeover,
+		ServerMaxWindowBits:   compression.WindowBits,
+		ClientMaxWindowBits:   compression.WindowBits,
+	}
+}
+
 func gwsServe(w http.ResponseWriter, r *http.Request) string {
 	h := new(gwsHandler)
 	conn, err := gws.NewUpgrader(h, &gws.ServerOption{
 		SubProtocols:        []string{subprotocol},
-		PermessageDeflate:   gws.PermessageDeflate{Enabled: compression},
+		PermessageDeflate:   gwsCompression(),
 		CheckUtf8Enabled:    true,
 		ReadMaxPayloadSize:  len(big()),
 		WriteMaxPayloadSize: len(big()),
@@ -99,7 +113,7 @@ func gwsConnect(url string) string {
 	conn, _, err := gws.NewClient(h, &gws.ClientOption{
 		Addr:                url,
 		RequestHeader:       http.Header{"Sec-Websocket-Protocol": {strings.Join(offered, ", ")}},
-		PermessageDeflate:   gws.PermessageDeflate{Enabled: compression},
+		PermessageDeflate:   gwsCompression(),
 		CheckUtf8Enabled:    true,
 		ReadMaxPayloadSize:  len(big()),
 		WriteMaxPayloadSize: len(big()),

@@ -25,33 +25,33 @@ const inBrowsers = pings | fragments | allCodes
 
 var peers = []peer{
 	{"ws", 0, serverScript("node", "ws.mjs"), clientScript("node", "ws.mjs")},
-	{"undici", inBrowsers, nil, clientScript("node", "undici.mjs")},
+	{"undici", inBrowsers | compresses, nil, clientScript("node", "undici.mjs")},
 	{"websockets", noCode, serverScript(python, "websockets_peer.py"), clientScript(python, "websockets_peer.py")},
 	{"chromium", inBrowsers, nil, chromiumClient},
-	{"gorilla", 0, serverInGo(gorillaServe), clientInGo(gorillaConnect)},
-	{"coder", 0, serverInGo(coderServe), clientInGo(coderConnect)},
-	{"gobwas", newCodes, serverInGo(gobwasServe), clientInGo(gobwasConnect)},
-	{"gws", noCode | awaits | echoesCode, serverInGo(gwsServe), clientInGo(gwsConnect)},
+	{"gorilla", windows, serverInGo(gorillaServe), clientInGo(gorillaConnect)},
+	{"coder", windows, serverInGo(coderServe), clientInGo(coderConnect)},
+	{"gobwas", newCodes | inflates, serverInGo(gobwasServe), clientInGo(gobwasConnect)},
+	{"gws", noCode | awaits | echoesCode | keepsPongsOut, serverInGo(gwsServe), clientInGo(gwsConnect)},
 }
 
 func TestPeers(t *testing.T) {
 	for _, p := range peers {
 		t.Run(p.name, func(t *testing.T) {
 			if p.server != nil {
-				t.Run("server", func(t *testing.T) { withServer(t, p, direct) })
+				t.Run("server", func(t *testing.T) { withServer(t, p, direct, checks) })
 			}
 			if p.client != nil {
-				t.Run("client", func(t *testing.T) { withClient(t, p, direct) })
+				t.Run("client", func(t *testing.T) { withClient(t, p, direct, checks) })
 			}
 		})
 	}
 }
 
 // withServer runs the checks with p as a server.
-func withServer(t *testing.T, p peer, via route) {
+func withServer(t *testing.T, p peer, via route, list []check) {
 	url, reports := p.server(t)
 	url, opts := via(t, url)
-	check(t, partner{p, func(t *testing.T, more ...stream.Option) *conversation {
+	runAll(t, list, partner{p, func(t *testing.T, more ...stream.Option) *conversation {
 		c := newConversation(t, reports)
 		all := append([]dial.Option{dial.Subprotocols(offered...)}, opts...)
 		for _, o := range options(append(more, stream.WithTrace(c.seen.trace()))...) {
@@ -66,11 +66,11 @@ func withServer(t *testing.T, p peer, via route) {
 }
 
 // withClient runs the checks with p as a client.
-func withClient(t *testing.T, p peer, via route) {
+func withClient(t *testing.T, p peer, via route, list []check) {
 	s := newServer(t)
 	connect, reports := p.client(t, s)
 	url, _ := via(t, s.url)
-	check(t, partner{p, func(t *testing.T, more ...stream.Option) *conversation {
+	runAll(t, list, partner{p, func(t *testing.T, more ...stream.Option) *conversation {
 		c := newConversation(t, reports)
 		s.prepare(options(append(more, stream.WithTrace(c.seen.trace()))...))
 		connect(url)
@@ -89,9 +89,9 @@ func withClient(t *testing.T, p peer, via route) {
 	}})
 }
 
-// check runs the checks that p has the abilities for.
-func check(t *testing.T, p partner) {
-	for _, check := range checks {
+// runAll runs those of the checks that p has the abilities for.
+func runAll(t *testing.T, list []check, p partner) {
+	for _, check := range list {
 		if !p.can(check.needs) {
 			continue
 		}

@@ -54,13 +54,21 @@ var routes = []struct {
 func TestRoutes(t *testing.T) {
 	for _, r := range routes {
 		t.Run(r.name, func(t *testing.T) {
-			t.Run("ourselves", func(t *testing.T) { withServer(t, ourselves, r.route) })
+			t.Run("ourselves", func(t *testing.T) { withServer(t, ourselves, r.route, checks) })
 			for _, p := range peers {
 				if p.name == r.client {
-					t.Run(p.name, func(t *testing.T) { withClient(t, p, r.route) })
+					t.Run(p.name, func(t *testing.T) { withClient(t, p, r.route, checks) })
 				}
 			}
 		})
+	}
+}
+
+func TestRoutesWithCompression(t *testing.T) {
+	compression = &settings[0]
+	defer func() { compression = nil }()
+	for _, r := range routes[:4] {
+		t.Run(r.name, func(t *testing.T) { withServer(t, ourselves, r.route, checksOfCompression) })
 	}
 }
 

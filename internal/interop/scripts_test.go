@@ -30,7 +30,7 @@ func startScript(t *testing.T, interpreter, script, role string) (stdin io.Write
 	}
 	out := make(chan string, 1)
 	start(t, cmd,
-		fmt.Sprintf("INTEROP_COMPRESSION=%t", compression),
+		environment(),
 		"INTEROP_SUBPROTOCOLS="+strings.Join(offered, ","),
 		"PYTHONDONTWRITEBYTECODE=1")
 	stopped := make(chan struct{})

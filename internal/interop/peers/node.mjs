@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
 
-export const compression = process.env.INTEROP_COMPRESSION === 'true';
+export const compression = JSON.parse(process.env.INTEROP_COMPRESSION || 'false');
 export const subprotocols = process.env.INTEROP_SUBPROTOCOLS.split(',');
 
 export const report = line => console.log(line);

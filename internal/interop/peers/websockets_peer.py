@@ -2,17 +2,34 @@
 
 import asyncio
 import hashlib
+import json
 import os
 import sys
 
 import websockets
+from websockets.extensions import permessage_deflate
 
 SUBPROTOCOLS = os.environ["INTEROP_SUBPROTOCOLS"].split(",")
 OPTIONS = {
-    "compression": "deflate" if os.environ["INTEROP_COMPRESSION"] == "true" else None,
+    "compression": None,
     "max_size": None,
     "ping_interval": None,
 }
+SETTING = json.loads(os.environ["INTEROP_COMPRESSION"] or "null")
+
+
+def extensions(factory):
+    """Returns the extensions of an end, whose factory of compression is given."""
+    if SETTING is None:
+        return None
+    return [
+        factory(
+            server_no_context_takeover=not SETTING["takeover"],
+            client_no_context_takeover=not SETTING["takeover"],
+            server_max_window_bits=SETTING["windowBits"],
+            client_max_window_bits=SETTING["windowBits"],
+        )
+    ]
 
 
 def report(line):
@@ -69,7 +86,7 @@ async def lines():
 
 
 async def serve():
-    async with websockets.serve(obey, "127.0.0.1", 0, subprotocols=SUBPROTOCOLS[1:], **OPTIONS) as server:
+    async with websockets.serve(obey, "127.0.0.1", 0, subprotocols=SUBPROTOCOLS[1:], extensions=extensions(permessage_deflate.ServerPerMessageDeflateFactory), **OPTIONS) as server:
         report(f"listening {server.sockets[0].getsockname()[1]}")
         async for _ in lines():
             pass
@@ -77,7 +94,7 @@ async def serve():
 
 async def connect():
     async for url in lines():
-        async with websockets.connect(url, subprotocols=SUBPROTOCOLS, **OPTIONS) as socket:
+        async with websockets.connect(url, subprotocols=SUBPROTOCOLS, extensions=extensions(permessage_deflate.ClientPerMessageDeflateFactory), **OPTIONS) as socket:
             await obey(socket)
 
 

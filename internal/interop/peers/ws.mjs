@@ -2,7 +2,14 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { compression, digest, lines, report, subprotocols } from './node.mjs';
 import { obey } from './obey.mjs';
 
-const options = { perMessageDeflate: compression };
+const options = {
+  perMessageDeflate: compression && {
+    serverNoContextTakeover: !compression.takeover,
+    clientNoContextTakeover: !compression.takeover,
+    serverMaxWindowBits: compression.windowBits,
+    clientMaxWindowBits: compression.windowBits,
+  },
+};
 
 function talk(socket) {
   socket.binaryType = 'arraybuffer';

@@ -1,0 +1,163 @@
+//go:build interop
+
+package interop_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+// A setting is how the ends of connections compress (RFC 7692). The scripts get it as JSON.
+type setting struct {
+	Name       string `json:"-"`
+	Takeover   bool   `json:"takeover"`
+	WindowBits int    `json:"windowBits"`
+}
+
+// compression is the setting of the test that runs, or nil; whatever opens a connection, on either side, asks here.
+var compression *setting
+
+var settings = []setting{
+	{"context takeover", true, 15},
+	{"no context takeover", false, 15},
+	{"windows of 10 bits", true, 10},
+}
+
+// options returns those of every connection of this module's, before others.
+func options(more ...stream.Option) []stream.Option {
+	if compression == nil {
+		return more
+	}
+	return append(more, stream.Compression(stream.CompressionConfig{
+		Deflate: stream.Deflate{
+			ServerNoContextTakeover: !compression.Takeover,
+			ClientNoContextTakeover: !compression.Takeover,
+			ServerMaxWindowBits:     compression.WindowBits,
+			ClientMaxWindowBits:     compression.WindowBits,
+		},
+		Threshold: 1,
+	}))
+}
+
+// environment returns the setting as the scripts get it.
+func environment() string {
+	if compression == nil {
+		return "INTEROP_COMPRESSION="
+	}
+	b, err := json.Marshal(compression)
+	if err != nil {
+		panic(err)
+	}
+	return "INTEROP_COMPRESSION=" + string(b)
+}
+
+// checksOfCompression are what must hold beside what is agreed on, with every peer that compresses.
+var checksOfCompression = []check{
+	{"messages are compressed both ways", 0, checkCompressed},
+	{"a compressed message is streamed", 0, checkStreamed},
+	{"small messages help one another", 0, checkAlike},
+	{"text of all lengths and planes comes back", 0, checkText},
+	{"binary of all lengths comes back", 0, checkBinary},
+	{"a thousand messages come back in order", 0, checkMany},
+	{"fragments cut inside a code point are put together", keepsPongsOut, checkFragments},
+	{"fragments of the peer are put together", fragments, checkFragmentsOfPeer},
+	{"the peer sees that a message was over the limit", 0, checkTooBig},
+}
+
+func TestPeersWithCompression(t *testing.T) {
+	for i := range settings {
+		t.Run(settings[i].Name, func(t *testing.T) {
+			compression = &settings[i]
+			defer func() { compression = nil }()
+			for _, p := range peers {
+				if !p.can(inflates) || compression.WindowBits < 15 && !p.can(windows) {
+					continue
+				}
+				t.Run(p.name, func(t *testing.T) {
+					if p.server != nil {
+						t.Run("server", func(t *testing.T) { withServer(t, p, direct, checksOfCompression) })
+					}
+					if p.client != nil {
+						t.Run("client", func(t *testing.T) { withClient(t, p, direct, checksOfCompression) })
+					}
+				})
+			}
+		})
+	}
+}
+
+// prose returns n bytes that can be compressed, of text.
+func prose(n int) []byte {
+	var b bytes.Buffer
+	for i := 0; b.Len() < n; i++ {
+		fmt.Fprintf(&b, `{"id": %d, "name": "item %x", "tags": ["a", "b", "\U0001f600"], "price": %d.99},`, i, i*i*i, i%97)
+	}
+	return bytes.ToValidUTF8(b.Bytes()[:n], []byte("~"))
+}
+
+func checkCompressed(t *testing.T, p partner) {
+	c := p.open(t)
+	d := c.conn.Handshake().Deflate
+	if d == nil {
+		t.Fatal("compression was not agreed on")
+	}
+	if !compression.Takeover && (!d.ServerNoContextTakeover || !d.ClientNoContextTakeover) {
+		t.Errorf("agreed on %+v", *d)
+	}
+	if compression.WindowBits < 15 && d.ServerMaxWindowBits != compression.WindowBits {
+		t.Errorf("agreed on %+v", *d)
+	}
+	for _, n := range []int{10_000, 1 << 20, 10_000} {
+		c.echo(opcode.Text, prose(n))
+	}
+	wantCompressed(t, p, c, 3)
+}
+
+func checkStreamed(t *testing.T, p partner) {
+	const size = 8 << 20
+	c := p.open(t)
+	sent := make(chan error, 1)
+	go func() {
+		w, err := c.conn.NewWriter(c.ctx, opcode.Binary)
+		if err == nil {
+			defer w.Abort()
+			_, err = io.Copy(w, bytes.NewReader(prose(size)))
+		}
+		if err == nil {
+			err = w.Close()
+		}
+		sent <- err
+	}()
+	var got bytes.Buffer
+	if _, err := io.Copy(&got, c.receive()); err != nil || !bytes.Equal(got.Bytes(), prose(size)) {
+		t.Errorf("%d bytes came back: %v", got.Len(), err)
+	}
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
+	wantCompressed(t, p, c, 1)
+}
+
+// wantCompressed checks how many messages went and came compressed.
+func wantCompressed(t *testing.T, p partner, c *conversation, n int) {
+	t.Helper()
+	in, out := c.seen.compressed()
+	if out != n || p.can(compresses) && in != n {
+		t.Errorf("%d messages came compressed, and %d went so, of %d each", in, out, n)
+	}
+}
+
+// checkAlike has messages of all lengths that are like those before, and some in between that cannot be compressed.
+func checkAlike(t *testing.T, p partner) {
+	c := p.open(t)
+	for n := 1; n < 40_000; n += n/3 + 1 {
+		c.echo(opcode.Text, prose(n))
+		c.echo(opcode.Binary, big()[:n%5000])
+	}
+}
