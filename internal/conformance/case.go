@@ -8,7 +8,7 @@ import (
 // A Case is one connection of the peer's, and what must become of it.
 type Case struct {
 	ID      string // "framing/text/65535/chop997"; the family stands before the first slash
-	Section string // of RFC 6455: where what is tested stands
+	Section string // of RFC 6455, if it names no other: where what is tested stands
 	Side    Side   // which ends it is for; 0 is both
 	Weight  Weight
 
@@ -21,7 +21,7 @@ func (c Case) Family() string {
 	return family
 }
 
-// A test is what a case consists of: an Exchange, a Bulk, a Request or a Response.
+// A test is what a case consists of: an Exchange, a Bulk, a Request, a Response, Nonces or a Deflated.
 type test interface {
 	run(*trial) verdict
 

@@ -6,5 +6,6 @@ import "slices"
 func Cases() []Case {
 	return slices.Concat(
 		framing(), pings(), reserved(), fragmentation(), encodings(), masks(), utf8Text(), closings(), messages(), requests(), responses(),
+		compression(), negotiation(),
 	)
 }

@@ -29,7 +29,7 @@ func families(s conformance.Subject, most conformance.Weight) (names []string, o
 	return names, of
 }
 
-func TestBothEndsConformToRFC6455(t *testing.T) {
+func TestBothEndsConform(t *testing.T) {
 	for _, s := range conformance.Subjects(conformance.Modes) {
 		most := conformance.Medium
 		if testing.Short() || s.Mode.Name != conformance.Modes[0].Name {

@@ -1,5 +1,6 @@
-// Package conformance puts both ends of this library to the test of RFC 6455: a peer that speaks in single frames,
-// right or wrong, meets over TCP an echo server built with package listen, and an echo client built with package dial.
+// Package conformance puts both ends of this library to the test of RFC 6455 and RFC 7692: a peer that speaks in single
+// frames, right or wrong, meets over TCP an echo server built with package listen, and an echo client built with package
+// dial.
 //
 // The cases are data, made by [Cases]: what the peer sends byte by byte and in which pieces, and what must come back.
 // [Run] has the outcome of each for one [Subject], an end in one receive mode. To test a further mode, add it to
@@ -21,5 +22,5 @@
 // # Independence
 //
 // The peer encodes, parses and judges frames and handshakes by itself, with none of the code of packages frame and
-// internal/handshake: what both ends got wrong in the same way would not show.
+// internal/handshake, and compresses and inflates by itself: what both ends got wrong in the same way would not show.
 package conformance

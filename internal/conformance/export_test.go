@@ -44,3 +44,13 @@ func ServerOf(name string, serve func(net.Conn) error) Mode {
 		},
 	}
 }
+
+type History struct{ history }
+
+func NewHistory(takeover bool, window int) *History {
+	return &History{history{takeover: takeover, window: window}}
+}
+
+func (h *History) Squeeze(message string) string          { return h.squeeze(message) }
+func (h *History) SqueezeFinal(message string) string     { return h.squeezeFinal(message) }
+func (h *History) Inflate(payload []byte) (string, error) { return h.inflate(payload) }

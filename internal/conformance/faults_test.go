@@ -144,6 +144,18 @@ func send(ctx context.Context, s *stream.Socket, op opcode.Opcode, p []byte) err
 	return s.WriteBinary(ctx, p)
 }
 
+// echoPlain compresses nothing.
+func echoPlain(ctx context.Context, s *stream.Socket, msg *stream.Reader) error {
+	w, err := s.NewWriter(ctx, msg.Opcode(), stream.Compress(false))
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(w, msg); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
 func TestFaultsAreFound(t *testing.T) {
 	standard := conformance.Modes[0]
 	right := faulty(send)
@@ -181,6 +193,8 @@ func TestFaultsAreFound(t *testing.T) {
 		{"a small limit", conformance.Subject{Mode: right, Side: conformance.Server, Listen: []listen.Option{stream.MaxMessageSize(127)}}, "framing/text/128/whole"},
 		{"no limit", conformance.Subject{Mode: right, Side: conformance.Client, Dial: []dial.Option{stream.MaxMessageSize(stream.Unlimited)},
 			Patience: 50 * time.Millisecond}, "length/limit/one-more/text"},
+		{"nothing compressed", conformance.Subject{Mode: conformance.Echo("faulty", true, stream.Standard, echoPlain), Side: conformance.Client},
+			"compression/sizes/text/1024/in-one-frame/whole/client"},
 		{"every origin", conformance.Subject{Mode: standard, Side: conformance.Server, Listen: []listen.Option{listen.Origins("*")}}, "request/wrong/origin/null"},
 	}
 	byID := make(map[string]conformance.Case)

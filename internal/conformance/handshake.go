@@ -45,7 +45,7 @@ func (l *link) open() error {
 	if err != nil {
 		return err
 	}
-	return checkResponse(response, key, nil)
+	return checkResponse(response, key, nil, "")
 }
 
 // ask sends a request, in which <key> stands for key and <host> for the server, and frames right behind it.
@@ -74,8 +74,8 @@ func (l *link) readResponse() (*http.Response, error) {
 	return response, nil
 }
 
-// checkResponse checks the response of a server that accepts (section 4.2.2, item 5).
-func checkResponse(r *http.Response, key string, offered []string) error {
+// checkResponse checks the response of a server that accepts (section 4.2.2, item 5), and one extension or none.
+func checkResponse(r *http.Response, key string, offered []string, extension string) error {
 	h := r.Header
 	switch accept := h.Values("Sec-WebSocket-Accept"); {
 	case r.StatusCode != http.StatusSwitchingProtocols:
@@ -88,8 +88,8 @@ func checkResponse(r *http.Response, key string, offered []string) error {
 		return violation(fmt.Sprintf("answered Connection: %q (4.2.2)", h.Values("Connection")))
 	case len(accept) != 1 || accept[0] != acceptOf(key):
 		return violation(fmt.Sprintf("answered Sec-WebSocket-Accept: %q (4.2.2)", accept))
-	case len(h.Values("Sec-WebSocket-Extensions")) > 0:
-		return violation("accepted an extension (9.1)")
+	case elements(h.Values("Sec-WebSocket-Extensions")...) != elements(extension):
+		return violation(fmt.Sprintf("answered Sec-WebSocket-Extensions: %q, not %q (9.1)", h.Values("Sec-WebSocket-Extensions"), extension))
 	}
 	chosen := h.Values("Sec-WebSocket-Protocol")
 	if len(chosen) > 1 || len(chosen) == 1 && !slices.Contains(offered, chosen[0]) {

@@ -14,6 +14,7 @@ import (
 type Mode struct {
 	Name      string
 	Fragments bool // messages may come in fragments; if not, the cases that send some are left out
+	Plain     bool // there is no compression; the cases that need it are left out
 
 	// Both serve one connection, until ctx ends, and tell before that what the echo has ended with.
 	accept func(ctx context.Context, ln net.Listener, ended func(error), opts ...listen.Option)
@@ -26,7 +27,12 @@ var Modes = []Mode{
 	Echo("simple", true, stream.Simple, echoMessage),
 	Echo("lite", false, stream.Lite, echoMessage),
 	Echo("decode", true, stream.Decode(decode), echoMessage),
-	echoing("frames", true, stream.Frames, newFrameEcho),
+	plain(echoing("frames", true, stream.Frames, newFrameEcho)),
+}
+
+func plain(m Mode) Mode {
+	m.Plain = true
+	return m
 }
 
 // Echo returns the Mode with the name, in which one sends each message back.

@@ -79,7 +79,7 @@ func (r Request) ask(l *link, key string, v *verdict) error {
 	if got := response.Header.Get("Sec-WebSocket-Protocol"); got != r.Chosen {
 		v.fail("chose subprotocol %q instead of %q (4.2.2)", got, r.Chosen)
 	}
-	return checkResponse(response, key, r.Speaks)
+	return checkResponse(response, key, r.Speaks, "")
 }
 
 // A Response is what a server answers a client under test with: <accept> stands for what answers its key, and KEY for

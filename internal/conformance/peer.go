@@ -15,9 +15,13 @@ type peer struct {
 
 	sent uint32 // frames, from which the next masking key is made
 
-	within byte // the opcode of the message of which fragments have come; 0 is none
-	so     []byte
-	closed bool // a close frame has come
+	within   byte // the opcode of the message of which fragments have come; 0 is none
+	squeezed bool // it is compressed
+	so       []byte
+	closed   bool // a close frame has come
+
+	before   *history // the compressed message that comes; nil: nobody has agreed on compression
+	inflated int      // how many have come
 
 	key    [4]byte // of the first masked frame that came
 	masked int     // how many have come

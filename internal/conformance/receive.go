@@ -25,6 +25,8 @@ func (p *peer) receive() (Message, error) {
 		}
 		if op == continuation {
 			op = p.within
+		} else {
+			p.squeezed = first&rsv1 != 0
 		}
 		p.within, p.so = op, append(p.so, payload...)
 		if first&fin == 0 {
@@ -32,6 +34,12 @@ func (p *peer) receive() (Message, error) {
 		}
 		m := Message{op, string(p.so)}
 		p.within, p.so = 0, p.so[:0]
+		if p.squeezed {
+			p.inflated++
+			if m.Payload, err = p.before.inflate([]byte(m.Payload)); err != nil {
+				return m, err
+			}
+		}
 		if op == text && !utf8.ValidString(m.Payload) {
 			return m, violation("sent text that is not UTF-8 (8.1)")
 		}
@@ -101,6 +109,9 @@ func (p *peer) readLength(short byte) (uint64, error) {
 // check judges the header of a frame that has come.
 func (p *peer) check(first byte, masked bool, length uint64) error {
 	op, final := first&0xF, first&fin != 0
+	if p.before != nil && (op == text || op == binary) {
+		first &^= rsv1 // of a compressed message (RFC 7692, section 6)
+	}
 	switch {
 	case first&(rsv1|rsv2|rsv3) != 0:
 		return violation(fmt.Sprintf("sent reserved bits: %#x (5.2)", first))

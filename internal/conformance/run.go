@@ -41,7 +41,8 @@ func (s Subject) String() string { return s.Mode.Name + " " + s.Side.String() }
 
 // Takes reports whether c is for s.
 func (s Subject) Takes(c Case) bool {
-	return (c.Side == 0 || c.Side == s.Side) && (s.Mode.Fragments || !c.test.fragmented())
+	_, deflated := c.test.(Deflated)
+	return (c.Side == 0 || c.Side == s.Side) && (s.Mode.Fragments || !c.test.fragmented()) && !(s.Mode.Plain && deflated)
 }
 
 // An Outcome is what a case has come to.

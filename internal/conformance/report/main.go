@@ -60,7 +60,7 @@ func (c config) report(ctx context.Context, w io.Writer) error {
 		l.sort(cases)
 		lists = append(lists, l)
 	}
-	fmt.Fprint(w, "# Conformance to RFC 6455\n\n")
+	fmt.Fprint(w, "# Conformance to RFC 6455 and RFC 7692\n\n")
 	summarise(w, lists)
 	for _, l := range lists {
 		l.print(w, c.verbose)
