@@ -41,6 +41,7 @@ type inflater struct {
 	total  int64  // what has come out
 	end    error  // behind what has come out
 	failed error  // of the connection
+	behind [len(endMarker) + 2]byte
 
 	// Of the coroutine; nil if all of the payload is there.
 	next  func() (struct{}, bool)
@@ -88,6 +89,7 @@ func (s *Socket) inflate() {
 		z.begin(z.piece)
 		return
 	}
+	s.in.bulk = s.in.open || s.in.size > smallSize
 	z.buf.Reset(z)
 	z.source = z.buf
 	z.flate.(flate.Resetter).Reset(z.buf, s.deflation.in.buf)
@@ -211,15 +213,14 @@ func (z *inflater) Write(p []byte) (n int, err error) {
 // checkEnd checks what follows the final block: it is that of the marker, or one of the sender's, which has an octet of
 // zeros behind it (RFC 7692, section 7.2.3.4), or nothing.
 func (z *inflater) checkEnd() error {
-	var behind [len(endMarker) + 2]byte
-	n, err := io.ReadFull(z.source, behind[:])
+	n, err := io.ReadFull(z.source, z.behind[:])
 	if err != io.EOF && err != io.ErrUnexpectedEOF {
 		if err == nil {
 			err = errInflateEnd
 		}
 		return err
 	}
-	switch string(behind[:n]) {
+	switch string(z.behind[:n]) {
 	case "", endMarker, "\x00" + endMarker:
 		return io.EOF
 	}

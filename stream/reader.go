@@ -45,14 +45,13 @@ func (r *Reader) Read(p []byte) (int, error) {
 // WriteTo writes what is left of the message to dst, in large pieces; [io.Copy] calls it. It returns the number of bytes
 // written, and the error of dst, or that of reading as in [Reader.Read].
 func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
+	var buf []byte
 	if r.compressed {
-		// Without its WriteTo the Reader is read, into a large buffer.
-		buf := takeBuffer(bulkSize)
+		buf = takeBuffer(bulkSize)
 		defer giveBuffer(buf)
-		return io.CopyBuffer(struct{ io.Writer }{dst}, struct{ io.Reader }{r}, buf)
 	}
 	for turn := uint64(0); ; {
-		p, now, err := r.lend(turn)
+		p, now, err := r.lend(turn, buf)
 		if err == io.EOF {
 			return written, nil
 		}
@@ -71,9 +70,10 @@ func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
 	}
 }
 
-// lend lends the next piece of the message, until the next call. Other receivers may come meanwhile, and leave the buffer
-// to the borrower then; if none has come since before, what was lent then has come back.
-func (r *Reader) lend(before uint64) (p []byte, turn uint64, err error) {
+// lend lends the next piece of the message, until the next call. Other receivers may come meanwhile, and leave the read
+// buffer to the borrower then; if none has come since before, what was lent then has come back. With a buf, for what has
+// to be inflated, the piece stands there.
+func (r *Reader) lend(before uint64, buf []byte) (p []byte, turn uint64, err error) {
 	if err := r.enter(); err != nil {
 		return nil, 0, err
 	}
@@ -81,6 +81,10 @@ func (r *Reader) lend(before uint64) (p []byte, turn uint64, err error) {
 	in := &r.s.in
 	if in.turns == before+1 {
 		in.lent = false
+	}
+	if buf != nil {
+		n, err := r.s.readMessage(buf, &r.deadline)
+		return buf[:n], in.turns, err
 	}
 	p, err = r.s.lendPayload(&r.deadline)
 	return p, in.turns, err
