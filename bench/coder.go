@@ -17,8 +17,19 @@ type coder struct{ s *site }
 func newCoder(s *site) endpoint { return coder{s} }
 
 func (l coder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c, err := websocket.Accept(w, r, nil)
+	c, err := websocket.Accept(w, r, l.options())
 	go l.start(c, err)
+}
+
+func (l coder) options() *websocket.AcceptOptions {
+	var o websocket.AcceptOptions
+	switch {
+	case l.s.job.Takeover:
+		o.CompressionMode = websocket.CompressionContextTakeover
+	case l.s.job.Deflate:
+		o.CompressionMode = websocket.CompressionNoContextTakeover
+	}
+	return &o
 }
 
 func (l coder) start(c *websocket.Conn, err error) {

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsflate"
 	"github.com/gobwas/ws/wsutil"
 )
 
@@ -19,7 +20,12 @@ type gobwas struct{ s *site }
 func newGobwas(s *site) endpoint { return gobwas{s} }
 
 func (g gobwas) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	nc, rw, _, err := ws.UpgradeHTTP(r, w)
+	var u ws.HTTPUpgrader
+	if g.s.job.Deflate {
+		e := wsflate.Extension{Parameters: wsflate.DefaultParameters}
+		u.Negotiate = e.Negotiate
+	}
+	nc, rw, _, err := u.Upgrade(r, w)
 	if err != nil {
 		g.s.complain(err)
 		return
@@ -65,6 +71,10 @@ func (g gobwas) run(nc net.Conn, src io.Reader, state ws.State) {
 	c := &gobwasConn{Conn: nc, state: state, size: int(min(g.s.job.Size, putFrame))}
 	c.in = wsutil.NewReader(src, state)
 	c.in.OnIntermediate = wsutil.ControlFrameHandler(nc, state)
+	if g.s.job.Deflate {
+		g.s.run(newGobwasZip(c), nil)
+		return
+	}
 	g.s.run(c, nil)
 }
 

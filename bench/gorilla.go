@@ -29,7 +29,7 @@ func newGorilla(s *site) endpoint {
 		size = 1 << 10
 	}
 	pool := new(sync.Pool)
-	g.upgrader = websocket.Upgrader{ReadBufferSize: size, WriteBufferSize: size, WriteBufferPool: pool}
+	g.upgrader = websocket.Upgrader{ReadBufferSize: size, WriteBufferSize: size, WriteBufferPool: pool, EnableCompression: s.job.Deflate}
 	g.dialer = websocket.Dialer{ReadBufferSize: size, WriteBufferSize: size, WriteBufferPool: pool}
 	return g
 }

@@ -27,11 +27,18 @@ func newGws(s *site) endpoint {
 }
 
 func (g *gwsEndpoint) options() *gws.ServerOption {
-	return &gws.ServerOption{ReadMaxPayloadSize: g.limit(), WriteMaxPayloadSize: g.limit()}
+	j := g.s.job
+	return &gws.ServerOption{ReadMaxPayloadSize: g.limit(), WriteMaxPayloadSize: g.limit(), PermessageDeflate: gws.PermessageDeflate{
+		Enabled:               j.Deflate,
+		ServerContextTakeover: j.Takeover,
+		ClientContextTakeover: j.Takeover,
+		ServerMaxWindowBits:   15, // as the others have
+		ClientMaxWindowBits:   15,
+	}}
 }
 
-// limit is for messages, which must not be empty.
-func (g *gwsEndpoint) limit() int { return int(max(g.s.job.Size, 1<<10)) }
+// limit is for messages, compressed or not, and must not be 0.
+func (g *gwsEndpoint) limit() int { return int(g.s.job.Size) + 1<<10 }
 
 func (g *gwsEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, err := g.upgrader.Upgrade(w, r)
@@ -90,6 +97,14 @@ func (g *gwsEndpoint) answer(c *gws.Conn, msg *gws.Message) error {
 			return err
 		}
 		return reply(answer)
+	case deflate:
+		return g.s.deflate(reply)
+	case inflate:
+		var n count
+		if _, err := n.Write(msg.Bytes()); err != nil {
+			return err
+		}
+		return reply(n.answer())
 	case write:
 		return g.s.write(reply)
 	case fanout:

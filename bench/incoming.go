@@ -19,6 +19,8 @@ type incoming struct {
 	pos    int64 // in its payload
 	open   bool  // its message goes on behind it
 	read   int64 // of the message
+	wire   int64 // bytes of all payloads
+	unzip  *unzip
 }
 
 // fill takes all that has come.
@@ -51,6 +53,9 @@ func (in *incoming) take(data []byte) (n int, err error) {
 		if in.frame, n = parse(data); n == 0 {
 			return 0, nil
 		}
+		if in.unzip != nil && !in.open {
+			in.unzip.begin(&in.frame)
+		}
 		if op := in.frame.first &^ fin; in.open && op != 0 || !in.open && op != in.op {
 			return 0, fmt.Errorf("a frame with opcode %d has come", op)
 		}
@@ -67,6 +72,11 @@ func (in *incoming) take(data []byte) (n int, err error) {
 	if in.inside = false; in.open {
 		return n, nil
 	}
+	if in.unzip != nil {
+		if err := in.unzip.end(in); err != nil {
+			return 0, err
+		}
+	}
 	if size := in.want(in.messages).size; in.read != size {
 		return 0, fmt.Errorf("it has %d bytes instead of %d", in.read, size)
 	}
@@ -79,10 +89,15 @@ func (in *incoming) payload(p []byte) error {
 	if in.frame.masked {
 		xor(p, p, in.frame.key, in.pos)
 	}
+	in.pos += int64(len(p))
+	in.wire += int64(len(p))
+	if in.unzip != nil && in.unzip.zipped {
+		in.unzip.take(p, in.messages)
+		return nil
+	}
 	if err := in.want(in.messages).check(p, in.read); err != nil {
 		return err
 	}
-	in.pos += int64(len(p))
 	in.read += int64(len(p))
 	return nil
 }

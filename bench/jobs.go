@@ -10,6 +10,9 @@ type job struct {
 	Client   bool  // the library is the client; the load is then the server
 	Own      bool  // without net/http, through a server of the library's own
 	Text     bool  // messages are text, and binary otherwise
+	JSON     bool  // messages are JSON, which goes as binary; otherwise they are random bytes, or words if Text
+	Deflate  bool  // with permessage-deflate
+	Takeover bool  // with the messages before as a help to compress
 	Size     int64 // of a message, in bytes
 	Messages int   // in all, but for transfers
 	Conns    int
@@ -24,6 +27,8 @@ const (
 	receive kind = "receive" // receives a message, throws it away, and answers with its size
 	store   kind = "store"   // the same into a file
 	echo    kind = "echo"    // answers each message with the same
+	deflate kind = "deflate" // answers a message with many
+	inflate kind = "inflate" // receives messages, throws each away, and answers with its size
 	write   kind = "write"   // answers a message with many, from many goroutines at once
 	fanout  kind = "fanout"  // sends each message that it receives to all connections
 	shake   kind = "shake"   // opens a connection, and drops it
@@ -59,6 +64,18 @@ var jobs = []job{
 	{Name: "shakeown", What: "opening handshakes at the library's own server", Kind: shake, Own: true, Messages: 10_000, Conns: 8},
 	{Name: "idle", What: "5,000 idle connections behind net/http", Kind: idle, Size: 64, Conns: 5000, InFlight: 1},
 	{Name: "idleown", What: "5,000 idle connections at the library's own server", Kind: idle, Own: true, Size: 64, Conns: 5000, InFlight: 1},
+	{Name: "deflate1k", What: "a server sends JSON of 1 KiB, each message compressed by itself", Kind: deflate, JSON: true, Deflate: true, Size: 1 << 10, Messages: 100_000, Conns: 1},
+	{Name: "deflate1kctx", What: "the same with context takeover", Kind: deflate, JSON: true, Deflate: true, Takeover: true, Size: 1 << 10, Messages: 50_000, Conns: 1},
+	{Name: "deflate64k", What: "a server sends JSON of 64 KiB, each message compressed by itself", Kind: deflate, JSON: true, Deflate: true, Size: 64 << 10, Messages: 4_000, Conns: 1},
+	{Name: "deflate64kctx", What: "the same with context takeover", Kind: deflate, JSON: true, Deflate: true, Takeover: true, Size: 64 << 10, Messages: 4_000, Conns: 1},
+	{Name: "deflaternd", What: "as deflate64k, random bytes", Kind: deflate, Deflate: true, Size: 64 << 10, Messages: 4_000, Conns: 1},
+	{Name: "inflate1k", What: "a server receives JSON of 1 KiB, each message compressed by itself", Kind: inflate, JSON: true, Deflate: true, Size: 1 << 10, Messages: 200_000, Conns: 4, InFlight: 16},
+	{Name: "inflate1kctx", What: "the same with context takeover", Kind: inflate, JSON: true, Deflate: true, Takeover: true, Size: 1 << 10, Messages: 200_000, Conns: 4, InFlight: 16},
+	{Name: "inflate64k", What: "a server receives JSON of 64 KiB, each message compressed by itself", Kind: inflate, JSON: true, Deflate: true, Size: 64 << 10, Messages: 8_000, Conns: 4, InFlight: 4},
+	{Name: "inflate64kctx", What: "the same with context takeover", Kind: inflate, JSON: true, Deflate: true, Takeover: true, Size: 64 << 10, Messages: 8_000, Conns: 4, InFlight: 4},
+	{Name: "inflaternd", What: "as inflate64k, random bytes", Kind: inflate, Deflate: true, Size: 64 << 10, Messages: 8_000, Conns: 4, InFlight: 4},
+	{Name: "idlezip", What: "1,000 idle connections behind net/http that have sent and received 64 KiB of JSON, compressed by itself", Kind: idle, JSON: true, Deflate: true, Size: 64 << 10, Conns: 1000, InFlight: 1},
+	{Name: "idlezipctx", What: "the same with context takeover", Kind: idle, JSON: true, Deflate: true, Takeover: true, Size: 64 << 10, Conns: 1000, InFlight: 1},
 }
 
 // scaled returns j with its work multiplied by scale, and as many connections as before.
@@ -84,11 +101,16 @@ func roundUp(n, multiple int) int { return max(1, (n+multiple-1)/multiple) * mul
 
 func (j job) transfer() bool { return j.Kind == send || j.Kind == receive || j.Kind == store }
 
+// zips reports whether the job is to compress, or to inflate.
+func (j job) zips() bool { return j.Kind == deflate || j.Kind == inflate }
+
 // unit is what the work of the job is counted in.
 func (j job) unit() string {
 	switch {
 	case j.transfer():
 		return "GiB"
+	case j.zips():
+		return "MiB"
 	case j.Kind == shake:
 		return "handshake"
 	case j.Kind == idle:
@@ -102,6 +124,8 @@ func (j job) units() float64 {
 	switch {
 	case j.transfer():
 		return float64(j.Size) / gib
+	case j.zips():
+		return float64(j.Messages) * float64(j.Size) / (1 << 20)
 	case j.Kind == idle:
 		return float64(j.Conns)
 	}

@@ -19,15 +19,30 @@ type library struct {
 // libraries are all libraries, and the limit: the least that a program must do which trusts its peer blindly.
 var libraries = []library{
 	{"litert", "github.com/litert/websocket", newLitert, nil},
-	{"gorilla", "github.com/gorilla/websocket", newGorilla, noServer},
+	{"gorilla", "github.com/gorilla/websocket", newGorilla, slices.Concat(noServer, takeovers)},
 	{"coder", "github.com/coder/websocket", newCoder, noServer},
-	{"gobwas", "github.com/gobwas/ws", newGobwas, nil},
+	{"gobwas", "github.com/gobwas/ws", newGobwas, takeovers},
 	{"gws", "github.com/lxzan/gws", newGws, nil},
-	{"limit", "", newLimit, []string{"writers", "shakeown", "idleown"}},
+	{"limit", "", newLimit, slices.Concat([]string{"writers", "shakeown", "idleown"}, zips)},
 }
 
 // noServer are the jobs for libraries without a server of their own.
 var noServer = []string{"shakeown", "idleown"}
+
+// takeovers are the jobs for libraries with context takeover, and zips those for such with compression.
+var (
+	takeovers = names(func(j job) bool { return j.Takeover })
+	zips      = names(func(j job) bool { return j.Deflate })
+)
+
+func names(of func(job) bool) (list []string) {
+	for _, j := range jobs {
+		if of(j) {
+			list = append(list, j.Name)
+		}
+	}
+	return list
+}
 
 func (l library) does(j job) bool { return !slices.Contains(l.lacks, j.Name) }
 

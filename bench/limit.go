@@ -35,7 +35,7 @@ func (l limit) dial(url string) error {
 	if err != nil {
 		return err
 	}
-	if err := (&peer{conn: nc.(*net.TCPConn)}).handshake(); err != nil {
+	if err := (&peer{conn: nc.(*net.TCPConn)}).handshake(l.s.job); err != nil {
 		return err
 	}
 	go l.s.run(&limitConn{TCPConn: nc.(*net.TCPConn), job: l.s.job}, nil)

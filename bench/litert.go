@@ -32,7 +32,11 @@ func (l litert) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		go l.s.run(litertEcho{c}, err)
 		return
 	}
-	c, err := listen.Upgrade(w, r, stream.Standard, stream.MaxMessageSize(stream.Unlimited))
+	opts := []listen.Option{stream.MaxMessageSize(stream.Unlimited)}
+	if l.s.job.Deflate {
+		opts = append(opts, stream.Compression(stream.CompressionConfig{}))
+	}
+	c, err := listen.Upgrade(w, r, stream.Standard, opts...)
 	go l.s.run(litertConn{c}, err)
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net"
-	"strconv"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -21,18 +20,23 @@ type load struct {
 func (l *load) open() error {
 	switch l.job.Kind {
 	case send:
-		return l.openOne(large(l.job.Size))
+		whole := large(l.job.Size)
+		return l.openOne(func(int) content { return whole })
 	case receive, store:
-		count := []byte(strconv.FormatInt(l.job.Size, 10))
-		return l.openOne(content{count, int64(len(count))})
+		answer := count(l.job.Size).answer()
+		return l.openOne(func(int) content { return content{answer, int64(len(answer))} })
 	case write:
-		return l.openOne(small(l.job, 0))
+		whole := small(l.job, 0)
+		return l.openOne(func(int) content { return whole })
+	case deflate:
+		all := contents(l.job)
+		return l.openOne(func(i int) content { return all[i%len(all)] })
 	case shake:
 		return l.shake(l.job.Conns)
 	}
 	l.ring = newRing(l.job)
 	switch l.job.Kind {
-	case echo:
+	case echo, inflate:
 		if err := l.openAll(l.job.Conns); err != nil {
 			return err
 		}
@@ -50,12 +54,12 @@ func (l *load) open() error {
 	}
 }
 
-func (l *load) openOne(want content) (err error) {
+func (l *load) openOne(want func(int) content) (err error) {
 	l.peers = make([]*peer, 1)
 	if l.job.Client {
-		l.peers[0], err = accept(l.ln, l.job, func(int) content { return want })
+		l.peers[0], err = accept(l.ln, l.job, want)
 	} else {
-		l.peers[0], err = connect(l.addr, l.job, func(int) content { return want })
+		l.peers[0], err = connect(l.addr, l.job, want)
 	}
 	return err
 }
@@ -85,9 +89,9 @@ func (l *load) work() error {
 		return l.fetch()
 	case receive, store:
 		return l.put()
-	case echo:
+	case echo, inflate:
 		return l.echo(l.job.Messages)
-	case write:
+	case write, deflate:
 		return l.ask(l.job.Messages)
 	case fanout:
 		return l.fanout(l.job.Messages / l.job.Conns)

@@ -27,6 +27,7 @@ var (
 	throughput = figure{"Throughput", func(l libraryResult) float64 { return l.Throughput }, showRate, true}
 	peak       = figure{"Peak resident memory beyond that before the job, MiB", func(l libraryResult) float64 { return l.Peak }, showMiB, false}
 	allocs     = figure{"Allocations per unit", func(l libraryResult) float64 { return l.Allocs }, showCount, false}
+	ratio      = figure{"Bytes sent per byte of the messages", func(l libraryResult) float64 { return l.Ratio }, showPart, false}
 	resident   = figure{"Resident memory per idle connection, KiB", func(l libraryResult) float64 { return l.Resident }, showKiB, false}
 )
 
@@ -40,7 +41,7 @@ func (r *results) markdown(w io.Writer) error {
 		}
 	}
 	b.WriteString("\n")
-	for _, f := range []figure{cpu, throughput, peak, allocs, resident} {
+	for _, f := range []figure{cpu, throughput, peak, allocs, ratio, resident} {
 		r.table(&b, f)
 	}
 	_, err := io.WriteString(w, b.String())
@@ -53,7 +54,7 @@ func (r *results) table(b *strings.Builder, f figure) {
 	fmt.Fprintf(b, "\n### %s\n\n| job | unit | %s | against the best peer | against the limit |\n|---|---|%s\n",
 		f.title, strings.Join(names, " | "), strings.Repeat("--:|", len(names)+2))
 	for _, j := range r.Jobs {
-		if j.isIdle() != (f.title == resident.title) {
+		if j.isIdle() != (f.title == resident.title) || f.title == ratio.title && j.best(f, func(string) bool { return true }) == 0 {
 			continue
 		}
 		fmt.Fprintf(b, "| %s | %s |", j.Name, j.Unit)
@@ -131,6 +132,8 @@ func showRate(j jobResult, rate float64) string {
 	}
 	return fmt.Sprintf("%.0f/s", rate)
 }
+
+func showPart(_ jobResult, x float64) string { return fmt.Sprintf("%.3f", x) }
 
 func showMiB(_ jobResult, n float64) string { return fmt.Sprintf("%.1f", n/(1<<20)) }
 func showKiB(_ jobResult, n float64) string { return fmt.Sprintf("%.1f", n/(1<<10)) }

@@ -49,8 +49,11 @@ func large(size int64) content { return content{noise(putFrame, 0), size} }
 
 // small returns the content of the i-th of the messages of a job.
 func small(j job, i int) content {
-	if j.Text {
+	switch {
+	case j.Text:
 		return content{words(int(j.Size), i), j.Size}
+	case j.JSON:
+		return content{records(int(j.Size), i), j.Size}
 	}
 	return content{noise(int(j.Size), i), j.Size}
 }
@@ -76,6 +79,20 @@ func words(n, seed int) []byte {
 		p = append(p, '.')
 	}
 	return p
+}
+
+// records returns n bytes of JSON: the events of a few users, as a server may tell them.
+func records(n, seed int) []byte {
+	src := rand.New(rand.NewPCG(2, uint64(seed)))
+	names := []string{"alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi"}
+	verbs := []string{"opened", "closed", "commented", "merged", "assigned", "labelled"}
+	var p []byte
+	for len(p) < n {
+		p = fmt.Appendf(p, `{"id":"%016x","time":%d,"user":{"name":"%s","id":%d},"event":"%s","value":%.4f,"tags":["%s","%s"],"ok":%t},`,
+			src.Uint64(), 1_700_000_000+src.IntN(1_000_000), names[src.IntN(len(names))], src.IntN(10_000), verbs[src.IntN(len(verbs))],
+			src.Float64()*1000, verbs[src.IntN(len(verbs))], names[src.IntN(len(names))], src.IntN(2) == 0)
+	}
+	return p[:n]
 }
 
 // A sink is where a library writes what it receives: it compares some of it with what was sent.

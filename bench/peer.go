@@ -30,11 +30,15 @@ func newPeer(conn net.Conn, j job, want func(i int) content) *peer {
 	if j.Text {
 		op = opText
 	}
-	return &peer{conn.(*net.TCPConn), incoming{want: want, op: op, buf: make([]byte, size)}}
+	p := &peer{conn: conn.(*net.TCPConn), in: incoming{want: want, op: op, buf: make([]byte, size)}}
+	if j.Deflate {
+		p.in.unzip = &unzip{takeover: j.Takeover}
+	}
+	return p
 }
 
 const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
 // connect opens a connection to addr.
 func connect(addr string, j job, want func(i int) content) (*peer, error) {
@@ -43,7 +47,7 @@ func connect(addr string, j job, want func(i int) content) (*peer, error) {
 		return nil, err
 	}
 	p := newPeer(conn, j, want)
-	if err := p.handshake(); err != nil {
+	if err := p.handshake(j); err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -51,8 +55,8 @@ func connect(addr string, j job, want func(i int) content) (*peer, error) {
 }
 
 // handshake is that of a client. The server must not send a message before it is asked to.
-func (p *peer) handshake() error {
-	if _, err := p.conn.Write([]byte(request)); err != nil {
+func (p *peer) handshake(j job) error {
+	if _, err := p.conn.Write([]byte(request + offer(j) + "\r\n")); err != nil {
 		return err
 	}
 	var buf [1024]byte
@@ -66,7 +70,7 @@ func (p *peer) handshake() error {
 	if want := "HTTP/1.1 101 "; string(buf[:len(want)]) != want {
 		return fmt.Errorf("the response begins with %q", buf[:len(want)])
 	}
-	return nil
+	return accepted(j, string(buf[:]))
 }
 
 // accept opens a connection as a server.

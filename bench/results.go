@@ -43,6 +43,7 @@ type libraryResult struct {
 	Bytes      float64 // of those objects, per unit
 	Peak       float64 // bytes that were resident at most, beyond those before the job
 	Resident   float64 `json:",omitempty"` // bytes per idle connection
+	Ratio      float64 `json:",omitempty"` // bytes of payload sent for each byte of the messages
 	Samples    []sample
 }
 
@@ -93,6 +94,9 @@ func (r *results) add(j job, lib library, s sample) {
 	l.Allocs = l.median(func(s sample) float64 { return float64(s.Allocs) }) / units
 	l.Bytes = l.median(func(s sample) float64 { return float64(s.Bytes) }) / units
 	l.Peak = l.median(func(s sample) float64 { return float64(s.Peak) })
+	if j.Kind == deflate {
+		l.Ratio = l.median(func(s sample) float64 { return float64(s.Wire) }) / (units * (1 << 20))
+	}
 	if j.Kind == idle {
 		l.Resident = l.median(func(s sample) float64 { return float64(s.Grown) }) / units
 	}

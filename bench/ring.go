@@ -8,37 +8,57 @@ import (
 // A ring is a sequence of messages that begins anew after its end, encoded so that any part of it that may be in flight
 // is one slice.
 type ring struct {
-	contents []content
+	contents []content // of the messages
+	answers  []content // to them
 	frames   []byte
-	length   int // of a frame
+	starts   []int // of each message in frames, and their end
 }
 
 // ringSize is about how many bytes of messages differ from one another.
 const ringSize = 1 << 20
 
 func newRing(j job) ring {
-	var r ring
+	r := ring{contents: contents(j), starts: []int{0}}
+	r.answers = r.contents
+	if j.Kind == inflate {
+		answer := count(j.Size).answer()
+		r.answers = []content{{answer, int64(len(answer))}}
+	}
 	first := byte(fin | opBinary)
 	if j.Text {
 		first = fin | opText
 	}
-	n := int(min(64, max(2, ringSize/j.Size)))
-	for i := range n {
-		r.contents = append(r.contents, small(j, i))
+	payloads := make([][]byte, len(r.contents))
+	for i, c := range r.contents {
+		payloads[i] = c.period
 	}
-	for i := range n + j.InFlight {
-		f := encode(first, true, r.contents[i%n].period)
-		r.frames, r.length = append(r.frames, f...), len(f)
+	if j.Deflate {
+		first |= rsv1
+		payloads = squeeze(payloads, j.Takeover)
+	}
+	for i := range len(payloads) + j.InFlight {
+		r.frames = append(r.frames, encode(first, true, payloads[i%len(payloads)])...)
+		r.starts = append(r.starts, len(r.frames))
 	}
 	return r
 }
 
-func (r ring) want(i int) content { return r.contents[i%len(r.contents)] }
+// contents returns those of the messages of j that differ from one another.
+func contents(j job) []content {
+	all := make([]content, min(64, max(2, ringSize/j.Size)))
+	for i := range all {
+		all[i] = small(j, i)
+	}
+	return all
+}
+
+// want returns the answer to the i-th message.
+func (r ring) want(i int) content { return r.answers[i%len(r.answers)] }
 
 // part returns n messages from the i-th on.
 func (r ring) part(i, n int) []byte {
 	i %= len(r.contents)
-	return r.frames[i*r.length : (i+n)*r.length]
+	return r.frames[r.starts[i]:r.starts[i+n]]
 }
 
 // streamed is from what size on a message is sent while its echo comes, which a library may send before it has all.
@@ -50,8 +70,9 @@ func (l *load) echo(n int) error {
 		received := p.in.messages
 		sent, end := received, received+n/len(l.peers)
 		for received < end {
-			part := l.ring.part(sent, min(end-sent, l.job.InFlight-(sent-received)))
-			sent += len(part) / l.ring.length
+			n := min(end-sent, l.job.InFlight-(sent-received))
+			part := l.ring.part(sent, n)
+			sent += n
 			failed := make(chan error, 1)
 			if l.job.Size >= streamed {
 				go func() { failed <- p.write(part) }()

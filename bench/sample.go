@@ -17,6 +17,7 @@ type sample struct {
 	Bytes   uint64        // of those objects
 	Grown   int64         // how many more bytes are resident than before
 	Peak    int64         // how many more they were at most
+	Wire    int64         // bytes of the payloads that the library has sent
 }
 
 // take has a library do a job, and measures it.
@@ -72,6 +73,7 @@ func (l *load) sample(p *process) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
+	wire := l.wire()
 	began := time.Now()
 	if err := l.work(); err != nil {
 		return sample{}, err
@@ -85,7 +87,16 @@ func (l *load) sample(p *process) (sample, error) {
 		Bytes:   after.Bytes - before.Bytes,
 		Grown:   after.Resident - before.Resident,
 		Peak:    after.Peak - before.Resident,
+		Wire:    l.wire() - wire,
 	}, err
+}
+
+// wire returns how many bytes of payloads have come on the connections that are open.
+func (l *load) wire() (n int64) {
+	for _, p := range l.peers {
+		n += p.in.wire
+	}
+	return n
 }
 
 // prepare makes the file that j sends, and clears away the one that was received before.

@@ -11,8 +11,9 @@ import (
 // A site is what a library does its job with.
 type site struct {
 	job      job
-	want     content // of a message that is received or stored
-	dir      string  // has the file to send, and takes the one that is received
+	want     content   // of a message that is received or stored
+	sent     []content // of messages that are compressed
+	dir      string    // has the file to send, and takes the one that is received
 	endpoint endpoint
 	open     sync.WaitGroup // connections that have not opened yet, of those that a fan-out waits for
 
@@ -27,6 +28,8 @@ func newSite(j job, dir string, endpoint func(*site) endpoint) *site {
 	switch j.Kind {
 	case receive, store:
 		s.want = large(j.Size)
+	case deflate:
+		s.sent = contents(j)
 	case fanout:
 		s.open.Add(j.Conns)
 	}
@@ -102,6 +105,13 @@ func (s *site) step(c conn) error {
 		}
 		return c.write(answer)
 	}
+	if s.job.Kind == inflate {
+		var n count
+		if _, err := io.Copy(&n, msg); err != nil {
+			return err
+		}
+		return c.write(n.answer())
+	}
 	p, err := io.ReadAll(msg)
 	if err != nil {
 		return err
@@ -109,6 +119,8 @@ func (s *site) step(c conn) error {
 	switch s.job.Kind {
 	case send:
 		return s.send(c.sendFile)
+	case deflate:
+		return s.deflate(c.write)
 	case write:
 		return s.write(c.write)
 	default: // fanout
@@ -179,6 +191,27 @@ func (s *site) write(write func([]byte) error) error {
 	all.Wait()
 	return nil
 }
+
+// deflate sends all messages of the job, one after the other.
+func (s *site) deflate(write func([]byte) error) error {
+	for i := range s.job.Messages {
+		if err := write(s.sent[i%len(s.sent)].period); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A count is how many bytes were written to it.
+type count int64
+
+func (n *count) Write(p []byte) (int, error) {
+	*n += count(len(p))
+	return len(p), nil
+}
+
+// answer returns what is answered to a message of so many bytes.
+func (n count) answer() []byte { return strconv.AppendInt(nil, int64(n), 10) }
 
 // broadcast sends p over all connections.
 func (s *site) broadcast(p []byte) error {

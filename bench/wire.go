@@ -9,6 +9,7 @@ import (
 
 const (
 	fin  = 0x80
+	rsv1 = 0x40
 	mask = 0x80
 
 	opText   = 1
