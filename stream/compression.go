@@ -27,8 +27,9 @@ type CompressionConfig struct {
 	// are demands, which the other end fulfils or does without compression.
 	Deflate
 
-	// Level is from 1, which is fast, to 9, which compresses best; 0 is 1. Where the window bits are below 15, all
-	// levels are the same.
+	// Level is from 1, which is fast, to 9, which compresses best; 0 is 1. For JSON, level 6 is measured to take 1.3 to
+	// 2.4 times the time of level 1 for 5 to 9 % fewer bytes, level 9 up to 16 times for 6 to 13 % fewer. Where the
+	// window bits are below 15, all levels are the same.
 	Level int
 
 	// Threshold is how many bytes a message must have to be compressed; 0 is 256. To compress all, set 1.
@@ -49,7 +50,10 @@ const (
 // Compression can be attacked: who can put a guess next to a secret in one connection learns from lengths whether the
 // guess was right. Do not mix the two where that matters.
 //
-// While a message passes, it borrows some 50 KiB to be inflated, and up to 1 MiB to be compressed, from a pool.
+// A connection with context takeover keeps up to 32 KiB for each direction, and is measured to hold 73 KiB in all when it
+// is idle; without takeover it is 8 KiB, as nothing is kept. While a message passes, it borrows 40 KiB to be inflated, or
+// 0.8 MiB to be compressed, which grows to 1.4 MiB with the level, from pools that all connections share.
+//
 // Impossible values are an [*ArgumentError].
 func Compression(c CompressionConfig) Option {
 	return conf.StreamOption(func(to *conf.Stream) {
