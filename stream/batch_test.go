@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"runtime"
@@ -169,4 +170,20 @@ func TestAnErrorOfWhatWasPutOffIsNotLost(t *testing.T) {
 		go io.Copy(io.Discard, b)
 		b.Close()
 	})
+}
+
+func TestEachPingIsAnsweredWhileTheSocketTakesIt(t *testing.T) {
+	const pings = 500
+	server, peer := serverAndPeer(t)
+	var flood []byte
+	for i := range pings {
+		flood = append(flood, peer.Frame(true, opcode.Ping, fmt.Sprintf("%0125d", i))...)
+	}
+	peer.Send(flood, peer.Frame(true, opcode.Text, "through"))
+	if got := receiveAll(t, server); got != "through" {
+		t.Errorf("got %q", got)
+	}
+	for i := range pings {
+		peer.Want(true, opcode.Pong, fmt.Sprintf("%0125d", i))
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/litert/websocket/frame"
@@ -124,22 +125,30 @@ func writeLarge[P []byte | string](s *Socket, ctx context.Context, h frame.Heade
 // pongs are the answers to the peer's pings that could not be sent at once. If they get too many, as where the peer does
 // not read, only the latest is kept: no other needs one (RFC 6455, section 5.5.3).
 type pongs struct {
+	taken chan struct{} // capacity 1: due was taken, to be sent
+
 	mu      sync.Mutex // guards following
 	due     []byte     // each with a byte before it that tells its length
 	sending bool
+	stuck   bool // due was not taken for long
 }
 
-// pongsKept bounds what is kept of due.
-const pongsKept = 4 << 10
+const (
+	// pongsKept bounds what is kept of due.
+	pongsKept = 4 << 10
 
-// answer sees to it that the ping with data is answered. It does not wait: two ends that wait for each other to read
-// would do so for ever.
+	// pongPatience is how long due may be full before it counts as stuck, and not only as slow.
+	pongPatience = 100 * time.Millisecond
+)
+
+// answer sees to it that the ping with data is answered. It does not wait until it is: two ends that wait for each other
+// to read would do so for ever.
 func (s *Socket) answer(data []byte) {
 	if s.pongs == nil {
 		if s.putOffPong(data) {
 			return
 		}
-		s.pongs = new(pongs)
+		s.pongs = &pongs{taken: make(chan struct{}, 1)}
 	}
 	p := s.pongs
 	p.mu.Lock()
@@ -147,14 +156,33 @@ func (s *Socket) answer(data []byte) {
 	if !p.sending && s.putOffPong(data) {
 		return
 	}
-	if len(p.due)+1+len(data) > pongsKept {
-		p.due = p.due[:0]
+	for len(p.due)+1+len(data) > pongsKept {
+		if p.stuck {
+			p.due = p.due[:0]
+			break
+		}
+		p.awaitRoom()
 	}
 	p.due = append(append(p.due, byte(len(data))), data...)
 	if !p.sending {
 		p.sending = true
 		go s.sendPongs(p)
 	}
+}
+
+// awaitRoom waits until due was taken, or has been full for too long. The caller holds mu, but for the wait.
+func (p *pongs) awaitRoom() {
+	p.mu.Unlock()
+	patience := time.NewTimer(pongPatience)
+	defer patience.Stop()
+	stuck := false
+	select {
+	case <-p.taken:
+	case <-patience.C:
+		stuck = true
+	}
+	p.mu.Lock()
+	p.stuck = stuck
 }
 
 // putOffPong reports whether the answer will be sent with what was put off.
@@ -180,9 +208,13 @@ func (s *Socket) sendPongs(p *pongs) {
 	for {
 		p.mu.Lock()
 		due := p.due
-		p.due = nil
+		p.due, p.stuck = nil, false
 		p.sending = len(due) > 0
 		p.mu.Unlock()
+		select {
+		case p.taken <- struct{}{}:
+		default: // it was taken before, and nobody has waited for it
+		}
 		if len(due) == 0 {
 			return
 		}
