@@ -31,4 +31,11 @@
 //	SCRIPT client        connect to each URL that comes in a line of the standard input, and report on the output
 //
 // and end when their standard input does. A browser loads a page from our server, and asks and reports through that.
+//
+// # Compression
+//
+// The checks are made again with permessage-deflate, for each peer and route that has it: with context takeover, without,
+// and with windows of 10 bits. How a script is to compress stands in its environment, as JSON in INTEROP_COMPRESSION:
+//
+//	{"takeover": true, "windowBits": 10}
 package interop
