@@ -530,6 +530,35 @@ func TestACompressedMessageThatIsCutIsTruncation(t *testing.T) {
 	}
 }
 
+// What the inflater has, and nobody has read, is more than what was read last.
+func TestACompressedMessageMayBeLeftAtAnyPoint(t *testing.T) {
+	for _, leave := range []func(c *conn, peer *wstest.Peer, r *stream.Reader){
+		func(c *conn, _ *wstest.Peer, _ *stream.Reader) { c.Abort() },
+		func(_ *conn, peer *wstest.Peer, r *stream.Reader) {
+			peer.Close()
+			io.ReadAll(r)
+		},
+		func(_ *conn, peer *wstest.Peer, r *stream.Reader) {
+			sendCompressed(peer, true, opcode.Continuation, "\x06") // corrupt
+			io.ReadAll(r)
+		},
+	} {
+		for _, room := range []int{1, 100, 32_767, 32_768, 32_769, 65_536, 1 << 20} {
+			c, peer := deflatePeer(t)
+			payload := compressed(t, prose[:70_000])
+			sendCompressed(peer, false, opcode.Text, payload[:len(payload)*2/3]) // it ends within a block
+			r, err := c.Receive(bg(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Read(make([]byte, room)); err != nil {
+				t.Fatal(err)
+			}
+			leave(c, peer, r)
+		}
+	}
+}
+
 func TestACompressedMessageMayBeSentInSeveralAttempts(t *testing.T) {
 	a, b := wstest.TCP(t)
 	client := openDeflate(t, a, false, stream.Standard, stream.Deflate{})

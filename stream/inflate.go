@@ -134,9 +134,9 @@ func (s *Socket) readInflated(b bounds, p []byte) (int, error) {
 	} else {
 		z.next()
 	}
-	p = p[:z.n]
-	z.total += int64(z.n)
-	z.p = nil
+	n, p := z.n, p[:z.n]
+	z.total += int64(n)
+	z.p, z.n = nil, 0 // no room for what is left when it stops
 	if s.deflation.in.size > 0 {
 		s.deflation.in.add(p)
 	}
@@ -145,8 +145,8 @@ func (s *Socket) readInflated(b bounds, p []byte) (int, error) {
 		return 0, s.failLimit()
 	case s.in.checked && !s.in.text.check(p):
 		return 0, s.failText()
-	case z.err == nil || z.n > 0:
-		return z.n, nil
+	case z.err == nil || n > 0:
+		return n, nil
 	case z.err == io.EOF:
 		s.in.release()
 		if s.in.checked && !s.in.text.complete() {
