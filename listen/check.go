@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/litert/websocket/internal/conf"
 	"github.com/litert/websocket/internal/handshake"
@@ -65,6 +66,9 @@ func (o *offer) acceptCompression(r *http.Request, want handshake.Deflate) {
 // resource returns the resource name that the client asked for (item 1). Handlers on the way to this one, such as that
 // of [http.StripPrefix], change the URL.
 func resource(r *http.Request) string {
+	if strings.HasPrefix(r.RequestURI, "/") {
+		return r.RequestURI
+	}
 	if target, err := url.ParseRequestURI(r.RequestURI); err == nil {
 		return target.RequestURI()
 	}

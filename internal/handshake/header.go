@@ -63,6 +63,9 @@ func validValue(v string) bool {
 
 // AppendHeader appends the lines of h to b, sorted by name.
 func AppendHeader(b []byte, h http.Header) []byte {
+	if len(h) == 0 {
+		return b
+	}
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		for _, v := range h[name] {
 			b = AppendField(b, name, v)

@@ -33,6 +33,7 @@ func ValidKey(key string) bool {
 
 // Accept returns the value of the field Sec-WebSocket-Accept that answers key.
 func Accept(key string) string {
-	sum := sha1.Sum([]byte(key + guid))
+	b := make([]byte, 0, encodedKeyLen+len(guid))
+	sum := sha1.Sum(append(append(b, key...), guid...))
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
