@@ -64,11 +64,19 @@ var ends = []func(t *testing.T, rwc io.ReadWriteCloser, hs stream.Handshake, opt
 	},
 }
 
+// The ends that are something special.
+const (
+	liteEnd   = 2
+	framesEnd = 3
+)
+
 // An end is one of the two ends of a connection, whatever its mode.
 type end struct {
 	*stream.Socket
 	t    *testing.T
 	lite bool // one of the two is in mode Lite: messages are single frames
+
+	compressed bool // the two have agreed on compression
 
 	// receive receives one message, or gives up soon. An error is the end of the connection.
 	receive func(*script) error
@@ -99,7 +107,15 @@ func newEnds(t *testing.T, s *script, wires *sync.WaitGroup) (both [2]*end, cut 
 	cut = func() { a2.Close(); b2.Close() }
 	wires.Go(newWire(s, cut).carry(a2, b2))
 	wires.Go(newWire(s, cut).carry(b2, a2))
+	// Whether they compress, and how, is told by the length, so that it costs older scripts nothing.
+	var deflate *stream.Deflate
+	if how := len(*s); how%2 == 1 {
+		deflate = &stream.Deflate{ServerNoContextTakeover: how&2 > 0, ClientNoContextTakeover: how&4 > 0, ServerMaxWindowBits: 15 - how>>3&1*5}
+	}
 	modes := [2]int{s.below(len(ends)), s.below(len(ends))}
+	if modes[0] == framesEnd || modes[1] == framesEnd {
+		deflate = nil
+	}
 	for i, rwc := range []io.ReadWriteCloser{a, b} {
 		opts := []stream.Option{stream.IdleTimeout(0)}
 		if n := s.below(64); n > 0 && n < 32 {
@@ -111,8 +127,12 @@ func newEnds(t *testing.T, s *script, wires *sync.WaitGroup) (both [2]*end, cut 
 		if s.below(4) == 1 {
 			rwc = wstest.Bare{ReadWriteCloser: rwc}
 		}
-		both[i] = ends[modes[i]](t, rwc, stream.Handshake{Server: i == 1}, opts)
-		both[i].lite = modes[0] == 2 || modes[1] == 2
+		if deflate != nil {
+			opts = append(opts, stream.Compression(stream.CompressionConfig{Threshold: 1}))
+		}
+		both[i] = ends[modes[i]](t, rwc, stream.Handshake{Server: i == 1, Deflate: deflate}, opts)
+		both[i].lite = modes[0] == liteEnd || modes[1] == liteEnd
+		both[i].compressed = deflate != nil
 	}
 	both[0].peer, both[1].peer = both[1], both[0]
 	return both, cut
