@@ -31,7 +31,7 @@ var (
 	resident   = figure{"Resident memory per idle connection, KiB", func(l libraryResult) float64 { return l.Resident }, showKiB, false}
 )
 
-// markdown writes all tables.
+// markdown writes what the jobs are, and all tables.
 func (r *results) markdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d CPUs, %s, %s; medians of %d rounds at scale %v.", r.Machine.CPU, r.Machine.CPUs, r.Machine.System, r.Machine.Go, r.Rounds, r.Scale)
@@ -41,6 +41,10 @@ func (r *results) markdown(w io.Writer) error {
 		}
 	}
 	b.WriteString("\n")
+	b.WriteString("\n| job | what |\n|---|---|\n")
+	for _, j := range r.Jobs {
+		fmt.Fprintf(&b, "| %s | %s |\n", j.Name, j.What)
+	}
 	for _, f := range []figure{cpu, throughput, peak, allocs, ratio, resident} {
 		r.table(&b, f)
 	}
