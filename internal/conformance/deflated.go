@@ -17,10 +17,8 @@ type Deflated struct {
 	Refused bool                     // the client under test must fail the connection
 	Plain   bool                     // nothing has to come back compressed
 
-	// Messages makes what comes behind the handshake, of messages that are compressed with h, if that is not nil. In
-	// fragments or not, it tells by Fragments.
-	Messages  func(h *history) Exchange
-	Fragments bool
+	Messages  func(h *history) Exchange // makes what follows; its messages are compressed with h, unless that is nil
+	Fragments bool                      // of which messages consist in that
 }
 
 func (d Deflated) fragmented() bool { return d.Fragments }
