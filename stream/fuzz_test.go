@@ -1,9 +1,11 @@
 package stream_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"unicode/utf8"
 
@@ -43,11 +45,14 @@ func FuzzText(f *testing.F) {
 	f.Add([]byte("\xf4\x90\x80\x80"), uint(1), uint(1))
 	f.Add([]byte("\xc3"), uint(0), uint(1))
 	f.Fuzz(func(t *testing.T, text []byte, i, j uint) {
-		i = min(i, uint(len(text)))
-		j = min(max(i, j), uint(len(text)))
-		ok := stream.CheckText(text[:i], text[i:j], text[j:])
-		if ok != utf8.Valid(text) {
-			t.Fatalf("%q in pieces %d, %d: %v", text, i, j, ok)
+		around := bytes.Repeat([]byte("a"), int(i%64)) // so that some of it is as long as a vector
+		for _, text := range [][]byte{text, slices.Concat(around, text, around), bytes.Repeat(text, 8)} {
+			i := min(i, uint(len(text)))
+			j := min(max(i, j), uint(len(text)))
+			ok := stream.CheckText(text[:i], text[i:j], text[j:])
+			if ok != utf8.Valid(text) {
+				t.Fatalf("%q in pieces %d, %d: %v", text, i, j, ok)
+			}
 		}
 	})
 }

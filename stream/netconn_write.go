@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"unicode/utf8"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/frame"
@@ -18,7 +17,7 @@ import (
 
 // Write sends p as one message.
 func (c *netConn) Write(p []byte) (int, error) {
-	if c.op == opcode.Text && !utf8.Valid(p) {
+	if c.op == opcode.Text && !isUTF8(p) {
 		return 0, &ArgumentError{"NetConn.Write", "the text is not UTF-8"}
 	}
 	if err := c.enterWrite(); err != nil {

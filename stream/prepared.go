@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/opcode"
@@ -28,7 +27,7 @@ func Prepare(op opcode.Opcode, data []byte) (*Prepared, error) {
 	if !op.IsMessage() {
 		return nil, &ArgumentError{"Prepare", fmt.Sprintf("a message cannot begin with opcode %v", op)}
 	}
-	if op == opcode.Text && !utf8.Valid(data) {
+	if op == opcode.Text && !isUTF8(data) {
 		return nil, &ArgumentError{"Prepare", "the text is not UTF-8"}
 	}
 	h := frame.Header{Fin: true, Opcode: op, Length: int64(len(data))}

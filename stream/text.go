@@ -1,6 +1,20 @@
 package stream
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+	"unsafe"
+
+	fastutf8 "github.com/segmentio/asm/utf8"
+)
+
+// isUTF8 is [utf8.Valid] with the vector instructions of the processor, where it has them: they check what is not ASCII
+// ten times as fast.
+func isUTF8(p []byte) bool { return fastutf8.Valid(p) }
+
+// isUTF8String is isUTF8 for a string.
+func isUTF8String(text string) bool {
+	return isUTF8(unsafe.Slice(unsafe.StringData(text), len(text)))
+}
 
 // A utf8Checker checks text that comes in pieces (RFC 6455, section 8.1), and knows at the first byte that cannot be
 // right.
@@ -32,7 +46,7 @@ func (c *utf8Checker) check(p []byte) bool {
 			break
 		}
 	}
-	return utf8.Valid(p)
+	return isUTF8(p)
 }
 
 // complete reports whether the text may end here.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/opcode"
@@ -22,7 +21,7 @@ import (
 // to write, or the receiver has further frames in its buffer. It goes out as soon as any goroutine of the program waits
 // for something. If that fails, the next call says so.
 func (s *Socket) WriteText(ctx context.Context, text string) error {
-	if !utf8.ValidString(text) {
+	if !isUTF8String(text) {
 		return &ArgumentError{"WriteText", "the text is not UTF-8"}
 	}
 	return writeMessage(s, ctx, opcode.Text, text)
