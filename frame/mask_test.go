@@ -3,7 +3,6 @@ package frame_test
 import (
 	"bytes"
 	"crypto/rand"
-	"crypto/subtle"
 	"fmt"
 	"math"
 	"testing"
@@ -23,7 +22,7 @@ func TestMaskIsWhatTheRFCSays(t *testing.T) {
 	rand.Read(whole)
 	lengths := []int{
 		0, 1, 2, 3, 4, 7, 8, 9, 31, 32, 33, 63, 125, 1023, 2047, 2048, 2049, 3072, 4095, 4999,
-		1<<15 - 1, 1 << 15, 1<<15 + 1, 69999,
+		1<<14 - 1, 1 << 14, 1<<14 + 1, 1<<15 - 1, 1 << 15, 1<<15 + 1, 69999,
 	}
 	for _, n := range lengths {
 		for pos := range int64(9) {
@@ -40,11 +39,21 @@ func TestMaskIsWhatTheRFCSays(t *testing.T) {
 	}
 }
 
-func TestMaskLeavesItsSurroundingsAlone(t *testing.T) {
-	b := make([]byte, 4100)
-	frame.Mask(b[10:4090], key, 3)
-	if !bytes.Equal(b[:10], make([]byte, 10)) || !bytes.Equal(b[4090:], make([]byte, 10)) {
-		t.Error("bytes outside were changed")
+func TestMaskKeepsToItsBytesWhereverTheyStand(t *testing.T) {
+	for _, n := range []int{4080, 20000} {
+		for start := range 70 {
+			b := make([]byte, n+100)
+			frame.Mask(b[start:start+n], key, 3)
+			before, behind := b[:start], b[start+n:]
+			if !bytes.Equal(before, make([]byte, len(before))) || !bytes.Equal(behind, make([]byte, len(behind))) {
+				t.Errorf("%d bytes from %d on: bytes outside were changed", n, start)
+			}
+			want := make([]byte, n)
+			maskSlowly(want, key, 3)
+			if !bytes.Equal(b[start:start+n], want) {
+				t.Errorf("%d bytes from %d on: wrong", n, start)
+			}
+		}
 	}
 }
 
@@ -88,7 +97,6 @@ func BenchmarkMask(b *testing.B) {
 		mask func([]byte, frame.Key, int64)
 	}{
 		{"Mask", frame.Mask},
-		{"XORBytes", maskInBlocks},
 		{"bytes", maskSlowly},
 	}
 	for _, n := range benchmarkSizes {
@@ -101,14 +109,5 @@ func BenchmarkMask(b *testing.B) {
 				}
 			})
 		}
-	}
-}
-
-// maskInBlocks is the way that Mask does not go.
-func maskInBlocks(p []byte, key frame.Key, pos int64) {
-	var block [1024]byte
-	frame.Mask(block[:], key, pos)
-	for len(p) > 0 {
-		p = p[subtle.XORBytes(p, p, block[:]):]
 	}
 }
