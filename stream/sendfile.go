@@ -84,9 +84,9 @@ func (o *outgoing) sendable(src io.Reader) (*fileSource, bool) {
 	if m := *s.masking.Load(); !o.inside && !s.server && m != frame.NoMask && m != frame.FixedMask(frame.Key{}) {
 		return nil, false
 	}
-	f := new(fileSource)
-	if limited, ok := src.(*io.LimitedReader); ok {
-		f.limited, src = limited, limited.R
+	limited, ok := src.(*io.LimitedReader)
+	if ok {
+		src = limited.R
 	}
 	file, ok := src.(regularFile)
 	if !ok {
@@ -95,8 +95,7 @@ func (o *outgoing) sendable(src io.Reader) (*fileSource, bool) {
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return nil, false
 	}
-	f.file = file
-	return f, true
+	return &fileSource{file: file, limited: limited}, true
 }
 
 // sendFile sends most of the file through the kernel, and leaves the rest to be read.
