@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"net"
 	"syscall"
 
 	"github.com/litert/websocket/frame"
@@ -34,6 +33,8 @@ type fileSource struct {
 	limited *io.LimitedReader // around file; nil: none
 	next    int64             // length of the next part
 	total   int64             // sent of all parts
+	probe   [1]byte
+	kernel  kernelFile
 }
 
 // part returns the length of the next part. A nil fileSource has none.
@@ -46,7 +47,7 @@ func (f *fileSource) part() int64 {
 
 // rest returns how many bytes there are to read.
 func (f *fileSource) rest() (int64, error) {
-	info, err := f.file.Stat()
+	size, err := f.size()
 	if err != nil {
 		return 0, err
 	}
@@ -54,12 +55,12 @@ func (f *fileSource) rest() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	rest := info.Size() - pos
+	rest := size - pos
 	if f.limited != nil {
 		rest = min(rest, f.limited.N)
 	}
 	if rest >= minSendfile {
-		_, err = f.file.ReadAt(make([]byte, 1), pos) // the kernel must be able to
+		_, err = f.file.ReadAt(f.probe[:], pos) // the kernel must be able to
 	}
 	return rest, err
 }
@@ -75,7 +76,7 @@ func (f *fileSource) sent(n int64) {
 // sendable reports whether the kernel can send src as it is.
 func (o *outgoing) sendable(src io.Reader) (*fileSource, bool) {
 	s := o.s
-	if !canSendfile(s.transport) || o.op != opcode.Binary {
+	if !s.canSendfile() || o.op != opcode.Binary {
 		return nil, false
 	}
 	if o.inside && o.key != (frame.Key{}) {
@@ -95,7 +96,8 @@ func (o *outgoing) sendable(src io.Reader) (*fileSource, bool) {
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return nil, false
 	}
-	return &fileSource{file: file, limited: limited}, true
+	f := &fileSource{file: file, limited: limited}
+	return f, f.bind(s) == nil
 }
 
 // sendFile sends most of the file through the kernel, and leaves the rest to be read.
@@ -135,7 +137,7 @@ func (s *Socket) sendFile(b bounds, f *fileSource) error {
 	}
 	for pos, futile := start, 0; pos < start+f.next; {
 		s.writeLimit.arm(b, began)
-		n, err := sendfile(s.transport, f.file, start+f.next-pos)
+		n, err := f.send(start + f.next - pos)
 		if n > 0 {
 			futile = 0
 			s.sent += n
@@ -180,9 +182,4 @@ func sendfileError(err error) error {
 		}
 	}
 	return &transportError{err}
-}
-
-// sendfileTCP sends up to n bytes of file.
-func sendfileTCP(conn *net.TCPConn, file regularFile, n int64) (int64, error) {
-	return conn.ReadFrom(&io.LimitedReader{R: file, N: n})
 }

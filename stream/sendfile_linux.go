@@ -1,73 +1,84 @@
 package stream
 
 import (
+	"cmp"
 	"io"
-	"net"
 	"os"
 	"syscall"
 )
 
-// canSendfile reports whether the kernel can send files over t.
-func canSendfile(t transport) bool {
-	_, ok := socketOf(t)
-	return ok
+// canSendfile reports whether the kernel can send files over the connection.
+func (s *Socket) canSendfile() bool { return s.raw != nil }
+
+// A kernelFile is a file, and the socket that the kernel sends it to. What is done with the two is bound once, so that
+// nothing is allocated for each part.
+type kernelFile struct {
+	transport transport
+	src, dst  syscall.RawConn
+	try       struct {
+		stat, send func(fd uintptr)
+		write      func(fd uintptr) bool
+	}
+
+	stat   syscall.Stat_t
+	fd     int // of the file, while it is sent
+	n      int64
+	sent   int64
+	err    error // of the system call
+	dstErr error
 }
 
-// sendfile sends up to n bytes of file, from where it stands.
-func sendfile(t transport, file regularFile, n int64) (int64, error) {
-	switch c := t.(type) {
-	case *net.TCPConn:
-		return sendfileTCP(c, file, n)
-	case *net.UnixConn:
-		return sendfileUnix(c, file, n)
-	}
-	return 0, syscall.ENOTSUP
+func (f *fileSource) bind(s *Socket) (err error) {
+	k := &f.kernel
+	k.transport, k.dst = s.transport, s.raw
+	k.try.stat, k.try.send, k.try.write = k.tryStat, k.trySend, k.tryWrite
+	k.src, err = f.file.SyscallConn()
+	return err
 }
 
-// sendfileUnix does what package net does for TCP alone. Like that, it copies what the kernel cannot send.
-func sendfileUnix(conn *net.UnixConn, file regularFile, n int64) (sent int64, err error) {
-	dst, err := conn.SyscallConn()
-	if err != nil {
-		return 0, err
-	}
-	src, err := file.SyscallConn()
-	if err != nil {
-		return 0, err
-	}
-	var errno error
-	cerr := src.Control(func(from uintptr) {
-		err = dst.Write(func(to uintptr) (done bool) {
-			var wait bool
-			sent, wait, errno = sendfileOnce(int(to), int(from), sent, n)
-			return !wait
-		})
-	})
-	switch {
-	case sent == 0 && (errno == syscall.EINVAL || errno == syscall.ENOSYS || errno == syscall.EOPNOTSUPP):
-		return io.Copy(struct{ io.Writer }{conn}, io.LimitReader(file, n))
-	case errno != nil:
-		return sent, os.NewSyscallError("sendfile", errno)
-	case err != nil:
-		return sent, err
-	}
-	return sent, cerr
+// size returns the length of the file.
+func (f *fileSource) size() (int64, error) {
+	k := &f.kernel
+	err := k.src.Control(k.try.stat)
+	return k.stat.Size, cmp.Or(err, os.NewSyscallError("fstat", k.err))
 }
 
-// sendfileOnce goes on from sent up to n bytes, until that is done, would block, or is impossible.
-func sendfileOnce(to, from int, sent, n int64) (now int64, wait bool, err error) {
-	for sent < n {
-		m, err := syscall.Sendfile(to, from, nil, int(min(n-sent, 1<<30)))
+func (k *kernelFile) tryStat(fd uintptr) {
+	k.err = syscall.Fstat(int(fd), &k.stat)
+}
+
+// send sends up to n bytes, from where the file stands. What the kernel cannot send it copies.
+func (f *fileSource) send(n int64) (int64, error) {
+	k := &f.kernel
+	k.n, k.sent, k.err, k.dstErr = n, 0, nil, nil
+	err := k.src.Control(k.try.send)
+	if k.sent == 0 && (k.err == syscall.EINVAL || k.err == syscall.ENOSYS || k.err == syscall.EOPNOTSUPP) {
+		return io.Copy(struct{ io.Writer }{k.transport}, io.LimitReader(f.file, n))
+	}
+	return k.sent, cmp.Or(os.NewSyscallError("sendfile", k.err), k.dstErr, err)
+}
+
+func (k *kernelFile) trySend(fd uintptr) {
+	k.fd = int(fd)
+	k.dstErr = k.dst.Write(k.try.write)
+}
+
+// tryWrite goes on to send until n bytes have left, or that would block, or is impossible.
+func (k *kernelFile) tryWrite(fd uintptr) (done bool) {
+	for k.sent < k.n {
+		n, err := syscall.Sendfile(int(fd), k.fd, nil, int(min(k.n-k.sent, 1<<30)))
 		switch {
 		case err == syscall.EINTR:
 		case err == syscall.EAGAIN:
-			return sent, true, nil
+			return false
 		case err != nil:
-			return sent, false, err
-		case m == 0:
-			return sent, false, nil
+			k.err = err
+			return true
+		case n == 0:
+			return true
 		default:
-			sent += int64(m)
+			k.sent += int64(n)
 		}
 	}
-	return sent, false, nil
+	return true
 }

@@ -3,20 +3,34 @@
 package stream
 
 import (
+	"io"
 	"net"
-	"syscall"
 )
 
-// canSendfile reports whether the kernel can send files over t.
-func canSendfile(t transport) bool {
-	_, ok := t.(*net.TCPConn)
+// canSendfile reports whether the kernel can send files over the connection.
+func (s *Socket) canSendfile() bool {
+	_, ok := s.transport.(*net.TCPConn)
 	return ok
 }
 
-// sendfile sends up to n bytes of file, from where it stands.
-func sendfile(t transport, file regularFile, n int64) (int64, error) {
-	if c, ok := t.(*net.TCPConn); ok {
-		return sendfileTCP(c, file, n)
+// A kernelFile is the socket that the kernel sends a file to.
+type kernelFile struct{ conn *net.TCPConn }
+
+func (f *fileSource) bind(s *Socket) error {
+	f.kernel.conn = s.transport.(*net.TCPConn)
+	return nil
+}
+
+// size returns the length of the file.
+func (f *fileSource) size() (int64, error) {
+	info, err := f.file.Stat()
+	if err != nil {
+		return 0, err
 	}
-	return 0, syscall.EINVAL
+	return info.Size(), nil
+}
+
+// send sends up to n bytes, from where the file stands.
+func (f *fileSource) send(n int64) (int64, error) {
+	return f.kernel.conn.ReadFrom(&io.LimitedReader{R: f.file, N: n})
 }

@@ -305,3 +305,32 @@ func TestACutIsCountedLikeTheFile(t *testing.T) {
 		})
 	}
 }
+
+func TestALongFileAllocatesNoMoreThanAShortOne(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	for _, tr := range wstest.Transports[:2] {
+		t.Run(tr.Name, func(t *testing.T) {
+			a, b := tr.Pair(t)
+			go io.Copy(io.Discard, b)
+			w := newWriter(t, open(t, a, true), opcode.Binary)
+			defer w.Abort()
+			file := tempFile(t, 0)
+			if err := file.Truncate(64 << 20); err != nil {
+				t.Fatal(err)
+			}
+			allocations := func(size int64) float64 {
+				return testing.AllocsPerRun(5, func() {
+					file.Seek(0, io.SeekStart)
+					if n, err := w.ReadFrom(io.LimitReader(file, size)); n != size || err != nil {
+						t.Errorf("%d bytes, %v", n, err)
+					}
+				})
+			}
+			if short, long := allocations(2<<20), allocations(64<<20); long > short+1 {
+				t.Errorf("%v allocations, and %v for 2 MiB", long, short)
+			}
+		})
+	}
+}
