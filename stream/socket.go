@@ -21,11 +21,17 @@ type Socket struct {
 	transport transport
 	raw       syscall.RawConn // waits for bytes without a buffer; nil: cannot
 	try       tries           // of raw
-	vectored  bool            // the transport is a socket of the system: a write may have two parts, and be resumed
-	server    bool
-	mode      frame.ReceiveMode
 	cfg       conf.Kept
 	hs        agreed
+	vectored  bool // the transport is a socket of the system: a write may have two parts, and be resumed
+	server    bool
+	mode      frame.ReceiveMode
+
+	moreToCome   atomic.Bool // the receiver has further frames in its buffer
+	finished     atomic.Bool // no frame may follow: closeSent, or a frame was cut. Set by the holder of wireGate
+	closeSent    atomic.Bool // a close frame was sent, or is being sent
+	peerClosed   atomic.Bool // the peer's close frame has come
+	shuttingDown atomic.Bool // this end began the closing handshake
 
 	clock      clock
 	readLimit  deadline
@@ -51,12 +57,6 @@ type Socket struct {
 	probes atomic.Pointer[underWay] // nil before the first
 	pinger *time.Timer              // constant after New; nil without KeepAlive
 	trace  *tracer                  // constant after New; nil: none
-
-	moreToCome   atomic.Bool // the receiver has further frames in its buffer
-	finished     atomic.Bool // no frame may follow: closeSent, or a frame was cut. Set by the holder of wireGate
-	closeSent    atomic.Bool // a close frame was sent, or is being sent
-	peerClosed   atomic.Bool // the peer's close frame has come
-	shuttingDown atomic.Bool // this end began the closing handshake
 
 	done latch // err is set
 	gone latch // the transport is being closed
