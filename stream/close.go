@@ -161,7 +161,11 @@ func (s *Socket) sendClose(ctx context.Context, code closecode.Code, reason stri
 		return &transportError{errClosed}
 	}
 	b := bounds{ctx: ctx}
-	if err = s.sendBatch(b); err == nil {
+	err = s.sendBatch(b)
+	if err == nil { // the peer has sent these pings before it may see our frame
+		err = s.writePongs(b, s.pongs.Load())
+	}
+	if err == nil {
 		err = putFrame(s, b, frame.Header{Opcode: opcode.Close}, buf, p)
 	}
 	if err == nil {

@@ -604,3 +604,41 @@ func TestAClientLetsTheServerCloseFirst(t *testing.T) {
 		}
 	}
 }
+
+// The close frame is behind the pongs for what the peer has sent before its own, also where they had to wait for the
+// wire.
+func TestPingsBeforeTheCloseFrameAreAnswered(t *testing.T) {
+	const pings = 20
+	server, peer := serverAndPeer(t)
+	large := make([]byte, 32<<20) // more than the sockets hold
+	written := make(chan error, 1)
+	go func() { written <- server.WriteBinary(bg(t), large) }()
+	writing := make([]byte, 1)
+	if _, err := io.ReadFull(peer, writing); err != nil {
+		t.Fatal(err)
+	}
+	for i := range pings {
+		peer.SendFrame(true, opcode.Ping, fmt.Sprint(i))
+	}
+	peer.SendClose(closecode.NormalClosure, "")
+	received := make(chan error, 1)
+	go func() {
+		_, err := server.Receive(bg(t))
+		received <- err
+	}()
+	<-server.Done()
+
+	if _, err := io.CopyN(io.Discard, peer, 9+int64(len(large))); err != nil {
+		t.Fatal(err)
+	}
+	for i := range pings {
+		peer.Want(true, opcode.Pong, fmt.Sprint(i))
+	}
+	peer.WantClose(closecode.NormalClosure)
+	if err := <-written; err != nil {
+		t.Errorf("WriteBinary: %v", err)
+	}
+	if err := <-received; !errors.Is(err, io.EOF) {
+		t.Errorf("Receive: %v", err)
+	}
+}

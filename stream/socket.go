@@ -53,7 +53,7 @@ type Socket struct {
 
 	deflation *deflation // constant after New; nil: none was agreed on
 
-	pongs  *pongs                   // owned by the receiver; nil before the first that had to wait
+	pongs  atomic.Pointer[pongs]    // set by the receiver; nil before the first that had to wait
 	probes atomic.Pointer[underWay] // nil before the first
 	pinger *time.Timer              // constant after New; nil without KeepAlive
 	trace  *tracer                  // constant after New; nil: none

@@ -136,20 +136,23 @@ const (
 	// pongsKept bounds what is kept of due.
 	pongsKept = 4 << 10
 
-	// pongPatience is how long due may be full before it counts as stuck, and not only as slow.
+	// pongPatience is how long due may be full while nothing is written before it counts as stuck, and not only as slow.
+	// As long as something is, it is pongTries times that.
 	pongPatience = 100 * time.Millisecond
+	pongTries    = 10
 )
 
 // answer sees to it that the ping with data is answered. It does not wait until it is: two ends that wait for each other
 // to read would do so for ever.
 func (s *Socket) answer(data []byte) {
-	if s.pongs == nil {
+	p := s.pongs.Load()
+	if p == nil {
 		if s.putOffPong(data) {
 			return
 		}
-		s.pongs = &pongs{taken: make(chan struct{}, 1)}
+		p = &pongs{taken: make(chan struct{}, 1)}
+		s.pongs.Store(p)
 	}
-	p := s.pongs
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.sending && s.putOffPong(data) {
@@ -160,7 +163,7 @@ func (s *Socket) answer(data []byte) {
 			p.due = p.due[:0]
 			break
 		}
-		p.awaitRoom()
+		p.awaitRoom(&s.clock)
 	}
 	p.due = append(append(p.due, byte(len(data))), data...)
 	if !p.sending {
@@ -169,19 +172,31 @@ func (s *Socket) answer(data []byte) {
 	}
 }
 
-// awaitRoom waits until due was taken, or has been full for too long. The caller holds mu, but for the wait.
-func (p *pongs) awaitRoom() {
+// awaitRoom waits until due was taken, and gives up where that takes too long. The caller is the receiver and holds mu,
+// but for the wait.
+func (p *pongs) awaitRoom(c *clock) {
 	p.mu.Unlock()
-	patience := time.NewTimer(pongPatience)
-	defer patience.Stop()
-	stuck := false
-	select {
-	case <-p.taken:
-	case <-patience.C:
-		stuck = true
-	}
+	stuck := p.isStuck(c)
 	p.mu.Lock()
 	p.stuck = stuck
+}
+
+// isStuck waits until due was taken, and reports whether it has given that up.
+func (p *pongs) isStuck(c *clock) bool {
+	patience := time.NewTicker(pongPatience)
+	defer patience.Stop()
+	for range pongTries {
+		last := c.last.Load() // of a write: it is the receiver that waits
+		select {
+		case <-p.taken:
+			return false
+		case <-patience.C:
+		}
+		if c.last.Load() == last {
+			break
+		}
+	}
+	return true
 }
 
 // putOffPong reports whether the answer will be sent with what was put off.
@@ -204,25 +219,50 @@ func (s *Socket) putOffPong(data []byte) bool {
 
 // sendPongs sends all that are due.
 func (s *Socket) sendPongs(p *pongs) {
-	for {
-		p.mu.Lock()
-		due := p.due
-		p.due, p.stuck = nil, false
-		p.sending = len(due) > 0
-		p.mu.Unlock()
-		select {
-		case p.taken <- struct{}{}:
-		default: // it was taken before, and nobody has waited for it
-		}
-		if len(due) == 0 {
-			return
-		}
-		for len(due) > 0 {
-			n := 1 + int(due[0])
-			if s.writeControl(context.Background(), opcode.Pong, "Pong", due[1:n]) != nil {
-				return // nor can any other be answered
-			}
-			due = due[n:]
+	b := bounds{ctx: context.Background()}
+	for p.areDue() {
+		if s.enterWire(b.ctx) != nil || s.leaveWire(s.writePongs(b, p)) != nil {
+			return // nor can any other be answered
 		}
 	}
+}
+
+// areDue reports whether whoever sends the pongs has to go on.
+func (p *pongs) areDue() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sending = len(p.due) > 0
+	return p.sending
+}
+
+// take returns what is due, and makes room for others.
+func (p *pongs) take() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	due := p.due
+	p.due, p.stuck = nil, false
+	select {
+	case p.taken <- struct{}{}:
+	default: // it was taken before, and nobody has waited for it
+	}
+	return due
+}
+
+// writePongs sends what is due, with as few system calls as it can. The caller is at the wire. A nil p has nothing.
+func (s *Socket) writePongs(b bounds, p *pongs) error {
+	if p == nil {
+		return nil
+	}
+	for due := p.take(); len(due) > 0; {
+		n := 1 + int(due[0])
+		putOff(s, frame.Header{Opcode: opcode.Pong}, due[1:n])
+		s.trace.controlSent(opcode.Pong, due[1:n])
+		if due = due[n:]; len(due) > 0 && len(s.batch.buf) < batchLimit {
+			continue
+		}
+		if err := s.sendBatch(b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
