@@ -121,7 +121,7 @@ func (s *Socket) awaitEnd(ctx context.Context) {
 		if in.turns != turns {
 			turns, since = in.turns, time.Now()
 		}
-		s.recvGate.leave()
+		s.leaveReceive()
 	}
 }
 
@@ -215,7 +215,7 @@ func (s *Socket) failMessage(err error) {
 	if _, first := s.end(err); first {
 		alone := s.recvGate.tryEnter()
 		if alone {
-			s.recvGate.leave()
+			s.leaveReceive()
 		}
 		s.farewell(closecode.InternalError, "message was aborted", alone)
 	}

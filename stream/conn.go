@@ -18,6 +18,7 @@ import (
 type Conn[M any] struct {
 	*Socket
 	mode Mode[M]
+	turn *gate // admits one receiver until it has its message; nil: recvGate does
 }
 
 // New returns the connection over rwc, after the opening handshake hs. Packages dial and listen call it; a program
@@ -46,7 +47,11 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 	if cfg.Err != nil {
 		return nil, cfg.Err
 	}
-	return &Conn[M]{newSocket(rwc, hs, mode.mode, cfg), mode}, nil
+	c := &Conn[M]{Socket: newSocket(rwc, hs, mode.mode, cfg), mode: mode}
+	if mode.decodes {
+		c.turn = new(gate)
+	}
+	return c, nil
 }
 
 // Receive returns the next message, as the [Mode] says. In mode [Standard] it waits until the header of the message's
@@ -91,8 +96,21 @@ func (c *Conn[M]) All(ctx context.Context) iter.Seq2[M, error] {
 	}
 }
 
-// receive waits first, where that takes little of the stack: an idle connection is to have a small one.
 func (c *Conn[M]) receive(ctx context.Context) (M, error) {
+	if c.turn == nil {
+		return c.receiveNext(ctx)
+	}
+	if err := c.turn.enter(ctx, &c.done); err != nil && err != errEnded {
+		var none M
+		return none, err
+	} else if err == nil {
+		defer c.turn.leave()
+	}
+	return c.receiveNext(ctx) // which says why the connection has ended
+}
+
+// receiveNext waits first, where that takes little of the stack: an idle connection is to have a small one.
+func (c *Conn[M]) receiveNext(ctx context.Context) (M, error) {
 	if err := c.enterReceive(ctx); err != nil {
 		var none M
 		return none, err

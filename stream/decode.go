@@ -15,13 +15,14 @@ import (
 // connection has ended.
 //
 // The context of Receive bounds fn, too: when it ends, what fn reads fails with [os.ErrDeadlineExceeded], Receive
-// returns the error of the context, and the rest of the message is discarded. fn may be called by several goroutines at
-// the same time only if several connections use the mode. A nil fn makes the zero Mode, which [New] refuses.
+// returns the error of the context, and the rest of the message is discarded. fn must not receive from its own
+// connection: other receivers wait until it returns. It is called by several goroutines at the same time only if several
+// connections use the mode. A nil fn makes the zero Mode, which [New] refuses.
 func Decode[M any](fn func(*Reader) (M, error)) Mode[M] {
 	if fn == nil {
 		return Mode[M]{}
 	}
-	return Mode[M]{mode: frame.Standard, receive: func(s *Socket, ctx context.Context) (m M, err error) {
+	return Mode[M]{mode: frame.Standard, decodes: true, receive: func(s *Socket, ctx context.Context) (m M, err error) {
 		r, err := s.receive(ctx)
 		if err != nil {
 			return m, err

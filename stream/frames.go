@@ -35,7 +35,7 @@ func (s *Socket) receiveFrame(ctx context.Context) (Frame, error) {
 		}
 		in.pending = true
 	}
-	if err := s.gather(b, false); err != nil {
+	if err := s.gather(b); err != nil {
 		return Frame{}, inMessage(err)
 	}
 	f := Frame{Fin: !in.open, Opcode: in.op}

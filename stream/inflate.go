@@ -3,10 +3,8 @@ package stream
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"io"
-	"iter"
 	"math"
 	"sync"
 
@@ -43,10 +41,7 @@ type inflater struct {
 	failed error  // of the connection
 	behind [len(endMarker) + 2]byte
 
-	// Of the coroutine; nil if all of the payload is there.
-	next  func() (struct{}, bool)
-	stop  func()
-	yield func(struct{}) bool
+	co *coroutine // nil: all of the payload is there
 
 	// What the call that is under way wants and gets.
 	b   bounds
@@ -93,7 +88,7 @@ func (s *Socket) inflate() {
 	z.buf.Reset(z)
 	z.source = z.buf
 	z.flate.(flate.Resetter).Reset(z.buf, s.deflation.in.buf)
-	z.next, z.stop = iter.Pull(z.run)
+	z.co = newCoroutine(z.run)
 }
 
 // begin is for a payload that is there as a whole, from which the library inflates faster.
@@ -111,8 +106,8 @@ func (in *incoming) release() {
 		return
 	}
 	in.z = nil
-	if z.stop != nil {
-		z.stop()
+	if z.co != nil {
+		z.co.resume(false)
 	}
 	z.buf.Reset(nil)
 	if z.memory.Reset(); z.memory.Cap() > keepAtMost {
@@ -129,10 +124,10 @@ func (s *Socket) readInflated(b bounds, p []byte) (int, error) {
 		p = p[:room+1] // one more says that it is too much
 	}
 	z.b, z.p, z.n, z.err = b, p, 0, nil
-	if z.next == nil {
+	if z.co == nil {
 		z.readAll()
-	} else {
-		z.next()
+	} else if !z.co.resume(true) {
+		z.err = errStopped
 	}
 	n, p := z.n, p[:z.n]
 	z.total += int64(n)
@@ -178,8 +173,7 @@ func (z *inflater) readAll() {
 
 // run is the coroutine. It yields when p is full, when there is something in p before it has to wait, when waiting was
 // ended, and at the end.
-func (z *inflater) run(yield func(struct{}) bool) {
-	z.yield = yield
+func (z *inflater) run(co *coroutine) {
 	_, err := z.flate.(io.WriterTo).WriteTo(z)
 	if err == nil {
 		err = z.checkEnd()
@@ -189,19 +183,19 @@ func (z *inflater) run(yield func(struct{}) bool) {
 	}
 	for {
 		z.err = err
-		if !yield(struct{}{}) {
+		if !co.yield() {
 			return
 		}
 	}
 }
 
 // handOver yields if there is something in p. It returns false if nobody reads any more.
-func (z *inflater) handOver() bool { return z.n == 0 || z.yield(struct{}{}) }
+func (z *inflater) handOver() bool { return z.n == 0 || z.co.yield() }
 
 // Write takes what was inflated.
 func (z *inflater) Write(p []byte) (n int, err error) {
 	for len(p) > 0 {
-		if z.n == len(z.p) && !z.yield(struct{}{}) {
+		if z.n == len(z.p) && !z.co.yield() {
 			return n, errStopped
 		}
 		m := copy(z.p[z.n:], p)
@@ -258,7 +252,7 @@ func (z *inflater) more() error {
 			z.failed = err
 			return err
 		}
-		if z.err = err; !z.yield(struct{}{}) {
+		if z.err = err; !z.co.yield() {
 			return errStopped
 		}
 	}
@@ -292,17 +286,26 @@ func (s *Socket) discardInflated(b bounds) error {
 	return nil
 }
 
-// inflateWhole inflates a message that was gathered, to s.in.inflated.
-func (s *Socket) inflateWhole(payload []byte) error {
+// inflateMessage inflates the message that is pending, to s.in.inflated. Of one small frame all is awaited before, as it
+// inflates faster then. When its bounds end it, it can go on.
+func (s *Socket) inflateMessage(b bounds) error {
 	in := &s.in
-	z := s.borrowInflater()
-	z.begin(payload)
+	if in.z == nil && !in.open && in.size <= smallSize {
+		payload, err := s.view(b)
+		if err != nil {
+			return err
+		}
+		in.lent = false
+		s.borrowInflater().begin(payload)
+	} else if in.z == nil {
+		s.inflate()
+	}
 	for {
 		if len(in.inflated) == cap(in.inflated) {
-			in.inflated = grow(in.inflated, 4*int64(len(payload)), true)
+			in.inflated = grow(in.inflated, 4*in.size, true)
 		}
 		n := len(in.inflated)
-		m, err := s.readInflated(bounds{ctx: context.Background()}, in.inflated[n:cap(in.inflated)])
+		m, err := s.readInflated(b, in.inflated[n:cap(in.inflated)])
 		in.inflated = in.inflated[:n+m]
 		if err == io.EOF {
 			return nil

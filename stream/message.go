@@ -44,11 +44,7 @@ func (s *Socket) receiveSimple(ctx context.Context) (Message, error) {
 	if err := s.nextMessage(b); err != nil {
 		return Message{}, err
 	}
-	if err := s.gather(b, true); err != nil {
-		return Message{}, inMessage(err)
-	}
-	data, err := s.handOut(s.cfg.ReuseBuffer)
-	return Message{s.in.op, data}, err
+	return s.receiveWhole(b, s.cfg.ReuseBuffer)
 }
 
 func (s *Socket) receiveLite(ctx context.Context) (Message, error) {
@@ -63,11 +59,7 @@ func (s *Socket) receiveLite(ctx context.Context) (Message, error) {
 		return Message{}, s.fail(&ProtocolError{closecode.ProtocolError, errFragmented}, closecode.ProtocolError, errFragmented.Error())
 	}
 	if in.size > smallSize || in.compressed {
-		if err := s.gather(b, true); err != nil {
-			return Message{}, inMessage(err)
-		}
-		data, err := s.handOut(true)
-		return Message{in.op, data}, err
+		return s.receiveWhole(b, true)
 	}
 	data, err := s.view(b)
 	if err != nil {
@@ -75,6 +67,20 @@ func (s *Socket) receiveLite(ctx context.Context) (Message, error) {
 	}
 	in.pending = false
 	return Message{in.op, data}, nil
+}
+
+// receiveWhole receives the message that is pending. If keep is set, its memory is used again.
+func (s *Socket) receiveWhole(b bounds, keep bool) (Message, error) {
+	in := &s.in
+	receive, data := s.gatherMessage, &in.data
+	if in.compressed {
+		receive, data = s.inflateMessage, &in.inflated
+	}
+	if err := receive(b); err != nil {
+		return Message{}, inMessage(err)
+	}
+	in.pending = false
+	return Message{in.op, reuse(data, keep)}, nil
 }
 
 // view lends the payload of the frame out of the read buffer, where it has room. What has come is unmasked and checked
@@ -100,18 +106,26 @@ func (s *Socket) view(b bounds) ([]byte, error) {
 	return data, nil
 }
 
-// gather puts together the payload of the frame or, if all is set, of the message. When its bounds end it, it can go
-// on.
-func (s *Socket) gather(b bounds, all bool) error {
-	in := &s.in
-	for in.rest > 0 || all && in.open {
-		if in.rest == 0 {
-			if err := s.nextFrame(b); err != nil {
-				return err
-			}
-			continue
+// gatherMessage puts together the payload of the message. When its bounds end it, it can go on.
+func (s *Socket) gatherMessage(b bounds) error {
+	for in := &s.in; ; {
+		if err := s.gather(b); err != nil {
+			return err
 		}
-		in.data = grow(in.data, in.rest, all && in.open)
+		if !in.open {
+			return nil
+		}
+		if err := s.nextFrame(b); err != nil {
+			return err
+		}
+	}
+}
+
+// gather puts the payload of the frame behind what was gathered. When its bounds end it, it can go on.
+func (s *Socket) gather(b bounds) error {
+	in := &s.in
+	for in.rest > 0 {
+		in.data = grow(in.data, in.rest, in.open && s.mode != frame.Frames)
 		n := len(in.data)
 		m, err := s.readPayload(b, in.data[n:min(int64(cap(in.data)), int64(n)+in.rest)])
 		if err != nil {
@@ -140,21 +154,6 @@ func grow(p []byte, n int64, more bool) []byte {
 
 // keepAtMost is the size up to which a buffer is kept for the next message.
 const keepAtMost = 1 << 20
-
-// handOut hands out what was gathered, inflated. If keep is set, its memory is used again.
-func (s *Socket) handOut(keep bool) ([]byte, error) {
-	in := &s.in
-	in.pending = false
-	if !in.compressed {
-		return reuse(&in.data, keep), nil
-	}
-	payload := reuse(&in.data, true) // no message is gathered meanwhile
-	err := s.inflateWhole(payload)
-	if err != nil {
-		return nil, inMessage(err)
-	}
-	return reuse(&in.inflated, keep), nil
-}
 
 // reuse returns *p, and leaves its memory there for the next message only if keep is set.
 func reuse(p *[]byte, keep bool) []byte {

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -464,5 +466,40 @@ func TestReceivingDoesNotAllocateMoreThanItMust(t *testing.T) {
 				t.Errorf("%v allocations, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestDecodeHandsEachMessageToOneOfSeveralReceivers(t *testing.T) {
+	const messages = 20
+	mode := stream.Decode(func(r *stream.Reader) (string, error) {
+		time.Sleep(time.Millisecond)
+		return r.Text()
+	})
+	a, b := wstest.TCP(t)
+	c, err := stream.New(a, stream.Handshake{}, mode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	peer := wstest.NewPeer(t, b, true)
+	for range messages {
+		peer.SendFrame(true, opcode.Text, "message")
+	}
+	peer.SendClose(closecode.NormalClosure, "")
+	var got atomic.Int32
+	var g sync.WaitGroup
+	for range 3 {
+		g.Go(func() {
+			for m, err := range c.All(bg(t)) {
+				if err != nil || m != "message" {
+					t.Errorf("got %q, %v", m, err)
+				}
+				got.Add(1)
+			}
+		})
+	}
+	g.Wait()
+	if n := got.Load(); n != messages {
+		t.Errorf("%d messages of %d", n, messages)
 	}
 }

@@ -25,7 +25,8 @@ type Reader struct {
 // Opcode returns [opcode.Text] or [opcode.Binary].
 func (r *Reader) Opcode() opcode.Opcode { return r.op }
 
-// Size returns the length of the message in bytes, if it is known: if the message came in one frame.
+// Size returns the length of the message in bytes, if it is known: if the message came in one frame, and is not
+// compressed.
 func (r *Reader) Size() (n int64, known bool) { return max(r.size, 0), r.size >= 0 }
 
 // Read reads up to len(p) bytes of the message. It returns [io.EOF] only at the message's true end. A message that is
@@ -70,24 +71,28 @@ func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
 	}
 }
 
-// lend lends the next piece of the message, until the next call. Other receivers may come meanwhile, and leave the read
-// buffer to the borrower then; if none has come since before, what was lent then has come back. With a buf, for what has
-// to be inflated, the piece stands there.
+// lend lends the next piece of the message, until the next call. Other receivers may come meanwhile, and borrow from the
+// same read buffer, which is left to the borrowers then. Only if no receiver has come since the turn before, and the loan
+// was alone, has it come back, and the buffer is used again. With a buf, for what has to be inflated, the piece stands
+// there.
 func (r *Reader) lend(before uint64, buf []byte) (p []byte, turn uint64, err error) {
 	if err := r.enter(); err != nil {
 		return nil, 0, err
 	}
 	defer r.s.leaveReceive()
 	in := &r.s.in
+	if buf != nil {
+		n, err := r.s.readMessage(buf, &r.deadline)
+		return buf[:n], 0, err
+	}
 	if in.turns == before+1 {
 		in.lent = false
 	}
-	if buf != nil {
-		n, err := r.s.readMessage(buf, &r.deadline)
-		return buf[:n], in.turns, err
+	p, alone, err := r.s.lendPayload(&r.deadline)
+	if alone {
+		turn = in.turns
 	}
-	p, err = r.s.lendPayload(&r.deadline)
-	return p, in.turns, err
+	return p, turn, err
 }
 
 // Bytes returns what is left of the message. With an error, which is as in [Reader.Read], it returns what came before.
@@ -188,7 +193,7 @@ func (r *Reader) enter() error {
 		return inMessage(r.s.Err())
 	}
 	if r.stale() {
-		r.s.recvGate.leave()
+		r.s.leaveReceive()
 		return ErrStale
 	}
 	r.s.in.turns++

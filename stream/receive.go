@@ -115,7 +115,7 @@ func (s *Socket) enterReceive(ctx context.Context) error {
 		return err
 	}
 	if s.hasEnded() {
-		s.recvGate.leave()
+		s.leaveReceive()
 		return s.Err()
 	}
 	in := &s.in
@@ -377,33 +377,34 @@ func (s *Socket) nextPayload(b bounds) error {
 }
 
 // lendPayload reads the next bytes of the message's payload, and lends them out of the read buffer. A large message has
-// it read into large buffers, across its frames. It returns io.EOF as readMessage does.
-func (s *Socket) lendPayload(user *userDeadline) ([]byte, error) {
+// it read into large buffers, across its frames. It returns io.EOF as readMessage does. The loan is alone if nobody else
+// looks into the buffer.
+func (s *Socket) lendPayload(user *userDeadline) (p []byte, alone bool, err error) {
 	if err := s.canRead(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	in, b := &s.in, bounds{context.Background(), user}
 	if in.open || in.size > smallSize {
 		in.bulk = true
 	}
-	err := s.nextPayload(b)
+	err = s.nextPayload(b)
 	if err == nil && len(in.buffered()) == 0 {
 		err = s.fill(b)
 	}
 	if err == io.EOF {
-		return nil, err
+		return nil, false, err
 	}
 	if err != nil {
-		return nil, inMessage(err)
+		return nil, false, inMessage(err)
 	}
-	p := in.buffered()
-	p = p[:min(int64(len(p)), in.rest)]
-	in.r += len(p)
-	in.lent = true
+	n := int(min(int64(len(in.buffered())), in.rest))
+	p = in.buffered()[:n:n]
+	in.r += n
 	if err := s.took(p); err != nil {
-		return nil, inMessage(err)
+		return nil, false, inMessage(err)
 	}
-	return p, nil
+	alone, in.lent = !in.lent, true
+	return p, alone, nil
 }
 
 // readPayload reads some of the frame's payload: what the read buffer holds, or, if that is empty and p large, straight

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -243,3 +244,33 @@ func TestWhatIsBeingWrittenStaysAsItIs(t *testing.T) {
 type writerFunc func(p []byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// Two messages that stand in one read buffer are lent out of it at the same time.
+func TestWhatIsBeingWrittenStaysAsItIsInASharedBuffer(t *testing.T) {
+	c, peer := serverAndPeer(t)
+	peer.Send(peer.Frame(true, opcode.Binary, strings.Repeat("a", 100)), peer.Frame(true, opcode.Binary, "second"))
+	r, err := c.Receive(bg(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.WriteTo(writerFunc(func(p []byte) (int, error) {
+		before := bytes.Clone(p)
+		second, err := c.Receive(bg(t))
+		if err == nil {
+			_, err = io.Copy(io.Discard, second)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		go peer.SendFrame(true, opcode.Binary, strings.Repeat("z", 10000))
+		if third, err := c.Receive(bg(t)); err != nil {
+			t.Error(err)
+		} else if _, err := third.Bytes(); err != nil {
+			t.Error(err)
+		}
+		if !bytes.Equal(p, before) {
+			t.Errorf("what is being written has become %.20q, and was %.20q", p, before)
+		}
+		return len(p), nil
+	}))
+}
