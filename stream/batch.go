@@ -50,13 +50,7 @@ func writeSmall[P []byte | string](s *Socket, b bounds, h frame.Header, p P) err
 		s.flushSoon()
 		return nil
 	}
-	err := s.sendBatch(b)
-	if err != nil && s.sent == 0 {
-		if o.buf = o.buf[:before]; before > 0 { // the caller hears of it
-			s.flushSoon()
-		}
-	}
-	return err
+	return s.sendBatchOf(b, before)
 }
 
 func (s *Socket) flushSoon() {
@@ -67,32 +61,42 @@ func (s *Socket) flushSoon() {
 }
 
 // sendBatch sends what was put off, as must be done before any other frame. The caller is at the wire.
-func (s *Socket) sendBatch(b bounds) error {
+func (s *Socket) sendBatch(b bounds) error { return s.sendBatchOf(b, len(s.batch.buf)) }
+
+// sendBatchOf sends what was put off, of which all but the first others bytes are of the caller's own frame.
+func (s *Socket) sendBatchOf(b bounds, others int) error {
 	s.sent = 0
 	if len(s.batch.buf) == 0 {
 		return nil
 	}
-	if s.raw == nil {
-		return s.sendRest(b)
+	var err error
+	if s.raw != nil {
+		err = s.tryBatch()
 	}
-	err := s.tryBatch()
-	if err == nil && s.sent < int64(len(s.batch.buf)) {
-		return s.sendRest(b)
+	if err == nil && s.sent < int64(len(s.batch.buf)) { // what the socket has not taken at once
+		err = s.send(b, s.batch.buf[s.sent:], nil)
 	}
-	return s.sentBatch(err)
+	return s.sentBatch(err, others)
 }
 
-// sendRest sends what the socket has not taken of the batch at once.
-func (s *Socket) sendRest(b bounds) error {
-	return s.sentBatch(s.send(b, s.batch.buf[s.sent:], nil))
-}
-
-// sentBatch gives the buffer of the batch back, if that was sent.
-func (s *Socket) sentBatch(err error) error {
-	if err == nil {
-		giveBuffer(s.batch.buf)
-		s.batch.buf = nil
+// sentBatch lets go of what was sent. If that was cut before the caller's frame has begun, this frame is given up alone:
+// the others are not the caller's to cut, and are sent without the caller's bounds.
+func (s *Socket) sentBatch(err error, others int) error {
+	o, sent := &s.batch, int(s.sent)
+	switch {
+	case err == nil:
+	case sent <= others && mayRetry(err) && !brokenByCut(s.transport):
+		o.buf = o.buf[:others]
+	default:
+		return err
 	}
+	s.sent = 0
+	if o.buf = o.buf[:copy(o.buf, o.buf[sent:])]; len(o.buf) > 0 {
+		s.flushSoon()
+		return err
+	}
+	giveBuffer(o.buf)
+	o.buf = nil
 	return err
 }
 

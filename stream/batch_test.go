@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/opcode"
@@ -185,5 +186,89 @@ func TestEachPingIsAnsweredWhileTheSocketTakesIt(t *testing.T) {
 	}
 	for i := range pings {
 		peer.Want(true, opcode.Pong, fmt.Sprintf("%0125d", i))
+	}
+}
+
+// A context that ends while frames are sent that were put off before does not cut those, nor end the connection.
+func TestAContextCutsNoFrameButItsOwn(t *testing.T) {
+	prepared, err := stream.Prepare(opcode.Binary, make([]byte, 100))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type writer = func(ctx context.Context, c *stream.Conn[stream.Message]) error
+	for name, write := range map[string]writer{
+		"WritePrepared": func(ctx context.Context, c *stream.Conn[stream.Message]) error { return c.WritePrepared(ctx, prepared) },
+		"a small message": func(ctx context.Context, c *stream.Conn[stream.Message]) error {
+			if _, err := c.Receive(bg(t)); err != nil { // so that nothing more is to come
+				return err
+			}
+			return c.WriteBinary(ctx, make([]byte, 100))
+		},
+		"a large message": func(ctx context.Context, c *stream.Conn[stream.Message]) error {
+			return c.WriteBinary(ctx, make([]byte, 10_000))
+		},
+	} {
+		for _, read := range []int{3, len("\x81\x07put off")} {
+			t.Run(fmt.Sprintf("%s, %d bytes are read", name, read), func(t *testing.T) {
+				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // what is put off waits until this goroutine does
+				a, b := net.Pipe()
+				c, err := stream.New(a, stream.Handshake{Server: true}, stream.Simple)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Abort()
+				peer := wstest.NewPeer(t, b, false)
+				go peer.Send(peer.Frame(true, opcode.Text, "one"), peer.Frame(true, opcode.Text, "two"))
+				wantMessage(t, c, opcode.Text, "one")
+				if err := c.WriteText(bg(t), "put off"); err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithCancel(bg(t))
+				head := make([]byte, read)
+				go func() {
+					io.ReadFull(b, head)
+					cancel()
+				}()
+				if err := write(ctx, c); !errors.Is(err, context.Canceled) {
+					t.Errorf("the write that was cut: %v", err)
+				}
+				<-ctx.Done()
+				next := make(chan error)
+				go func() { next <- c.WriteText(bg(t), "next") }()
+				rest := make([]byte, len("\x81\x07put off\x81\x04next")-read)
+				if _, err := io.ReadFull(b, rest); err != nil {
+					t.Fatal(err)
+				}
+				if err := <-next; err != nil {
+					t.Errorf("the next write: %v", err)
+				}
+				if got := string(head) + string(rest); got != "\x81\x07put off\x81\x04next" {
+					t.Errorf("the peer got %q", got)
+				}
+			})
+		}
+	}
+}
+
+func TestNothingIsPutOffWhileTheReceiverWaits(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	a, b := wstest.TCP(t)
+	counting := &countingConn{Conn: b}
+	c, err := stream.New(counting, stream.Handshake{Server: true}, stream.Simple)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Abort()
+	peer := wstest.NewPeer(t, a, false)
+	peer.Send(peer.Frame(true, opcode.Text, "one"), peer.Frame(true, opcode.Pong, ""))
+	wantMessage(t, c, opcode.Text, "one")
+	go c.Receive(context.Background())
+	time.Sleep(50 * time.Millisecond) // the receiver waits, behind the pong
+	before := counting.writes.Load()
+	if err := c.WriteText(bg(t), "alone"); err != nil {
+		t.Fatal(err)
+	}
+	if counting.writes.Load() == before {
+		t.Error("it was put off")
 	}
 }

@@ -32,7 +32,8 @@ type CompressionConfig struct {
 	// window bits are below 15, all levels are the same.
 	Level int
 
-	// Threshold is how many bytes a message must have to be compressed; 0 is 256. To compress all, set 1.
+	// Threshold is how many bytes a message must have to be compressed; 0 is 256. To compress all, set 1. A Writer waits
+	// for no more than 256 KiB before it compresses.
 	Threshold int
 }
 
@@ -42,8 +43,8 @@ const (
 )
 
 // Compression has messages compressed, if the other end agrees: a client offers permessage-deflate (RFC 7692), a server
-// accepts the first offer that it can. It is off by default. Messages of any size are compressed and inflated as they
-// pass, in constant memory; [MaxMessageSize] bounds what comes out. Messages below the threshold, those with
+// accepts the first offer that it can. It is off by default. A [Writer] and a [Reader] compress and inflate messages of
+// any size as they pass, in constant memory; [MaxMessageSize] bounds what comes out, in every mode. Messages below the threshold, those with
 // [SingleFrame] and what does not get smaller go out as they are, and [Compress] decides for a single one. A message
 // that is not compressed costs nothing more than before.
 //

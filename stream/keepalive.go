@@ -39,12 +39,13 @@ func (s *Socket) pingUnlessBusy() {
 		s.wireGate.leave()
 		return
 	}
+	at := s.clock.now() // the pong may come before the write returns
 	if s.leaveWire(writeSmall(s, bounds{ctx: context.Background()}, frame.Header{Opcode: opcode.Ping}, "")) != nil {
 		return
 	}
 	s.trace.controlSent(opcode.Ping, nil)
 	if s.clock.pinged.Load() <= s.clock.heard.Load() {
-		s.clock.pinged.Store(int64(s.clock.now()))
+		s.clock.pinged.Store(int64(at))
 	}
 	s.readLimit.changed(nil)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
+	"github.com/litert/websocket/stream/streamtest"
 )
 
 func TestKeepAlive(t *testing.T) {
@@ -52,6 +53,21 @@ func TestKeepAlive(t *testing.T) {
 				t.Errorf("it took %v", took)
 			}
 		}, opts...)
+	})
+	t.Run("a pong may come before the ping is known to be sent", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			slow := &stream.Trace{PingSent: func([]byte) { time.Sleep(time.Second) }}
+			a, b := streamtest.NetPipe()
+			c := open(t, a, false, append(opts, stream.WithTrace(slow))...)
+			go open(t, b, true, stream.IdleTimeout(0)).Receive(context.Background())
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			if _, err := c.Receive(ctx); err != context.DeadlineExceeded {
+				t.Errorf("Receive: %v", err)
+			}
+			c.Abort()
+			synctest.Wait()
+		})
 	})
 	t.Run("any byte will do for a pong", func(t *testing.T) {
 		bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {

@@ -39,6 +39,7 @@ type outgoing struct {
 	begun    bool  // a frame of the message has left
 	cause    error // why the message cannot be brought to its end
 	fatal    bool  // nor can the connection go on without that
+	short    error // why the last write has not taken all; nil: it has
 
 	inside bool      // a frame has begun: this message holds the wire
 	length int64     // of that frame's payload
@@ -68,7 +69,7 @@ func (o *outgoing) begin(w *Writer, cfg writerConfig) (gen uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.op, o.deadline = w.op, &w.deadline
-	o.text, o.begun, o.cause, o.fatal = utf8Checker{}, false, nil, false
+	o.text, o.begun, o.cause, o.fatal, o.short = utf8Checker{}, false, nil, false, nil
 	o.single, o.owed, o.fragment = cfg.single, cfg.single, cfg.fragment
 	o.undecided = o.s.deflation != nil && cfg.single < 0 && cfg.compress == byThreshold
 	if o.s.deflation != nil && cfg.compress == always {
@@ -126,11 +127,13 @@ func (o *outgoing) admit(p []byte) (text utf8Checker, err error) {
 var errCutText = &ArgumentError{"Writer.Close", "the text ends within a code point"}
 
 func (o *outgoing) write(p []byte) (n int, err error) {
+	defer func() {
+		if o.short = nil; n < len(p) {
+			o.short = err
+		}
+	}()
 	text, err := o.admit(p)
 	if err != nil {
-		return 0, err
-	}
-	if err := o.trim(); err != nil {
 		return 0, err
 	}
 	defer func() {
@@ -140,7 +143,7 @@ func (o *outgoing) write(p []byte) (n int, err error) {
 			o.text.check(p[:n])
 		}
 	}()
-	if o.undecided && o.n+len(p) < o.s.deflation.threshold {
+	if o.undecided && o.n+len(p) < min(o.s.deflation.threshold, bulkFragment) {
 		o.hold(o.n + len(p))
 		return o.gather(p), nil
 	}
@@ -149,6 +152,9 @@ func (o *outgoing) write(p []byte) (n int, err error) {
 	}
 	if o.z != nil {
 		return len(p), o.writeCompressed(p)
+	}
+	if err := o.trim(); err != nil {
+		return 0, err
 	}
 	n, err = o.push(p)
 	if err == nil {
@@ -208,6 +214,7 @@ func (o *outgoing) wrote(n int) int {
 }
 
 func (o *outgoing) readFrom(src io.Reader) (total int64, err error) {
+	defer func() { o.short = err }()
 	if o.cause != nil {
 		return 0, o.cause
 	}
@@ -238,6 +245,9 @@ func (o *outgoing) readFrom(src io.Reader) (total int64, err error) {
 				return total, err
 			}
 			o.n += o.wrote(n)
+			if rerr != nil && rerr != io.EOF {
+				return total, o.spoil(rerr)
+			}
 			if err := o.flushWhole(); err != nil {
 				return total, err
 			}
@@ -269,11 +279,11 @@ func (o *outgoing) flush() error {
 	if o.cause != nil {
 		return o.cause
 	}
-	if err := o.trim(); err != nil {
-		return err
-	}
 	if o.undecided && o.n > 0 {
 		o.compress()
+	}
+	if err := o.trim(); err != nil {
+		return err
 	}
 	if o.z != nil {
 		if err := o.flushCompressed(); err != nil {
@@ -415,6 +425,8 @@ func (o *outgoing) end(cause error) (err error, done bool) {
 	switch {
 	case cause != nil:
 		o.spoil(cause)
+	case o.short != nil:
+		o.spoil(o.short)
 	case o.owed > 0:
 		o.fatal = true
 		o.spoil(&ArgumentError{"Writer.Close", fmt.Sprintf("%d of the %d bytes of SingleFrame are missing", o.owed, o.single)})

@@ -95,6 +95,9 @@ func (o *outgoing) copyFrom(src io.Reader) (total int64, err error) {
 			empty = 0
 			total += int64(n)
 			if _, err := o.write(buf[:n]); err != nil {
+				if rerr != nil && rerr != io.EOF {
+					o.spoil(rerr)
+				}
 				return total, err
 			}
 		}

@@ -57,6 +57,9 @@ func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
 			return written, nil
 		}
 		if err != nil {
+			if w, ok := dst.(*Writer); ok { // what was cut short must not go on as a whole message
+				w.spoil(err)
+			}
 			return written, err
 		}
 		n, err := dst.Write(p)

@@ -462,6 +462,9 @@ func (s *Socket) failText() error {
 // where the system allows that.
 func (s *Socket) fill(b bounds) error {
 	in := &s.in
+	if s.moreToCome.Load() { // what there was has turned out to be control frames
+		s.moreToCome.Store(false)
+	}
 	in.keepLent()
 	unread := in.buffered()
 	if len(unread) == 0 && s.raw != nil {

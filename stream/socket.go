@@ -29,7 +29,7 @@ type Socket struct {
 
 	moreToCome   atomic.Bool // the receiver has further frames in its buffer
 	finished     atomic.Bool // no frame may follow: closeSent, or a frame was cut. Set by the holder of wireGate
-	closeSent    atomic.Bool // a close frame was sent, or is being sent
+	closeSent    atomic.Bool // a close frame was sent
 	peerClosed   atomic.Bool // the peer's close frame has come
 	shuttingDown atomic.Bool // this end began the closing handshake
 

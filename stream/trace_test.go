@@ -121,6 +121,18 @@ func TestATraceIsToldOfATimeout(t *testing.T) {
 	}, j.trace(), stream.IdleTimeout(time.Second))
 }
 
+func TestATraceIsToldOfTheTimeoutOfAWrite(t *testing.T) {
+	var j journal
+	bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+		if err := c.WriteText(bg(t), "nobody reads"); !errors.Is(err, stream.ErrIdleTimeout) {
+			t.Errorf("WriteText: %v", err)
+		}
+		if got := j.take(); got != "opened , > text 12, stream: idle timeout, ended" {
+			t.Errorf("got %s", got)
+		}
+	}, j.trace(), stream.IdleTimeout(time.Second))
+}
+
 func TestAnEmptyTraceIsCalledForNothing(t *testing.T) {
 	for _, trace := range []*stream.Trace{nil, {}} {
 		client, server := pair(t, wstest.Transports[0], stream.WithTrace(trace))

@@ -64,6 +64,9 @@ func (s *Socket) leaveWire(err error) error {
 		s.writeErr = failed.error
 		s.errMu.Unlock()
 	} else {
+		if timeout, ok := err.(*timeoutError); ok && !s.hasEnded() {
+			s.trace.timeout(timeout)
+		}
 		s.end(&cutError{"write failed", net.ErrClosed, err})
 	}
 	s.finished.Store(true)

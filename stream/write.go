@@ -19,7 +19,7 @@ import (
 //
 // A message of up to 4 KiB may be put off, to share a system call with those behind it: while another goroutine waits
 // to write, or the receiver has further frames in its buffer. It goes out as soon as any goroutine of the program waits
-// for something. If that fails, the next call says so.
+// for something, unless the connection is aborted, or the program ends, before. If that fails, the next call says so.
 func (s *Socket) WriteText(ctx context.Context, text string) error {
 	if !isUTF8String(text) {
 		return &ArgumentError{"WriteText", "the text is not UTF-8"}

@@ -137,12 +137,15 @@ func (w *Writer) WriteString(text string) (n int, err error) {
 	}
 }
 
-// ReadFrom writes all that src has; [io.Copy] calls it. It returns the number of bytes taken from src, and the first
-// error other than [io.EOF]. After an error of src, Close does not send the message as if it were whole: see there.
+// ReadFrom writes all that src has. It returns the number of bytes taken from src, and the first error other than
+// [io.EOF]. After an error of src, Close does not send the message as if it were whole: see there. [io.Copy] calls
+// ReadFrom, but for a source that has a WriteTo, whose errors the Writer cannot know: after one, call Abort. Those of a
+// [Reader] it knows.
 //
 // If the message goes out as it is (from a server, or a client that uses [frame.NoMask] or a key of zeros; a binary
 // message, over TCP or a UNIX socket) and src is a regular [*os.File], or an [io.LimitedReader] on one, the kernel
-// sends the file. If the file shrinks while a part of it is on its way, the connection fails.
+// sends the file, whatever Read returns of a type that has the methods of an [*os.File]. If the file shrinks while a part
+// of it is on its way, the connection fails.
 func (w *Writer) ReadFrom(src io.Reader) (int64, error) {
 	o, err := w.enter()
 	if err != nil {
@@ -165,11 +168,15 @@ func (w *Writer) Flush() error {
 // Close sends the end of the message. After a Write or ReadFrom that has failed, the message has no end: Close then
 // returns that error, and, if a part of the message has left, fails the connection with code 1011, so that the peer
 // does not take the part for the whole; its close frame may take as long as [CloseTimeout] allows. Called again, it
-// returns the same as before; after Abort, [ErrAborted].
+// returns the same as before; after Abort, [ErrAborted], or what was wrong before.
+//
+// If a deadline has ended it between frames, the message is still open, and the others wait: call Close again after a
+// later deadline was set, or Abort.
 func (w *Writer) Close() error { return w.end(nil) }
 
 // Abort gives the message up. If a part of it has left, that fails the connection with code 1011; otherwise the
-// connection goes on as if the message had never begun. After Close it does nothing, so that it can be deferred.
+// connection goes on as if the message had never begun. It may take as long as Close. After Close it does nothing, so that
+// it can be deferred.
 func (w *Writer) Abort() { w.end(ErrAborted) }
 
 func (w *Writer) end(cause error) error {
@@ -211,4 +218,12 @@ func (w *Writer) enter() (*outgoing, error) {
 		return nil, ErrStale
 	}
 	return o, nil
+}
+
+// spoil is for a source that does not come through ReadFrom.
+func (w *Writer) spoil(err error) {
+	if o, stale := w.enter(); stale == nil {
+		defer o.mu.Unlock()
+		o.spoil(err)
+	}
 }
