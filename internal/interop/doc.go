@@ -32,6 +32,10 @@
 //
 // and end when their standard input does. A browser loads a page from our server, and asks and reports through that.
 //
+// A few orders no program can have carried out through what a peer offers: undici and Chromium send no fragments, and no
+// close codes but 1000 and 3000 to 4999, which is all that the interface of browsers has; Chromium sends no pings either,
+// for which undici has a function beside that interface. What a peer lacks stands with it in the table of peers.
+//
 // # Compression
 //
 // The checks are made again with permessage-deflate, for each peer and route that has it: with context takeover, without,

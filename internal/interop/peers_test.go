@@ -20,14 +20,14 @@ type peer struct {
 
 func (p peer) can(a ability) bool { return p.lacks&a == 0 }
 
-// Browsers send no pings, no fragments and few codes: their interface has nothing for it, nor has that of undici.
-const inBrowsers = pings | fragments | allCodes
+// ofBrowsers is what the interface of browsers has nothing for, which undici has, too.
+const ofBrowsers = fragments | allCodes
 
 var peers = []peer{
 	{"ws", 0, serverScript("node", "ws.mjs"), clientScript("node", "ws.mjs")},
-	{"undici", inBrowsers | compresses, nil, clientScript("node", "undici.mjs")},
+	{"undici", ofBrowsers | compresses, nil, clientScript("node", "undici.mjs")},
 	{"websockets", noCode, serverScript(python, "websockets_peer.py"), clientScript(python, "websockets_peer.py")},
-	{"chromium", inBrowsers, nil, chromiumClient},
+	{"chromium", ofBrowsers | pings, nil, chromiumClient},
 	{"gorilla", windows, serverInGo(gorillaServe), clientInGo(gorillaConnect)},
 	{"coder", windows, serverInGo(coderServe), clientInGo(coderConnect)},
 	{"gobwas", newCodes | inflates, serverInGo(gobwasServe), clientInGo(gobwasConnect)},
