@@ -28,9 +28,9 @@ var peers = []peer{
 	{"undici", ofBrowsers | compresses, nil, clientScript("node", "undici.mjs")},
 	{"websockets", noCode, serverScript(python, "websockets_peer.py"), clientScript(python, "websockets_peer.py")},
 	{"chromium", ofBrowsers | pings, nil, chromiumClient},
-	{"gorilla", windows, serverInGo(gorillaServe), clientInGo(gorillaConnect)},
+	{"gorilla", gatewayCode | windows, serverInGo(gorillaServe), clientInGo(gorillaConnect)},
 	{"coder", windows, serverInGo(coderServe), clientInGo(coderConnect)},
-	{"gobwas", newCodes | inflates, serverInGo(gobwasServe), clientInGo(gobwasConnect)},
+	{"gobwas", restartCodes | gatewayCode | inflates, serverInGo(gobwasServe), clientInGo(gobwasConnect)},
 	{"gws", noCode | awaits | echoesCode | keepsPongsOut, serverInGo(gwsServe), clientInGo(gwsConnect)},
 }
 
