@@ -31,7 +31,6 @@ const (
 	gatewayCode                       // take the code 1014, which came later still
 	awaits                            // wait for the answer to its close frame
 	echoesCode                        // answer a close frame with the same code
-	inflates                          // take compressed messages
 	compresses                        // send compressed messages
 	windows                           // compress with small windows
 	keepsPongsOut                     // keep pongs out of what it compresses with the help of

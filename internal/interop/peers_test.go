@@ -30,7 +30,7 @@ var peers = []peer{
 	{"chromium", ofBrowsers | pings, nil, chromiumClient},
 	{"gorilla", gatewayCode | windows, serverInGo(gorillaServe), clientInGo(gorillaConnect)},
 	{"coder", windows, serverInGo(coderServe), clientInGo(coderConnect)},
-	{"gobwas", restartCodes | gatewayCode | inflates, serverInGo(gobwasServe), clientInGo(gobwasConnect)},
+	{"gobwas", restartCodes | gatewayCode | windows, serverInGo(gobwasServe), clientInGo(gobwasConnect)},
 	{"gws", noCode | awaits | echoesCode | keepsPongsOut, serverInGo(gwsServe), clientInGo(gwsConnect)},
 }
 
