@@ -32,7 +32,9 @@ const (
 	awaits                            // wait for the answer to its close frame
 	echoesCode                        // answer a close frame with the same code
 	compresses                        // send compressed messages
+	takeover                          // compress with the help of the messages before
 	windows                           // compress with small windows
+	window8                           // compress with one of 8 bits
 	keepsPongsOut                     // keep pongs out of what it compresses with the help of
 )
 

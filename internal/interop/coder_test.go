@@ -92,7 +92,7 @@ func coderCompression() coder.CompressionMode {
 }
 
 func coderServe(w http.ResponseWriter, r *http.Request) string {
-	conn, err := coder.Accept(w, r, &coder.AcceptOptions{Subprotocols: []string{subprotocol}, CompressionMode: coderCompression()})
+	conn, err := coder.Accept(w, r, &coder.AcceptOptions{Subprotocols: []string{subprotocol}, CompressionMode: coderCompression(), CompressionThreshold: 1})
 	if err != nil {
 		return lost(err)
 	}
@@ -100,7 +100,7 @@ func coderServe(w http.ResponseWriter, r *http.Request) string {
 }
 
 func coderConnect(url string) string {
-	conn, _, err := coder.Dial(context.Background(), url, &coder.DialOptions{Subprotocols: offered, CompressionMode: coderCompression()})
+	conn, _, err := coder.Dial(context.Background(), url, &coder.DialOptions{Subprotocols: offered, CompressionMode: coderCompression(), CompressionThreshold: 1})
 	if err != nil {
 		return lost(err)
 	}

@@ -15,18 +15,25 @@ import (
 
 // A setting is how the ends of connections compress (RFC 7692). The scripts get it as JSON.
 type setting struct {
-	Name       string `json:"-"`
-	Takeover   bool   `json:"takeover"`
-	WindowBits int    `json:"windowBits"`
+	Name             string `json:"-"`
+	Takeover         bool   `json:"takeover"`
+	ServerWindowBits int    `json:"serverWindowBits"`
+	ClientWindowBits int    `json:"clientWindowBits"`
 }
 
 // compression is the setting of the test that runs, or nil; whatever opens a connection, on either side, asks here.
 var compression *setting
 
 var settings = []setting{
-	{"context takeover", true, 15},
-	{"no context takeover", false, 15},
-	{"windows of 10 bits", true, 10},
+	{"context takeover", true, 15, 15},
+	{"no context takeover", false, 15, 15},
+	{"windows of 10 bits", true, 10, 10},
+	{"windows of 9 bits", true, 9, 9},
+	{"windows of 8 bits", true, 8, 8},
+	{"a window of 8 bits of the server", true, 8, 15},
+	{"a window of 8 bits of the client", true, 15, 8},
+	{"windows of 9 bits and no context takeover", false, 9, 9},
+	{"windows of 8 bits and no context takeover", false, 8, 8},
 }
 
 // options returns those of every connection of this module's, before others.
@@ -38,8 +45,8 @@ func options(more ...stream.Option) []stream.Option {
 		Deflate: stream.Deflate{
 			ServerNoContextTakeover: !compression.Takeover,
 			ClientNoContextTakeover: !compression.Takeover,
-			ServerMaxWindowBits:     compression.WindowBits,
-			ClientMaxWindowBits:     compression.WindowBits,
+			ServerMaxWindowBits:     compression.ServerWindowBits,
+			ClientMaxWindowBits:     compression.ClientWindowBits,
 		},
 		Threshold: 1,
 	}))
@@ -60,6 +67,8 @@ func environment() string {
 // checksOfCompression are what must hold beside what is agreed on, with every peer that compresses.
 var checksOfCompression = []check{
 	{"messages are compressed both ways", 0, checkCompressed},
+	{"a message helps the next one, or does not", 0, checkTakeover},
+	{"what repeats itself at any distance comes back", 0, checkDistances},
 	{"a compressed message is streamed", 0, checkStreamed},
 	{"small messages help one another", 0, checkAlike},
 	{"text of all lengths and planes comes back", 0, checkText},
@@ -76,20 +85,38 @@ func TestPeersWithCompression(t *testing.T) {
 			compression = &settings[i]
 			defer func() { compression = nil }()
 			for _, p := range peers {
-				if compression.WindowBits < 15 && !p.can(windows) {
-					continue
-				}
 				t.Run(p.name, func(t *testing.T) {
-					if p.server != nil {
+					if p.server != nil && p.canCompress(compression.ServerWindowBits) {
 						t.Run("server", func(t *testing.T) { withServer(t, p, direct, checksOfCompression) })
 					}
-					if p.client != nil {
+					// A client that has no small windows does not offer to use any.
+					if p.client != nil && (!p.can(windows) || p.canCompress(compression.ClientWindowBits)) {
 						t.Run("client", func(t *testing.T) { withClient(t, p, direct, checksOfCompression) })
 					}
 				})
 			}
 		})
 	}
+}
+
+// canCompress reports whether p can compress with a window of bits.
+func (p peer) canCompress(bits int) bool {
+	return bits == 15 || p.can(windows) && (bits > 8 || p.can(window8))
+}
+
+// agreement returns what must be agreed on with p.
+func (p partner) agreement() stream.Deflate {
+	forgets := !compression.Takeover || !p.can(takeover)
+	want := stream.Deflate{
+		ServerNoContextTakeover: forgets,
+		ClientNoContextTakeover: forgets,
+		ServerMaxWindowBits:     compression.ServerWindowBits,
+		ClientMaxWindowBits:     compression.ClientWindowBits,
+	}
+	if p.isClient && !p.can(windows) {
+		want.ClientMaxWindowBits = 15
+	}
+	return want
 }
 
 // prose returns n bytes that can be compressed, of text.
@@ -107,16 +134,52 @@ func checkCompressed(t *testing.T, p partner) {
 	if d == nil {
 		t.Fatal("compression was not agreed on")
 	}
-	if !compression.Takeover && (!d.ServerNoContextTakeover || !d.ClientNoContextTakeover) {
-		t.Errorf("agreed on %+v", *d)
-	}
-	if compression.WindowBits < 15 && d.ServerMaxWindowBits != compression.WindowBits {
-		t.Errorf("agreed on %+v", *d)
+	if want := p.agreement(); *d != want {
+		t.Errorf("agreed on %+v, want %+v", *d, want)
 	}
 	for _, n := range []int{10_000, 1 << 20, 10_000} {
 		c.echo(opcode.Text, prose(n))
 	}
 	wantCompressed(t, p, c, 3)
+}
+
+// lines returns n bytes of lines that have one half in common, so that any window is enough to compress them a little.
+func lines(n int) []byte {
+	var b bytes.Buffer
+	for i := 0; b.Len() < n; i += 8 {
+		fmt.Fprintf(&b, "%x, of eight bytes\n", big()[i:i+8])
+	}
+	return b.Bytes()[:n]
+}
+
+// checkTakeover has a message twice, which is small enough for every window.
+func checkTakeover(t *testing.T, p partner) {
+	c := p.open(t)
+	var in, out [2]int64
+	for i := range in {
+		c.echo(opcode.Text, lines(200))
+		in[i], out[i] = c.seen.payloads()
+	}
+	wantCompressed(t, p, c, len(in))
+	want := compression.Takeover && p.can(takeover)
+	if helped := out[1] < out[0]/2; helped != want {
+		t.Errorf("a message went out in %d bytes, then in %d", out[0], out[1])
+	}
+	if helped := in[1] < in[0]/2; p.can(compresses) && helped != want {
+		t.Errorf("a message came in %d bytes, then in %d", in[0], in[1])
+	}
+}
+
+// checkDistances has messages that only repeat what is farther away than one window or another, and are longer than
+// what any library inflates in one go: a window that is larger than agreed on would lead to where the other end has
+// nothing any more.
+func checkDistances(t *testing.T, p partner) {
+	c := p.open(t)
+	distances := []int{200, 300, 600, 1100, 5000, 20_000, 40_000}
+	for _, d := range distances {
+		c.echo(opcode.Text, bytes.Repeat(lines(d), 200_000/d))
+	}
+	wantCompressed(t, p, c, len(distances))
 }
 
 func checkStreamed(t *testing.T, p partner) {

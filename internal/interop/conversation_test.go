@@ -28,7 +28,8 @@ const hangs = 60 * time.Second
 // A partner is a peer on one side of the connections that open opens.
 type partner struct {
 	peer
-	open func(t *testing.T, opts ...stream.Option) *conversation
+	isClient bool
+	open     func(t *testing.T, opts ...stream.Option) *conversation
 }
 
 // A conversation is a connection with a peer, which obeys.
@@ -140,12 +141,14 @@ func (c *conversation) expectReport(want string) {
 
 // sightings are what the trace of a connection has told.
 type sightings struct {
-	mu    sync.Mutex // guards following
-	data  int        // data frames received
-	in    int        // of those, the first of compressed messages
-	out   int        // the same, sent
-	ping  int        // pings received
-	pongs []string   // received
+	mu     sync.Mutex // guards following
+	data   int        // data frames received
+	in     int        // of those, the first of compressed messages
+	out    int        // the same, sent
+	lenIn  int64      // of the payload of the last data frame received
+	lenOut int64      // the same, sent
+	ping   int        // pings received
+	pongs  []string   // received
 }
 
 func (s *sightings) trace() *stream.Trace {
@@ -157,13 +160,16 @@ func (s *sightings) trace() *stream.Trace {
 	return &stream.Trace{
 		FrameReceived: func(h frame.Header) {
 			if !h.Opcode.IsControl() {
-				locked(func() { s.data++ })
+				locked(func() { s.data++; s.lenIn = h.Length })
 			}
 			if h.RSV1 {
 				locked(func() { s.in++ })
 			}
 		},
 		FrameSent: func(h frame.Header) {
+			if !h.Opcode.IsControl() {
+				locked(func() { s.lenOut = h.Length })
+			}
 			if h.RSV1 {
 				locked(func() { s.out++ })
 			}
@@ -184,6 +190,13 @@ func (s *sightings) compressed() (in, out int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.in, s.out
+}
+
+// payloads returns the lengths of the last payloads.
+func (s *sightings) payloads() (in, out int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lenIn, s.lenOut
 }
 
 func (s *sightings) pings() int {

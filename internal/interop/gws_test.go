@@ -88,8 +88,8 @@ func gwsCompression() gws.PermessageDeflate {
 		Threshold:             1,
 		ServerContextTakeover: compression.Takeover,
 		ClientContextTakeover: compression.Takeover,
-		ServerMaxWindowBits:   compression.WindowBits,
-		ClientMaxWindowBits:   compression.WindowBits,
+		ServerMaxWindowBits:   compression.ServerWindowBits,
+		ClientMaxWindowBits:   compression.ClientWindowBits,
 	}
 }
 

@@ -26,11 +26,11 @@ const ofBrowsers = fragments | allCodes
 var peers = []peer{
 	{"ws", 0, serverScript("node", "ws.mjs"), clientScript("node", "ws.mjs")},
 	{"undici", ofBrowsers | compresses, nil, clientScript("node", "undici.mjs")},
-	{"websockets", noCode, serverScript(python, "websockets_peer.py"), clientScript(python, "websockets_peer.py")},
+	{"websockets", noCode | window8, serverScript(python, "websockets_peer.py"), clientScript(python, "websockets_peer.py")},
 	{"chromium", ofBrowsers | pings, nil, chromiumClient},
-	{"gorilla", gatewayCode | windows, serverInGo(gorillaServe), clientInGo(gorillaConnect)},
+	{"gorilla", gatewayCode | takeover | windows, serverInGo(gorillaServe), clientInGo(gorillaConnect)},
 	{"coder", windows, serverInGo(coderServe), clientInGo(coderConnect)},
-	{"gobwas", restartCodes | gatewayCode | windows, serverInGo(gobwasServe), clientInGo(gobwasConnect)},
+	{"gobwas", restartCodes | gatewayCode | takeover | windows, serverInGo(gobwasServe), clientInGo(gobwasConnect)},
 	{"gws", noCode | awaits | echoesCode | keepsPongsOut, serverInGo(gwsServe), clientInGo(gwsConnect)},
 }
 
@@ -51,7 +51,7 @@ func TestPeers(t *testing.T) {
 func withServer(t *testing.T, p peer, via route, list []check) {
 	url, reports := p.server(t)
 	url, opts := via(t, url)
-	runAll(t, list, partner{p, func(t *testing.T, more ...stream.Option) *conversation {
+	runAll(t, list, partner{p, false, func(t *testing.T, more ...stream.Option) *conversation {
 		c := newConversation(t, reports)
 		all := append([]dial.Option{dial.Subprotocols(offered...)}, opts...)
 		for _, o := range options(append(more, stream.WithTrace(c.seen.trace()))...) {
@@ -70,7 +70,7 @@ func withClient(t *testing.T, p peer, via route, list []check) {
 	s := newServer(t)
 	connect, reports := p.client(t, s)
 	url, _ := via(t, s.url)
-	runAll(t, list, partner{p, func(t *testing.T, more ...stream.Option) *conversation {
+	runAll(t, list, partner{p, true, func(t *testing.T, more ...stream.Option) *conversation {
 		c := newConversation(t, reports)
 		s.prepare(options(append(more, stream.WithTrace(c.seen.trace()))...))
 		connect(url)

@@ -26,8 +26,8 @@ def extensions(factory):
         factory(
             server_no_context_takeover=not SETTING["takeover"],
             client_no_context_takeover=not SETTING["takeover"],
-            server_max_window_bits=SETTING["windowBits"],
-            client_max_window_bits=SETTING["windowBits"],
+            server_max_window_bits=SETTING["serverWindowBits"],
+            client_max_window_bits=SETTING["clientWindowBits"],
         )
     ]
 

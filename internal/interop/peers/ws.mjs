@@ -4,10 +4,11 @@ import { obey } from './obey.mjs';
 
 const options = {
   perMessageDeflate: compression && {
+    threshold: 1,
     serverNoContextTakeover: !compression.takeover,
     clientNoContextTakeover: !compression.takeover,
-    serverMaxWindowBits: compression.windowBits,
-    clientMaxWindowBits: compression.windowBits,
+    serverMaxWindowBits: compression.serverWindowBits,
+    clientMaxWindowBits: compression.clientWindowBits,
   },
 };
 
