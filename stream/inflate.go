@@ -286,7 +286,7 @@ func (s *Socket) discardInflated(b bounds) error {
 	return nil
 }
 
-// inflateMessage inflates the message that is pending, to s.in.inflated. Of one small frame all is awaited before, as it
+// inflateMessage inflates the message that is pending, to s.in.data. Of one small frame all is awaited before, as it
 // inflates faster then. When its bounds end it, it can go on.
 func (s *Socket) inflateMessage(b bounds) error {
 	in := &s.in
@@ -301,12 +301,12 @@ func (s *Socket) inflateMessage(b bounds) error {
 		s.inflate()
 	}
 	for {
-		if len(in.inflated) == cap(in.inflated) {
-			in.inflated = grow(in.inflated, 4*in.size, true)
+		if len(in.data) == cap(in.data) {
+			in.data = grow(in.data, 4*in.size, true)
 		}
-		n := len(in.inflated)
-		m, err := s.readInflated(b, in.inflated[n:cap(in.inflated)])
-		in.inflated = in.inflated[:n+m]
+		n := len(in.data)
+		m, err := s.readInflated(b, in.data[n:cap(in.data)])
+		in.data = in.data[:n+m]
 		if err == io.EOF {
 			return nil
 		}

@@ -72,15 +72,15 @@ func (s *Socket) receiveLite(ctx context.Context) (Message, error) {
 // receiveWhole receives the message that is pending. If keep is set, its memory is used again.
 func (s *Socket) receiveWhole(b bounds, keep bool) (Message, error) {
 	in := &s.in
-	receive, data := s.gatherMessage, &in.data
+	receive := s.gatherMessage
 	if in.compressed {
-		receive, data = s.inflateMessage, &in.inflated
+		receive = s.inflateMessage
 	}
 	if err := receive(b); err != nil {
 		return Message{}, inMessage(err)
 	}
 	in.pending = false
-	return Message{in.op, reuse(data, keep)}, nil
+	return Message{in.op, reuse(&in.data, keep)}, nil
 }
 
 // view lends the payload of the frame out of the read buffer, where it has room. What has come is unmasked and checked

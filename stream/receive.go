@@ -21,17 +21,16 @@ type incoming struct {
 	turns uint64 // how often somebody came to receive
 	fresh *freshReaders
 
-	gen      atomic.Uint64 // of the current message; any goroutine may add to it, which ends the Reader
-	rest     int64         // what is left of the frame's payload
-	pos      int64         // what was read of it
-	size     int64         // of the message, as far as its headers tell
-	z        *inflater     // inflates the message; nil: it is not compressed, or not handed out, or at its end
-	data     []byte        // what was put together of a message or frame that is handed out whole
-	inflated []byte        // memory for what comes of it if that is compressed
-	key      frame.Key
-	errno    int32 // of the last try to read without a buffer
-	text     utf8Checker
-	op       opcode.Opcode // of the current message
+	gen   atomic.Uint64 // of the current message; any goroutine may add to it, which ends the Reader
+	rest  int64         // what is left of the frame's payload
+	pos   int64         // what was read of it
+	size  int64         // of the message, as far as its headers tell
+	z     *inflater     // inflates the message; nil: it is not compressed, or not handed out, or at its end
+	data  []byte        // what was put together, and inflated, of a message or frame that is handed out whole
+	key   frame.Key
+	errno int32 // of the last try to read without a buffer
+	text  utf8Checker
+	op    opcode.Opcode // of the current message
 
 	pending    bool // the message has begun, and was not handed out
 	open       bool // its final frame has not begun
