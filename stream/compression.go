@@ -126,7 +126,7 @@ func newDeflation(hs Handshake, cfg *conf.Compression) *deflation {
 		ours, theirs = theirs, ours
 		oursForget, theirsForget = theirsForget, oursForget
 	}
-	d := &deflation{id: deflations.Add(1), threshold: cfg.Threshold, kind: deflaterKind{level: cfg.Level, bits: windowBits(ours)}}
+	d := &deflation{id: deflations.Add(1), threshold: cfg.Threshold, kind: kindOf(cfg.Level, windowBits(ours))}
 	if !oursForget {
 		d.out.size = 1 << windowBits(ours)
 	}

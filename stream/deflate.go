@@ -12,7 +12,15 @@ import (
 
 // A deflaterKind is what deflaters have to have in common to stand in for one another.
 type deflaterKind struct {
-	level, bits int
+	level int // 0 where the window bits are below 15: all levels are the same
+	bits  int
+}
+
+func kindOf(level, bits int) deflaterKind {
+	if bits < handshake.MaxWindowBits {
+		level = 0
+	}
+	return deflaterKind{level, bits}
 }
 
 // A deflater compresses one message. It is borrowed for that from a pool.
@@ -26,14 +34,9 @@ type deflater struct {
 	ended   bool          // flushed by its Close, and nothing was added since
 }
 
-var deflaterPools [10][handshake.MaxWindowBits + 1]sync.Pool // by level and window bits; those below 15 have no level
+var deflaterPools [10][handshake.MaxWindowBits + 1]sync.Pool // by level and window bits
 
-func (k deflaterKind) pool() *sync.Pool {
-	if k.bits < handshake.MaxWindowBits {
-		k.level = 0
-	}
-	return &deflaterPools[k.level][k.bits]
-}
+func (k deflaterKind) pool() *sync.Pool { return &deflaterPools[k.level][k.bits] }
 
 // borrow returns a deflater that has window before it.
 func (k deflaterKind) borrow(window []byte) *deflater {

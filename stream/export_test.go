@@ -17,3 +17,10 @@ func CheckText(pieces ...[]byte) bool {
 func Ended(fn func()) Option {
 	return conf.StreamOption(func(c *conf.Stream) { c.Ended = fn })
 }
+
+// Encodings returns how many times p was compressed.
+func Encodings(p *Prepared) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.compressed)
+}
