@@ -3,8 +3,11 @@ package stream_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"testing"
 
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 )
 
@@ -39,6 +42,48 @@ func events(n int, seed uint64) []byte {
 			1_700_000_000+random.IntN(1_000_000), names[random.IntN(len(names))], random.Float64()*1000, random.IntN(2) == 0)
 	}
 	return p[:n]
+}
+
+// What any level sends is what it was given, and the one that is said to compress best does not send more than the fastest.
+func TestEveryLevelOfCompression(t *testing.T) {
+	var sent [10]int64
+	for level := range sent {
+		for _, d := range deflates {
+			a, b := wstest.TCP(t)
+			counted := &countedTransport{Conn: a}
+			client := openDeflate(t, counted, false, stream.Standard, d, stream.Compression(stream.CompressionConfig{Level: level}))
+			server := openDeflate(t, b, true, stream.Simple, d)
+			for _, n := range []int{300, 10, 100_000, 20_000} {
+				sent := make(chan error, 1)
+				go func() { sent <- client.WriteText(bg(t), prose[:n]) }()
+				wantMessage(t, server, opcode.Text, prose[:n])
+				if err := <-sent; err != nil {
+					t.Fatal(err)
+				}
+			}
+			if counted.sent > 50_000 {
+				t.Errorf("level %d with %+v: %d bytes were sent", level, d, counted.sent)
+			}
+			if d == (stream.Deflate{}) {
+				sent[level] = counted.sent
+			}
+		}
+	}
+	if sent[9] > sent[1] || sent[6] > sent[1] || sent[0] != sent[1] {
+		t.Errorf("the levels from 0 on have sent %v", sent)
+	}
+}
+
+// A countedTransport counts what is sent.
+type countedTransport struct {
+	net.Conn
+	sent int64
+}
+
+func (c *countedTransport) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	c.sent += int64(n)
+	return n, err
 }
 
 // BenchmarkCompressionLevels shows what the levels cost, and what of the bytes is left.
