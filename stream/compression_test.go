@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"bytes"
+	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +13,6 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
-
-	"github.com/klauspost/compress/flate"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/frame"
@@ -208,6 +207,29 @@ func TestWhatACompressedMessageLooksLike(t *testing.T) {
 	want("Writer", frame.Header{Fin: true, Opcode: opcode.Ping})
 	if got := inflateAll(t, first+want("Writer", frame.Header{Fin: true, Opcode: opcode.Continuation})); got != prose[:80] {
 		t.Errorf("whole: %q", got)
+	}
+	// Section 7.2.3.6: a block without data, whose length is left out. What is flushed before has one with its length.
+	w = newWriter(t, c, opcode.Text, stream.Compress(true))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := want("empty", whole); got != "\x00" {
+		t.Errorf("empty: %q", got)
+	}
+	w = newWriter(t, c, opcode.Text, stream.Compress(true))
+	w.Flush()
+	w.Write(nil)
+	w.Flush()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := want("empty, flushed", frame.Header{RSV1: true, Opcode: opcode.Text}, frame.Header{Fin: true, Opcode: opcode.Continuation}); got != "\x00\x00\x00\xff\xff\x00" {
+		t.Errorf("empty, flushed: %q", got)
+	}
+	w = newWriter(t, c, opcode.Text) // below the threshold
+	w.Close()
+	if got := want("empty, by the threshold", frame.Header{Fin: true, Opcode: opcode.Text}); got != "" {
+		t.Errorf("empty, by the threshold: %q", got)
 	}
 	for name, opts := range map[string][]stream.WriterOption{
 		"Compress(false)": {stream.Compress(false)},
