@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -22,18 +23,18 @@ func TestSendingDoesNotAllocate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, server := range []bool{true, false} {
+	for _, hs := range uncompressed {
 		a, b := wstest.TCP(t)
 		go io.Copy(io.Discard, b)
-		c := open(t, a, server, stream.WithTrace(&stream.Trace{})) // its hooks are nil
-		w := newWriter(t, c, opcode.Binary)
+		c := openUncompressed(t, a, hs, stream.Standard, stream.WithTrace(&stream.Trace{})) // its hooks are nil
+		w := newWriter(t, c, opcode.Binary, stream.Compress(false))
 		for name, send := range map[string]func() error{
 			"Writer.Write":      func() error { _, err := w.Write(small); return err },
 			"Writer.Write much": func() error { _, err := w.Write(large); return err },
 			"Writer.Flush":      func() error { io.WriteString(w, text); return w.Flush() },
 			"Ping":              func() error { return c.Ping(ctx, small) },
 		} {
-			wantNoAllocation(t, name, server, send)
+			wantNoAllocation(t, name, hs, send)
 		}
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
@@ -45,12 +46,27 @@ func TestSendingDoesNotAllocate(t *testing.T) {
 			"WriteBuffers":     func() error { return c.WriteBuffers(ctx, opcode.Binary, bufs) },
 			"WritePrepared":    func() error { return c.WritePrepared(ctx, prepared) },
 		} {
-			wantNoAllocation(t, name, server, send)
+			wantNoAllocation(t, name, hs, send)
 		}
 	}
 }
 
-func wantNoAllocation(t *testing.T, name string, server bool, do func() error) {
+// uncompressed are what an end may have agreed on whose messages are not compressed, as it has no permessage-deflate, or as
+// neither the threshold of openUncompressed nor Compress(false) lets it. That costs nothing.
+var uncompressed = []stream.Handshake{{Server: true}, {}, {Server: true, Deflate: &stream.Deflate{}}, {Deflate: &stream.Deflate{}}}
+
+func openUncompressed[M any](t testing.TB, rwc io.ReadWriteCloser, hs stream.Handshake, mode stream.Mode[M], opts ...stream.Option) *stream.Conn[M] {
+	t.Helper()
+	opts = append([]stream.Option{stream.Compression(stream.CompressionConfig{Threshold: 1 << 20})}, opts...)
+	c, err := stream.New(rwc, hs, mode, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Abort() })
+	return c
+}
+
+func wantNoAllocation(t *testing.T, name string, hs stream.Handshake, do func() error) {
 	t.Helper()
 	if err := do(); err != nil { // the pools are filled
 		t.Fatalf("%s: %v", name, err)
@@ -60,7 +76,7 @@ func wantNoAllocation(t *testing.T, name string, server bool, do func() error) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}); n != 0 {
-		t.Errorf("%s, server %v: %v allocations", name, server, n)
+		t.Errorf("%s, server %v, deflate %v: %v allocations", name, hs.Server, hs.Deflate, n)
 	}
 }
 
@@ -68,83 +84,92 @@ func TestReadingAMessageDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	c, peer := serverAndPeer(t)
-	frames := peer.Frame(false, opcode.Continuation, string(data[:1000]))
-	frames = append(frames, peer.Frame(true, opcode.Pong, "")...)
-	go func() {
-		peer.Write(peer.Frame(false, opcode.Binary, ""))
-		for {
-			if _, err := peer.Write(frames); err != nil {
-				return
+	for _, hs := range uncompressed {
+		a, b := wstest.TCP(t)
+		c, peer := openUncompressed(t, a, hs, stream.Standard), wstest.NewPeer(t, b, !hs.Server)
+		frames := peer.Frame(false, opcode.Continuation, string(data[:1000]))
+		frames = append(frames, peer.Frame(true, opcode.Pong, "")...)
+		go func() {
+			peer.Write(peer.Frame(false, opcode.Binary, ""))
+			for {
+				if _, err := peer.Write(frames); err != nil {
+					return
+				}
 			}
+		}()
+		r, err := c.Receive(context.Background())
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
-	r, err := c.Receive(context.Background())
-	if err != nil {
-		t.Fatal(err)
+		p := make([]byte, 10000)
+		wantNoAllocation(t, "Read", hs, func() error { _, err := io.ReadFull(r, p); return err })
+		c.Abort()
 	}
-	p := make([]byte, 10000)
-	wantNoAllocation(t, "Read", true, func() error { _, err := io.ReadFull(r, p); return err })
-	c.Abort()
 }
 
 // A message costs no allocation in any mode but Simple, where it is the caller's own. The Readers and Writers of mode
-// Standard are made eight at once.
+// Standard are made eight at once. The answers to pings are put aside for a peer that is slow, as it may be on a busy
+// machine, which does allocate: so each has several connections to show it on.
 func TestAMessageDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	for _, server := range []bool{true, false} {
-		c, wire := flood(t, server, stream.Standard)
-		wantNoAllocation(t, "Receive and NewWriter", server, func() error {
-			r, err := c.Receive(context.Background())
-			if err != nil {
-				return err
-			}
-			w, err := c.NewWriter(context.Background(), r.Opcode())
-			if err != nil {
-				return err
-			}
-			if _, err := io.Copy(w, r); err != nil {
-				return err
-			}
-			return w.Close()
-		})
-		wire.Close()
-
-		whole := func(name string, mode stream.Mode[stream.Message], want float64, opts ...stream.Option) {
-			c, wire := flood(t, server, mode, opts...)
-			defer wire.Close()
-			n := testing.AllocsPerRun(100, func() {
-				m, err := c.Receive(context.Background())
-				if err == nil {
-					err = c.WriteBinary(context.Background(), m.Data)
+	for _, hs := range uncompressed {
+		want := func(name string, want float64, measure func() float64) {
+			var n float64
+			for range 5 {
+				if n = measure(); n == want {
+					return
 				}
+			}
+			t.Errorf("%s, server %v, deflate %v: %v allocations, want %v", name, hs.Server, hs.Deflate, n, want)
+		}
+		want("Receive and NewWriter", 0, func() float64 {
+			c, wire := flood(t, hs, stream.Standard)
+			defer wire.Close()
+			return testing.AllocsPerRun(100, func() {
+				r, err := c.Receive(context.Background())
 				if err != nil {
-					t.Errorf("%s: %v", name, err)
+					t.Fatal(err)
+				}
+				w, err := c.NewWriter(context.Background(), r.Opcode())
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = io.Copy(w, r)
+				if err := errors.Join(err, w.Close()); err != nil {
+					t.Fatal(err)
 				}
 			})
-			if n != want {
-				t.Errorf("%s, server %v: %v allocations, want %v", name, server, n, want)
+		})
+		whole := func(mode stream.Mode[stream.Message], opts ...stream.Option) func() float64 {
+			return func() float64 {
+				c, wire := flood(t, hs, mode, opts...)
+				defer wire.Close()
+				return testing.AllocsPerRun(100, func() {
+					m, err := c.Receive(context.Background())
+					if err == nil {
+						err = c.WriteBinary(context.Background(), m.Data)
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+				})
 			}
 		}
-		whole("Lite", stream.Lite, 0)
-		whole("Simple", stream.Simple, 1)
-		whole("Simple that reuses its buffer", stream.Simple, 0, stream.ReuseBuffer())
+		want("Lite", 0, whole(stream.Lite))
+		want("Simple", 1, whole(stream.Simple))
+		want("Simple that reuses its buffer", 0, whole(stream.Simple, stream.ReuseBuffer()))
 	}
 }
 
 // flood returns a connection whose peer sends a message of 1000 bytes, a ping and a pong again and again, and reads all
 // that it is sent.
-func flood[M any](t *testing.T, server bool, mode stream.Mode[M], opts ...stream.Option) (*stream.Conn[M], io.Closer) {
+func flood[M any](t *testing.T, hs stream.Handshake, mode stream.Mode[M], opts ...stream.Option) (*stream.Conn[M], io.Closer) {
 	t.Helper()
 	a, b := wstest.TCP(t)
-	c, err := stream.New(a, stream.Handshake{Server: server}, mode, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Abort() })
-	peer := wstest.NewPeer(t, b, !server)
+	c := openUncompressed(t, a, hs, mode, opts...)
+	peer := wstest.NewPeer(t, b, !hs.Server)
 	frames := peer.Frame(true, opcode.Binary, string(data[:1000]))
 	frames = append(frames, peer.Frame(true, opcode.Ping, "ping")...)
 	frames = append(frames, peer.Frame(true, opcode.Pong, "")...)

@@ -56,20 +56,24 @@ func TestFilesAreSentByTheKernelWhereTheyCanBe(t *testing.T) {
 		op      opcode.Opcode
 		opts    []stream.WriterOption
 		kernel  bool
+		deflate *stream.Deflate
 	}{
-		{"from a server", true, frame.RandomMask, opcode.Binary, nil, true},
-		{"from a server, in one frame", true, frame.RandomMask, opcode.Binary, []stream.WriterOption{stream.SingleFrame(size)}, true},
-		{"from a client without masking", false, frame.NoMask, opcode.Binary, nil, true},
-		{"from a client with a key of zeros", false, frame.FixedMask(frame.Key{}), opcode.Binary, nil, true},
-		{"from a client that masks", false, frame.RandomMask, opcode.Binary, nil, false},
-		{"from a client with another key", false, frame.FixedMask(wstest.Key), opcode.Binary, nil, false},
+		{"from a server", true, frame.RandomMask, opcode.Binary, nil, true, nil},
+		{"from a server, in one frame", true, frame.RandomMask, opcode.Binary, []stream.WriterOption{stream.SingleFrame(size)}, true, nil},
+		{"from a client without masking", false, frame.NoMask, opcode.Binary, nil, true, nil},
+		{"from a client with a key of zeros", false, frame.FixedMask(frame.Key{}), opcode.Binary, nil, true, nil},
+		{"uncompressed, from a server", true, frame.RandomMask, opcode.Binary, []stream.WriterOption{stream.Compress(false)}, true, &stream.Deflate{}},
+		{"uncompressed, in one frame", true, frame.RandomMask, opcode.Binary, []stream.WriterOption{stream.SingleFrame(size)}, true, &stream.Deflate{}},
+		{"uncompressed, from a client", false, frame.NoMask, opcode.Binary, []stream.WriterOption{stream.Compress(false)}, true, &stream.Deflate{}},
+		{"from a client that masks", false, frame.RandomMask, opcode.Binary, nil, false, nil},
+		{"from a client with another key", false, frame.FixedMask(wstest.Key), opcode.Binary, nil, false, nil},
 	}
 	for _, tr := range wstest.Transports {
 		for _, tt := range tests {
 			t.Run(tt.name+" "+tr.Name, func(t *testing.T) {
 				kernel := tt.kernel && (tr.Name == "tcp" || tr.Name == "unix")
 				a, b := tr.Pair(t)
-				c := open(t, a, tt.server)
+				c := openUncompressed(t, a, stream.Handshake{Server: tt.server, Deflate: tt.deflate}, stream.Standard)
 				if !tt.server {
 					c.SetMasking(tt.masking)
 				}
