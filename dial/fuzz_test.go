@@ -49,11 +49,18 @@ func FuzzResponse(f *testing.F) {
 	for _, tt := range responses {
 		f.Add(tt.response + "\r\n" + helloFrame)
 	}
+	for _, answer := range []string{
+		"permessage-deflate", "permessage-deflate; server_no_context_takeover", "permessage-deflate; server_max_window_bits=9; client_max_window_bits=8",
+		"permessage-deflate; server_no_context_takeover, permessage-deflate", "permessage-deflate; server_max_window_bits=16", "x",
+	} {
+		f.Add(statusLine + upgrade + connection + accept + "Sec-WebSocket-Extensions: " + answer + "\r\n\r\n" + helloFrame)
+	}
 	f.Add("HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n1\r\n!\r\n0\r\n\r\n")
 	f.Fuzz(func(t *testing.T, response string) {
 		transport := &scripted{response: response}
 		conn, err := dial.Handshake(t.Context(), transport, "ws://example.com/", stream.Standard,
-			dial.Subprotocols("v1", "v2"), dial.ConnectTimeout(10*time.Second))
+			dial.Subprotocols("v1", "v2"), dial.ConnectTimeout(10*time.Second),
+			stream.Compression(stream.CompressionConfig{Deflate: stream.Deflate{ServerNoContextTakeover: true, ClientMaxWindowBits: 12}}))
 		if err != nil {
 			if !transport.closed {
 				t.Error("the transport is open")
@@ -75,6 +82,10 @@ func FuzzResponse(f *testing.F) {
 		}
 		if p := conn.Subprotocol(); p != "" && p != "v1" && p != "v2" {
 			t.Errorf("subprotocol is %q", p)
+		}
+		if d := conn.Handshake().Deflate; d != nil && (!d.ServerNoContextTakeover || d.ServerMaxWindowBits < 8 || d.ServerMaxWindowBits > 15 ||
+			d.ClientMaxWindowBits < 8 || d.ClientMaxWindowBits > 12 || !strings.Contains(strings.ToLower(response), "sec-websocket-extensions")) {
+			t.Errorf("agreed on %+v", d)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,13 +18,20 @@ func FuzzRequest(f *testing.F) {
 	for _, tt := range requests {
 		f.Add(tt.request + "\r\n" + helloFrame)
 	}
+	for _, offer := range []string{
+		"permessage-deflate; client_max_window_bits", "permessage-deflate; server_max_window_bits=10; client_no_context_takeover",
+		"permessage-deflate; unknown, permessage-deflate; server_max_window_bits=8", "permessage-deflate; server_max_window_bits=16", "x; y=z",
+	} {
+		f.Add(proper + "Sec-WebSocket-Extensions: " + offer + "\r\n\r\n")
+	}
 	f.Fuzz(func(t *testing.T, request string) {
 		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(request)))
 		if err != nil {
 			return
 		}
 		w := newFakeWriter("")
-		conn, err := listen.Upgrade(w, r, stream.Standard, listen.Subprotocols("v1", "v2"), listen.Origins("*.example.com"))
+		conn, err := listen.Upgrade(w, r, stream.Standard, listen.Subprotocols("v1", "v2"), listen.Origins("*.example.com"),
+			stream.Compression(stream.CompressionConfig{Deflate: stream.Deflate{ServerNoContextTakeover: true, ClientMaxWindowBits: 12}}))
 		if err != nil {
 			var refused *listen.Error
 			if !errors.As(err, &refused) || refused.StatusCode != w.Code || w.Code < 400 || w.Body.Len() == 0 || w.conn.writes > 0 {
@@ -43,7 +51,32 @@ func FuzzRequest(f *testing.F) {
 		if p := conn.Subprotocol(); p != response.Header.Get("Sec-Websocket-Protocol") || p != "" && p != "v1" && p != "v2" {
 			t.Errorf("subprotocol is %q", p)
 		}
+		checkExtension(t, conn.Handshake().Deflate, r.Header, response.Header)
 	})
+}
+
+// checkExtension checks that the answer is to an offer, and says what was agreed on.
+func checkExtension(t *testing.T, agreed *stream.Deflate, offered, answered http.Header) {
+	t.Helper()
+	answer := answered[handshake.FieldExtensions]
+	if agreed == nil {
+		if answer != nil {
+			t.Errorf("nothing was agreed on, and the answer is %q", answer)
+		}
+		return
+	}
+	offers, err := handshake.ParseExtensions(offered[handshake.FieldExtensions])
+	if err != nil || !slices.ContainsFunc(offers, func(e handshake.Extension) bool { return e.Name == handshake.DeflateName }) {
+		t.Errorf("agreed on %+v, where the offers are %v, %v", agreed, offers, err)
+	}
+	list, err := handshake.ParseExtensions(answer)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("the answer is %q: %v", answer, err)
+	}
+	widest := handshake.Deflate{ServerMaxWindowBits: handshake.MaxWindowBits, ClientMaxWindowBits: handshake.MaxWindowBits}
+	if got, err := handshake.AgreeDeflate(list[0], widest); err != nil || stream.Deflate(got) != *agreed || !agreed.ServerNoContextTakeover {
+		t.Errorf("the answer %q means %+v to the client, %v, and %+v here", answer, got, err, agreed)
+	}
 }
 
 // No origin is allowed by a pattern for hosts below another one, unless it ends as the pattern does.
