@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -25,7 +26,7 @@ type target struct {
 func parseTarget(raw string) (t target, err error) {
 	u, err := url.Parse(raw)
 	if err != nil && strings.Contains(raw, "@") {
-		return t, errors.New("the URL is malformed; in a user name or password all but letters and digits is best escaped")
+		return t, errUser
 	}
 	if err != nil {
 		var parse *url.Error
@@ -39,6 +40,8 @@ func parseTarget(raw string) (t target, err error) {
 	}
 	return newTarget(u)
 }
+
+var errUser = errors.New("the URL is malformed; in a user name or password all but letters and digits is best escaped")
 
 func newTarget(u *url.URL) (t target, err error) {
 	if u.User != nil && strings.Contains(u.User.Username(), ":") {
@@ -82,15 +85,16 @@ func (t *target) overTCP(u *url.URL, defaultPort string) error {
 	if u.Hostname() == "" {
 		return errors.New("the URL has no host")
 	}
-	if err := checkHost(u); err != nil {
+	port := cmp.Or(u.Port(), defaultPort)
+	err := checkHost(u)
+	if n, bad := strconv.ParseUint(port, 10, 16); err == nil && (bad != nil || n == 0) {
+		err = fmt.Errorf("%q is not a port", port)
+	}
+	if err != nil && strings.Contains(u.Path+u.RawQuery, "@") {
+		return errUser // whose password may have a slash, so that what stands before that was taken for the host
+	}
+	if err != nil {
 		return err
-	}
-	port := u.Port()
-	if port == "" {
-		port = defaultPort
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return fmt.Errorf("%q is not a port", port)
 	}
 	t.network, t.address = "tcp", net.JoinHostPort(u.Hostname(), port)
 	t.name, _, _ = strings.Cut(u.Hostname(), "%") // the zone is of no concern to the server
