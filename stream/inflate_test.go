@@ -74,14 +74,14 @@ func TestNoInflaterIsLeftBehind(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		close(stop)
 		g.Wait()
-		if n := inflating(); n > 0 {
+		if n := inflaters(); n > 0 {
 			t.Fatalf("%d inflaters are left", n)
 		}
 	}
 }
 
-// inflating returns how many goroutines inflate.
-func inflating() (n int) {
+// inflaters returns how many goroutines inflate.
+func inflaters() (n int) {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
