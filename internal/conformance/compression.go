@@ -52,45 +52,6 @@ func alike(op byte, n int) string {
 	return strings.Repeat(unit, n/len(unit)) + unit[:n%len(unit)]
 }
 
-// parameters has messages with each combination of parameters.
-func parameters() []Case {
-	var list []Case
-	for _, serverNo := range []string{"", "; server_no_context_takeover"} {
-		for _, clientNo := range []string{"", "; client_no_context_takeover"} {
-			for _, serverBits := range []int{0, 8, 9, 12, 15} {
-				for _, clientBits := range []int{0, 8, 9, 12, 15} {
-					d := Deflated{Answer: deflate + serverNo + clientNo}
-					if serverBits > 0 {
-						d.Answer += fmt.Sprintf("; server_max_window_bits=%d", serverBits)
-					}
-					d.Offers = []string{d.Answer}
-					if clientBits > 0 {
-						d.Offers[0] += fmt.Sprintf("; client_max_window_bits=%d", clientBits)
-					}
-					if 0 < clientBits && clientBits < 15 { // 15 need not be said
-						d.Answer = d.Offers[0]
-					}
-					id := "parameters" + strings.ReplaceAll(strings.TrimPrefix(d.Offers[0], deflate), "; ", "/")
-					d.Messages = mixed
-					list = append(list, compressing(id, "7.1", Light, d)...)
-				}
-			}
-		}
-	}
-	return list
-}
-
-// mixed has messages of several kinds, which repeat what was in those before, further and further back.
-func mixed(h *history) Exchange {
-	x := Exchange{}
-	for _, op := range []byte{text, binary} {
-		for _, message := range []string{alike(op, 16), alike(op, 300), alike(op, 16), alike(op, 5000), alike(op, 300), payload(op, 700), ""} {
-			x = x.then(h.frame(op, message)).want(Message{op, message})
-		}
-	}
-	return x
-}
-
 // sizes has messages of 16 bytes to 128 KiB, whole, in fragments and in chops.
 func sizes() []Case {
 	var list []Case
