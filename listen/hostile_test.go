@@ -149,22 +149,77 @@ func TestTenThousandFieldsAreJustFields(t *testing.T) {
 }
 
 func TestAHandshakeOfAByteASecondIsCutOff(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		pipes := newPipeListener()
-		l, err := listen.NewListener(pipes, stream.Standard)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		c := pipes.dial(t)
-		for i := range len(proper) {
-			time.Sleep(time.Second)
-			if _, err := c.Write([]byte{proper[i]}); err != nil {
-				return
+	for _, tt := range []struct {
+		timeout time.Duration
+		opts    []listen.Option
+	}{
+		{10 * time.Second, nil}, // the default
+		{3500 * time.Millisecond, []listen.Option{listen.HandshakeTimeout(3500 * time.Millisecond)}},
+		{time.Minute, []listen.Option{listen.HandshakeTimeout(time.Minute)}},
+	} {
+		t.Run(tt.timeout.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, pipes := listenAtPipes(t, tt.opts...)
+				c := pipes.dial(t)
+				go io.Copy(io.Discard, c) // the response, which is another part of the handshake
+				begun := time.Now()
+				for i := range len(proper) {
+					time.Sleep(time.Second)
+					if _, err := c.Write([]byte{proper[i]}); err != nil {
+						if passed := time.Since(begun); passed < tt.timeout || passed > tt.timeout+time.Second {
+							t.Errorf("cut off after %v", passed)
+						}
+						return
+					}
+				}
+				t.Error("all of the request was taken")
+			})
+		})
+	}
+}
+
+// Wherever a request is cut, and however its client leaves, no connection comes of it, and its place becomes free: there
+// is only one, which the next client needs.
+func TestARequestThatIsCutAtAnyByteOpensNothing(t *testing.T) {
+	const request = proper + "\r\n"
+	for name, leave := range map[string]func(*testing.T, *client){
+		"closes": func(t *testing.T, c *client) { c.Close() },
+		"resets": func(t *testing.T, c *client) {
+			c.Conn.(*net.TCPConn).SetLinger(0)
+			c.Close()
+		},
+		"reads on": func(t *testing.T, c *client) {
+			c.Conn.(*net.TCPConn).CloseWrite()
+			answer, err := io.ReadAll(c.r)
+			if err != nil || len(answer) > 0 && !bytes.HasPrefix(answer, []byte("HTTP/1.1 400")) {
+				t.Errorf("the answer is %q, %v", answer, err)
 			}
-		}
-		t.Error("all of the request was taken")
-	})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Run("Listener", func(t *testing.T) {
+				l := listenLocally(t, listen.MaxPending(1))
+				for cut := range len(request) {
+					leave(t, connect(t, l.Addr(), request[:cut]))
+				}
+				connect(t, l.Addr(), request+helloFrame).opened(t)
+				receiveHello(t, acceptFrom(t, l)) // nobody was before it
+			})
+			t.Run("Upgrade", func(t *testing.T) {
+				addr, outcomes := upgrader(t, plain)
+				for cut := range len(request) {
+					leave(t, connect(t, addr, request[:cut]))
+				}
+				connect(t, addr, request+helloFrame).opened(t)
+				receiveHello(t, (<-outcomes).conn)
+				select {
+				case o := <-outcomes:
+					t.Errorf("another outcome: %v", o)
+				default:
+				}
+			})
+		})
+	}
 }
 
 // The class of header injection: no part of a request gets into a line of its own in the response.
