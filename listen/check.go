@@ -29,10 +29,14 @@ func check(r *http.Request, cfg *conf.Listen) (offer, *Error) {
 	if cfg.Err != nil {
 		return offer{}, &Error{http.StatusInternalServerError, cfg.Err}
 	}
-	for _, check := range []func(*http.Request) *Error{checkRequest, checkUpgrade, checkVersion, checkKey, checkExtensions} {
+	for _, check := range []func(*http.Request) *Error{checkRequest, checkUpgrade, checkVersion, checkKey} {
 		if refused := check(r); refused != nil {
 			return offer{}, refused
 		}
+	}
+	offers, refused := extensions(r)
+	if refused != nil {
+		return offer{}, refused
 	}
 	if refused := checkOrigin(r, cfg.AllowOrigin); refused != nil {
 		return offer{}, refused
@@ -49,14 +53,13 @@ func check(r *http.Request, cfg *conf.Listen) (offer, *Error) {
 		},
 	}
 	if cfg.Compression != nil {
-		o.acceptCompression(r, cfg.Compression.Deflate)
+		o.acceptCompression(offers, cfg.Compression.Deflate)
 	}
 	return o, refused
 }
 
 // acceptCompression takes the first offer of compression that can be accepted (RFC 7692, section 5.1).
-func (o *offer) acceptCompression(r *http.Request, want handshake.Deflate) {
-	offers, _ := handshake.ParseExtensions(r.Header[handshake.FieldExtensions]) // the form was checked
+func (o *offer) acceptCompression(offers []handshake.Extension, want handshake.Deflate) {
 	if agreed, answer, ok := handshake.AcceptDeflate(offers, want); ok {
 		o.extension = answer
 		o.hs.Deflate = (*stream.Deflate)(&agreed)
@@ -131,12 +134,13 @@ func checkKey(r *http.Request) *Error {
 	return nil
 }
 
-// checkExtensions checks the form of the extensions that the client offers (item 9).
-func checkExtensions(r *http.Request) *Error {
-	if _, err := handshake.ParseExtensions(r.Header[handshake.FieldExtensions]); err != nil {
-		return refusal(http.StatusBadRequest, "the field Sec-WebSocket-Extensions is malformed: %w", err)
+// extensions returns the extensions that the client offers (item 9).
+func extensions(r *http.Request) ([]handshake.Extension, *Error) {
+	list, err := handshake.ParseExtensions(r.Header[handshake.FieldExtensions])
+	if err != nil {
+		return nil, refusal(http.StatusBadRequest, "the field Sec-WebSocket-Extensions is malformed: %w", err)
 	}
-	return nil
+	return list, nil
 }
 
 // checkOrigin checks which page a browser connects for (item 7; section 10.2).
