@@ -157,20 +157,67 @@ func TestEndlessFragmentsOfAByte(t *testing.T) {
 }
 
 func TestEndlessEmptyFragments(t *testing.T) {
-	t.Run("cost nothing", func(t *testing.T) {
-		const n = 100_000
-		c, peer := openMode(t, stream.Simple)
+	const n = 100_000
+	// fragments sends a message of n empty fragments.
+	fragments := func(peer *wstest.Peer) {
+		peer.SendFrame(false, opcode.Text, "")
+		peer.Send(bytes.Repeat(peer.Frame(false, opcode.Continuation, ""), n))
+		peer.SendFrame(true, opcode.Continuation, "x")
+	}
+	for name, mode := range map[string]stream.Mode[stream.Message]{"Simple": stream.Simple, "Decode": decodeAll} {
+		t.Run("cost nothing in "+name, func(t *testing.T) {
+			c, peer := openMode(t, mode)
+			wantHeld(t, 1<<20, func() {
+				go fragments(peer)
+				wantMessage(t, c, opcode.Text, "x")
+			})
+		})
+	}
+	t.Run("cost nothing in Frames", func(t *testing.T) {
+		c, peer := openMode(t, stream.Frames)
 		wantHeld(t, 1<<20, func() {
-			go func() {
-				peer.SendFrame(false, opcode.Text, "")
-				peer.Send(bytes.Repeat(peer.Frame(false, opcode.Continuation, ""), n))
-				peer.SendFrame(true, opcode.Continuation, "x")
-			}()
-			wantMessage(t, c, opcode.Text, "x")
+			go fragments(peer)
+			ctx := bg(t)
+			for i := range n + 2 { // whose user gets each
+				op, payload := opcode.Continuation, ""
+				switch i {
+				case 0:
+					op = opcode.Text
+				case n + 1:
+					payload = "x"
+				}
+				f, err := c.Receive(ctx)
+				if err != nil || f.Opcode != op || string(f.Payload) != payload || f.Fin != (i == n+1) {
+					t.Fatalf("frame %d is %+v, %v", i, f, err)
+				}
+			}
 		})
 	})
 	// They are activity, so no idle timeout ends them; but a context or a deadline does.
-	for _, name := range []string{"Standard", "Simple", "discarding"} {
+	for name, receive := range map[string]func(*testing.T, io.ReadWriteCloser) error{
+		"Standard": func(t *testing.T, rwc io.ReadWriteCloser) error {
+			return inFragments(t, rwc, func(_ *conn, r *stream.Reader) error {
+				r.SetDeadline(time.Now().Add(20 * time.Millisecond))
+				_, err := r.Bytes()
+				return err
+			})
+		},
+		"discarding": func(t *testing.T, rwc io.ReadWriteCloser) error {
+			return inFragments(t, rwc, func(c *conn, _ *stream.Reader) error {
+				_, err := c.Receive(brief(t))
+				return err
+			})
+		},
+		"Simple": func(t *testing.T, rwc io.ReadWriteCloser) error {
+			return receiveUntilEnd(t, rwc, stream.Simple)
+		},
+		"Frames": func(t *testing.T, rwc io.ReadWriteCloser) error {
+			return receiveUntilEnd(t, rwc, stream.Frames)
+		},
+		"Decode": func(t *testing.T, rwc io.ReadWriteCloser) error {
+			return receiveUntilEnd(t, rwc, decodeAll)
+		},
+	} {
 		t.Run("do not hold up the end of "+name, func(t *testing.T) {
 			a, b := wstest.TCP(t)
 			peer := wstest.NewPeer(t, a, false)
@@ -183,36 +230,43 @@ func TestEndlessEmptyFragments(t *testing.T) {
 					_, err = peer.Write(empty)
 				}
 			}()
-			if name == "Simple" {
-				c, err := stream.New(b, stream.Handshake{Server: true}, stream.Simple)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if _, err := c.Receive(brief(t)); err != context.DeadlineExceeded {
-					t.Errorf("Receive: %v", err)
-				}
-				c.Abort()
-			} else {
-				c := open(t, b, true)
-				r, err := c.Receive(bg(t))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if name == "discarding" {
-					_, err = c.Receive(brief(t))
-				} else {
-					r.SetDeadline(time.Now().Add(20 * time.Millisecond))
-					_, err = r.Bytes()
-				}
-				if !errors.Is(err, os.ErrDeadlineExceeded) && err != context.DeadlineExceeded {
-					t.Errorf("got %v", err)
-				}
-				c.Abort()
+			if err := receive(t, b); !errors.Is(err, os.ErrDeadlineExceeded) && err != context.DeadlineExceeded {
+				t.Errorf("got %v", err)
 			}
 			a.Close()
 			<-stopped
 		})
 	}
+}
+
+// decodeAll is Simple as a user would write it.
+var decodeAll = stream.Decode(func(r *stream.Reader) (stream.Message, error) {
+	p, err := r.Bytes()
+	return stream.Message{Opcode: r.Opcode(), Data: p}, err
+})
+
+// inFragments receives a message, and calls read for it.
+func inFragments(t *testing.T, rwc io.ReadWriteCloser, read func(*conn, *stream.Reader) error) error {
+	c := open(t, rwc, true)
+	defer c.Abort()
+	r, err := c.Receive(bg(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read(c, r)
+}
+
+// receiveUntilEnd receives with a context that ends soon, again and again until there is an error.
+func receiveUntilEnd[M any](t *testing.T, rwc io.ReadWriteCloser, mode stream.Mode[M]) error {
+	c, err := stream.New(rwc, stream.Handshake{Server: true}, mode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Abort()
+	for ctx := brief(t); err == nil; {
+		_, err = c.Receive(ctx)
+	}
+	return err
 }
 
 // The class of limits that are applied to the wrong count, as in CVE-2018-1000518: it is the payload of the message
