@@ -28,6 +28,8 @@ type delivery struct {
 	early  int // so many came behind the handshake
 	wire   []byte
 	sizes  []byte // of the chops, and of the patience of the receiver
+
+	deflate *stream.Deflate // agreed on
 }
 
 // A kind is what a receiver hands out.
@@ -98,7 +100,7 @@ func readAll(r *stream.Reader, size int) (all []byte, err error) {
 
 // newEnd returns the receiver's end of a delivery.
 func newEnd[M any](t *testing.T, rwc io.ReadWriteCloser, d delivery, mode stream.Mode[M], opts ...stream.Option) *stream.Conn[M] {
-	hs := stream.Handshake{Server: d.server, Buffered: d.wire[:d.early]}
+	hs := stream.Handshake{Server: d.server, Buffered: d.wire[:d.early], Deflate: d.deflate}
 	c, err := stream.New(rwc, hs, mode, append(opts, stream.MaxMessageSize(d.limit), stream.IdleTimeout(0))...)
 	if err != nil {
 		t.Fatal(err)
@@ -331,7 +333,7 @@ func FuzzDelivery(f *testing.F) {
 			return // a socket has room for that
 		}
 		r := receivers[int(receiver)%len(receivers)]
-		d := delivery{server, 1 + int64(limit), min(int(early), len(wire)), wire, sizes}
+		d := delivery{server: server, limit: 1 + int64(limit), early: min(int(early), len(wire)), wire: wire, sizes: sizes}
 		deliver := transports[int(transport)%len(transports)]
 		g, written := deliver(t, d, func(rwc io.ReadWriteCloser) got {
 			if int(transport)%len(transports) != 2 {
