@@ -524,6 +524,21 @@ func TestACutOfWhatIsWrittenNeverLooksWhole(t *testing.T) {
 			"a Writer":                   func(c *conn) error { return writeBy(c, text) },
 			"a Writer with small ones":   func(c *conn) error { return writeBy(c, text, stream.FragmentSize(3)) },
 			"a Writer of a single frame": func(c *conn) error { return writeBy(c, text, lite...) },
+			"ReadFrom": func(c *conn) error {
+				w, err := c.NewWriter(context.Background(), opcode.Text, stream.FragmentSize(8))
+				if err != nil {
+					return err
+				}
+				defer w.Abort()
+				if _, err := w.ReadFrom(strings.NewReader(text)); err != nil {
+					return err
+				}
+				return w.Close()
+			},
+			"a NetConn": func(c *conn) error {
+				_, err := io.WriteString(netConn(t, c, opcode.Text), text)
+				return err
+			},
 		} {
 			t.Run(fmt.Sprintf("%s, server %v", name, server), func(t *testing.T) {
 				for room := 0; ; room++ {
@@ -542,6 +557,50 @@ func TestACutOfWhatIsWrittenNeverLooksWhole(t *testing.T) {
 						if len(got.messages) != 1 {
 							t.Errorf("room for %d: no error, and no message", room)
 						}
+						break
+					}
+				}
+			})
+		}
+	}
+}
+
+// A message that is compressed is whole only with all of its payload, whatever inflates before.
+func TestACutOfWhatIsWrittenCompressedNeverLooksWhole(t *testing.T) {
+	text := prose[:200]
+	forgetful := stream.Deflate{ServerNoContextTakeover: true, ClientNoContextTakeover: true}
+	for _, server := range []bool{true, false} {
+		for name, write := range map[string]func(*conn) error{
+			"WriteText":                func(c *conn) error { return c.WriteText(context.Background(), text) },
+			"a Writer":                 func(c *conn) error { return writeBy(c, text) },
+			"a Writer with small ones": func(c *conn) error { return writeBy(c, text, stream.FragmentSize(10)) },
+			"a NetConn": func(c *conn) error {
+				_, err := io.WriteString(netConn(t, c, opcode.Text), text)
+				return err
+			},
+		} {
+			t.Run(fmt.Sprintf("%s, server %v", name, server), func(t *testing.T) {
+				for room := 0; ; room++ {
+					w := &shortWire{room: room}
+					c := openDeflate(t, wstest.Bare{ReadWriteCloser: w}, server, stream.Standard, forgetful)
+					err := write(c)
+					if errors.Is(err, io.EOF) {
+						t.Errorf("room for %d: %v", room, err)
+					}
+					c.Abort()
+					wire := w.written.Bytes()
+					if len(wire) > 0 {
+						if wire[0]&0x4F != 0x41 {
+							t.Fatalf("the first byte is %#x, and not that of compressed text", wire[0])
+						}
+						wire[0] = wire[0]&0x80 | byte(opcode.Binary) // as which it can be read without being inflated
+					}
+					got := (&plainReader{rest: wire, server: !server, limit: 1 << 20}).run()
+					if whole := len(got.messages) == 1; whole && inflateAll(t, string(got.messages[0].Data)) != text ||
+						len(got.messages) > 1 || got.end.why != lost || whole != (err == nil) {
+						t.Fatalf("room for %d: %v, and the peer got %q, and then %v", room, err, got.messages, got.end)
+					}
+					if err == nil {
 						break
 					}
 				}

@@ -310,6 +310,57 @@ func TestACutIsCountedLikeTheFile(t *testing.T) {
 	}
 }
 
+// Wherever the peer leaves a file that the kernel sends, in a header or a payload, its sender learns of it, and nobody
+// takes the part for the whole.
+func TestACutOfAFileNeverLooksWhole(t *testing.T) {
+	const size = 16 << 20 // more than any buffers between hold
+	forms := map[string][]stream.WriterOption{"in frames": nil, "in one frame": {stream.SingleFrame(size)}}
+	for _, tr := range wstest.Transports[:2] {
+		for form, opts := range forms {
+			t.Run(tr.Name+" "+form, func(t *testing.T) {
+				var cuts []int
+				for _, around := range []int{0, 10, 64 << 10, 1 << 20, 2 << 20} { // 10 bytes are a header
+					for cut := max(0, around-2); cut < around+24; cut++ {
+						cuts = append(cuts, cut)
+					}
+				}
+				for _, cut := range cuts {
+					a, b := tr.Pair(t)
+					c := open(t, a, true)
+					f := &countedFile{File: tempFile(t, 0)}
+					if err := f.Truncate(size); err != nil {
+						t.Fatal(err)
+					}
+					came := make(chan []byte, 1)
+					go func() {
+						p := make([]byte, cut)
+						n, _ := io.ReadFull(b, p)
+						b.Close()
+						came <- p[:n]
+					}()
+					w := newWriter(t, c, opcode.Binary, opts...)
+					n, err := w.ReadFrom(f)
+					if err == nil || errors.Is(err, io.EOF) || n == size {
+						t.Errorf("cut at %d: ReadFrom: %d, %v", cut, n, err)
+					}
+					if err := w.Close(); err == nil {
+						t.Errorf("cut at %d: Close succeeded", cut)
+					}
+					c.Abort()
+					f.Close()
+					if f.read > 64<<10 {
+						t.Errorf("cut at %d: %d bytes were read", cut, f.read)
+					}
+					got := (&plainReader{rest: <-came, limit: stream.Unlimited}).run()
+					if len(got.messages) > 0 || got.end != (ending{why: lost}) || got.open != (cut >= 10) {
+						t.Fatalf("cut at %d: the peer got %d messages, open %v, and then %v", cut, len(got.messages), got.open, got.end)
+					}
+				}
+			})
+		}
+	}
+}
+
 func TestALongFileAllocatesNoMoreThanAShortOne(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
