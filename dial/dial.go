@@ -58,7 +58,7 @@ func Handshake[M any](ctx context.Context, rwc io.ReadWriteCloser, url string, m
 }
 
 func open[M any](rwc io.ReadWriteCloser, hs stream.Handshake, mode stream.Mode[M], cfg conf.Stream) (*stream.Conn[M], error) {
-	conn, err := stream.New(rwc, hs, mode, conf.Preset(cfg))
+	conn, err := stream.New(rwc, hs, mode, conf.Preset(&cfg))
 	if err != nil {
 		rwc.Close()
 	}

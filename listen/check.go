@@ -24,38 +24,32 @@ type offer struct {
 	hs        stream.Handshake
 }
 
-// check performs the checks of RFC 6455, section 4.2.1. It returns the offer, or why the request is refused.
-func check(r *http.Request, cfg *conf.Listen) (offer, *Error) {
+// take takes the offer of r, which it checks as RFC 6455, section 4.2.1 has it. It returns why the request is refused.
+func (o *offer) take(r *http.Request, cfg *conf.Listen) *Error {
 	if cfg.Err != nil {
-		return offer{}, &Error{http.StatusInternalServerError, cfg.Err}
+		return &Error{http.StatusInternalServerError, cfg.Err}
 	}
 	for _, check := range []func(*http.Request) *Error{checkRequest, checkUpgrade, checkVersion, checkKey} {
 		if refused := check(r); refused != nil {
-			return offer{}, refused
+			return refused
 		}
 	}
 	offers, refused := extensions(r)
 	if refused != nil {
-		return offer{}, refused
+		return refused
 	}
 	if refused := checkOrigin(r, cfg.AllowOrigin); refused != nil {
-		return offer{}, refused
+		return refused
 	}
 	subprotocol, refused := chooseSubprotocol(r, cfg.Subprotocols)
-	o := offer{
-		key: r.Header[handshake.FieldKey][0],
-		hs: stream.Handshake{
-			Server:      true,
-			Resource:    resource(r),
-			Subprotocol: subprotocol,
-			Header:      handshake.Others(r.Header),
-			TLS:         r.TLS,
-		},
-	}
+	o.key = r.Header[handshake.FieldKey][0]
+	o.hs.Server, o.hs.TLS = true, r.TLS
+	o.hs.Resource, o.hs.Subprotocol = resource(r), subprotocol
+	o.hs.Header = handshake.Others(r.Header)
 	if cfg.Compression != nil {
 		o.acceptCompression(offers, cfg.Compression.Deflate)
 	}
-	return o, refused
+	return refused
 }
 
 // acceptCompression takes the first offer of compression that can be accepted (RFC 7692, section 5.1).

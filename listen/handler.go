@@ -37,7 +37,7 @@ func Handler[M any](mode stream.Mode[M], serve func(context.Context, *stream.Con
 		cfg.Reject(&stream.ArgumentError{Func: "listen.Handler", Reason: "the function is nil"})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, err := upgrade(w, r, mode, &cfg)
+		conn, err := upgrade(w, r, mode, cfg)
 		if err != nil {
 			return
 		}

@@ -27,7 +27,7 @@ type Listener[M any] struct {
 // that knows that nobody else listens.
 func Listen[M any](network, address string, mode stream.Mode[M], opts ...Option) (*Listener[M], error) {
 	cfg := configure("listen.Listen", mode, opts)
-	ln, err := bind(network, address, &cfg)
+	ln, err := bind(network, address, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func NewListener[M any](ln net.Listener, mode stream.Mode[M], opts ...Option) (*
 	return newListener(ln, mode, cfg), nil
 }
 
-func newListener[M any](ln net.Listener, mode stream.Mode[M], cfg conf.Listen) *Listener[M] {
+func newListener[M any](ln net.Listener, mode stream.Mode[M], cfg *conf.Listen) *Listener[M] {
 	l := &Listener[M]{mode: mode, queue: make(chan *stream.Conn[M], cfg.MaxPending)}
 	l.server = newServer(ln, cfg, l.serveHTTP)
 	go l.server.run()
@@ -61,13 +61,14 @@ func (l *Listener[M]) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	l.server.goroutines.Add(1) // not from zero: the connection has not been taken over yet
 	defer l.server.goroutines.Done()
 	w.Header().Set("Connection", "close") // whoever was refused makes room
-	p, hs, err := l.server.accept(w, r)
+	var o offer
+	p, err := l.server.accept(w, r, &o)
 	if err != nil {
 		return
 	}
 	cfg := l.server.cfg.Stream
 	cfg.Ended = p.forget
-	conn, err := stream.New(p.conn, hs, l.mode, conf.Preset(cfg))
+	conn, err := stream.New(p.conn, o.hs, l.mode, conf.Preset(&cfg))
 	if err != nil {
 		p.discard()
 		return

@@ -133,14 +133,14 @@ const (
 )
 
 // configure puts together what the options of the function named fn set. What is impossible is in Err.
-func configure[M any](fn string, mode stream.Mode[M], opts []Option) conf.Listen {
-	c := conf.Listen{
+func configure[M any](fn string, mode stream.Mode[M], opts []Option) *conf.Listen {
+	c := &conf.Listen{
 		Stream:           conf.DefaultStream(),
 		HandshakeTimeout: defaultHandshakeTimeout,
 		MaxPending:       defaultMaxPending,
 	}
 	for _, o := range opts {
-		o.ApplyListen(&c)
+		o.ApplyListen(c)
 	}
 	if mode.ReceiveMode() == frame.Frames {
 		c.Compression = nil

@@ -20,22 +20,22 @@ type peer struct {
 	socket *stream.Socket // nil during the handshake; guarded by server.mu
 }
 
-// accept performs the handshake, and returns the connection as a peer that the server knows.
-func (s *server) accept(w http.ResponseWriter, r *http.Request) (*peer, stream.Handshake, error) {
-	conn, o, err := begin(w, r, &s.cfg)
+// accept performs the handshake, of which o is then, and returns the connection as a peer that the server knows.
+func (s *server) accept(w http.ResponseWriter, r *http.Request, o *offer) (*peer, error) {
+	conn, err := o.begin(w, r, s.cfg)
 	if err != nil {
-		return nil, o.hs, err
+		return nil, err
 	}
 	p := &peer{server: s, conn: conn}
 	if !s.add(p) {
 		p.discard()
-		return nil, o.hs, errListenerClosed
+		return nil, errListenerClosed
 	}
-	if err := o.answer(conn, &s.cfg); err != nil {
+	if err := o.answer(conn, s.cfg); err != nil {
 		p.discard()
-		return nil, o.hs, err
+		return nil, err
 	}
-	return p, o.hs, nil
+	return p, nil
 }
 
 // add makes p known, unless the server is closed.

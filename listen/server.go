@@ -23,7 +23,7 @@ type server struct {
 	// constant after newServer
 	ln     net.Listener
 	http   *http.Server
-	cfg    conf.Listen
+	cfg    *conf.Listen
 	closed chan struct{} // closed by stop
 	served chan struct{} // closed when the HTTP server has stopped
 
@@ -58,7 +58,7 @@ func bind(network, address string, cfg *conf.Listen) (net.Listener, error) {
 }
 
 // newServer returns a server on ln, which run starts.
-func newServer(ln net.Listener, cfg conf.Listen, serve http.HandlerFunc) *server {
+func newServer(ln net.Listener, cfg *conf.Listen, serve http.HandlerFunc) *server {
 	if cfg.TLS != nil {
 		ln = tls.NewListener(ln, onlyHTTP1(cfg.TLS))
 	}

@@ -25,15 +25,17 @@ import (
 // called by any number of goroutines.
 func Upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M], opts ...Option) (*stream.Conn[M], error) {
 	cfg := configure("listen.Upgrade", mode, opts)
-	return upgrade(w, r, mode, &cfg)
+	return upgrade(w, r, mode, cfg)
 }
 
+// upgrade hands the offer down: what the functions of a handshake hold on the stack has the HTTP server's grow otherwise.
 func upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M], cfg *conf.Listen) (*stream.Conn[M], error) {
-	nc, hs, err := accept(w, r, cfg)
+	var o offer
+	nc, err := o.accept(w, r, cfg)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := stream.New(nc, hs, mode, conf.Preset(cfg.Stream))
+	conn, err := stream.New(nc, o.hs, mode, conf.Preset(&cfg.Stream))
 	if err != nil {
 		nc.Close()
 	}
@@ -41,28 +43,27 @@ func upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M],
 }
 
 // accept performs the whole handshake.
-func accept(w http.ResponseWriter, r *http.Request, cfg *conf.Listen) (net.Conn, stream.Handshake, error) {
-	conn, o, err := begin(w, r, cfg)
+func (o *offer) accept(w http.ResponseWriter, r *http.Request, cfg *conf.Listen) (net.Conn, error) {
+	conn, err := o.begin(w, r, cfg)
 	if err != nil {
-		return nil, o.hs, err
+		return nil, err
 	}
 	if err := o.answer(conn, cfg); err != nil {
 		conn.Close()
-		return nil, o.hs, err
+		return nil, err
 	}
-	return conn, o.hs, nil
+	return conn, nil
 }
 
 // begin checks the request, and takes its connection over. If it returns an error, the request has been answered.
-func begin(w http.ResponseWriter, r *http.Request, cfg *conf.Listen) (net.Conn, offer, error) {
-	o, refused := check(r, cfg)
-	if refused != nil {
+func (o *offer) begin(w http.ResponseWriter, r *http.Request, cfg *conf.Listen) (net.Conn, error) {
+	if refused := o.take(r, cfg); refused != nil {
 		refused.answer(w)
-		return nil, o, refused
+		return nil, refused
 	}
 	conn, buffered, err := hijack(w, cfg.HandshakeTimeout)
 	o.hs.Buffered = buffered
-	return conn, o, err
+	return conn, err
 }
 
 // hijack takes the connection over from the HTTP server, with the bytes that were read from it already. The response
@@ -90,7 +91,7 @@ func hijack(w http.ResponseWriter, timeout time.Duration) (net.Conn, []byte, err
 }
 
 // answer sends the server's half of the handshake (RFC 6455, section 4.2.2), and clears the deadline for that.
-func (o offer) answer(conn net.Conn, cfg *conf.Listen) error {
+func (o *offer) answer(conn net.Conn, cfg *conf.Listen) error {
 	b := make([]byte, 0, 512)
 	b = append(b, "HTTP/1.1 101 Switching Protocols\r\n"...)
 	b = handshake.AppendField(b, "Upgrade", "websocket")

@@ -108,4 +108,4 @@ func (o StreamOption) ApplyListen(c *Listen) { o(&c.Stream) }
 
 // Preset returns the option that replaces the whole configuration by c: the way of a handshake to hand on what it
 // was configured with.
-func Preset(c Stream) StreamOption { return func(to *Stream) { *to = c } }
+func Preset(c *Stream) StreamOption { return func(to *Stream) { *to = *c } }
