@@ -96,24 +96,26 @@ func (c *Conn[M]) All(ctx context.Context) iter.Seq2[M, error] {
 	}
 }
 
+// receive waits first, where that takes little of the stack: an idle connection is to have a small one.
 func (c *Conn[M]) receive(ctx context.Context) (M, error) {
-	if c.turn == nil {
-		return c.receiveNext(ctx)
+	if c.turn != nil {
+		return c.receiveInTurn(ctx)
 	}
-	if err := c.turn.enter(ctx, &c.done); err != nil && err != errEnded {
-		var none M
-		return none, err
-	} else if err == nil {
-		defer c.turn.leave()
-	}
-	return c.receiveNext(ctx) // which says why the connection has ended
-}
-
-// receiveNext waits first, where that takes little of the stack: an idle connection is to have a small one.
-func (c *Conn[M]) receiveNext(ctx context.Context) (M, error) {
 	if err := c.enterReceive(ctx); err != nil {
 		var none M
 		return none, err
 	}
 	return c.mode.receive(c.Socket, ctx)
+}
+
+// receiveInTurn is receive for a mode that goes on when it has left as the receiver.
+func (c *Conn[M]) receiveInTurn(ctx context.Context) (M, error) {
+	if err := c.turn.enter(ctx, &c.done); err == nil {
+		defer c.turn.leave()
+	} else if err != errEnded { // why the connection has ended is told below
+		var none M
+		return none, err
+	}
+	inside := Conn[M]{Socket: c.Socket, mode: c.mode}
+	return inside.receive(ctx)
 }
