@@ -12,8 +12,8 @@ import (
 // for something: what is put off waits for running code, and for nothing else.
 
 const (
-	batchFrame = 4 << 10 // the payload of a frame that may be put off
-	batchLimit = smallSize - payloadAt - batchFrame
+	batchFrame = 4 << 10                                                    // the payload of a frame that may be put off
+	batchLimit = smallSize - 2*payloadAt - batchFrame - frame.MaxControlLen // also behind a pong that has reached it
 )
 
 // batch are the frames that were put off. It belongs to the holder of wireGate.

@@ -44,9 +44,9 @@ const (
 
 // Compression has messages compressed, if the other end agrees: a client offers permessage-deflate (RFC 7692), a server
 // accepts the first offer that it can. It is off by default. A [Writer] and a [Reader] compress and inflate messages of
-// any size as they pass, in constant memory; [MaxMessageSize] bounds what comes out, in every mode. Messages below the threshold, those with
-// [SingleFrame] and what does not get smaller go out as they are, and [Compress] decides for a single one. A message
-// that is not compressed costs nothing more than before.
+// any size as they pass, in constant memory; [MaxMessageSize] bounds what comes out, in every mode. Messages below the
+// threshold, those with [SingleFrame] and what does not get smaller go out as they are, and [Compress] decides for a
+// single one. A message that is not compressed costs nothing more than before.
 //
 // Compression can be attacked: who can put a guess next to a secret in one connection learns from lengths whether the
 // guess was right. Do not mix the two where that matters.

@@ -302,7 +302,7 @@ func (s *Socket) inflateMessage(b bounds) error {
 	}
 	for {
 		if len(in.data) == cap(in.data) {
-			in.data = grow(in.data, 4*in.size, true)
+			in.data = grow(in.data, 4*min(in.size, math.MaxInt64/4), true)
 		}
 		n := len(in.data)
 		m, err := s.readInflated(b, in.data[n:cap(in.data)])

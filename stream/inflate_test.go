@@ -74,8 +74,10 @@ func TestNoInflaterIsLeftBehind(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		close(stop)
 		g.Wait()
-		if n := inflaters(); n > 0 {
-			t.Fatalf("%d inflaters are left", n)
+		for began := time.Now(); inflaters() > 0; time.Sleep(time.Millisecond) { // those of other tests may still be ending
+			if time.Since(began) > 5*time.Second {
+				t.Fatalf("%d inflaters are left", inflaters())
+			}
 		}
 	}
 }
@@ -110,7 +112,7 @@ func TestACompressedMessageIsNotGathered(t *testing.T) {
 		if len(m.Data) > 0 || err != nil {
 			t.Errorf("%d bytes, %v", len(m.Data), err)
 		}
-		if n := after.TotalAlloc - before.TotalAlloc; n > 2<<20 {
+		if n := after.TotalAlloc - before.TotalAlloc; n > 2<<20 && !raceEnabled { // which lets pools drop buffers
 			t.Errorf("%v: %d KiB were allocated", mode.ReceiveMode(), n>>10)
 		}
 	}

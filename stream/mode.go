@@ -18,7 +18,7 @@ import (
 // The zero Mode is refused by [New].
 type Mode[M any] struct {
 	mode    frame.ReceiveMode
-	decodes bool                                      // receive goes on when it has left
+	decodes bool                                      // receive goes on outside of recvGate: Conn.turn admits one
 	receive func(*Socket, context.Context) (M, error) // the caller has entered as the receiver; receive leaves
 }
 

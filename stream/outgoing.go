@@ -128,8 +128,10 @@ var errCutText = &ArgumentError{"Writer.Close", "the text ends within a code poi
 
 func (o *outgoing) write(p []byte) (n int, err error) {
 	defer func() {
-		if o.short = nil; n < len(p) {
+		if n < len(p) {
 			o.short = err
+		} else if n > 0 {
+			o.short = nil
 		}
 	}()
 	text, err := o.admit(p)

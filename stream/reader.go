@@ -46,6 +46,11 @@ func (r *Reader) Read(p []byte) (int, error) {
 // WriteTo writes what is left of the message to dst, in large pieces; [io.Copy] calls it. It returns the number of bytes
 // written, and the error of dst, or that of reading as in [Reader.Read].
 func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
+	defer func() {
+		if w, ok := dst.(*Writer); ok && err != nil { // what was cut short must not go on as a whole message
+			w.spoil(err)
+		}
+	}()
 	var buf []byte
 	if r.compressed {
 		buf = takeBuffer(bulkSize)
@@ -57,9 +62,6 @@ func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
 			return written, nil
 		}
 		if err != nil {
-			if w, ok := dst.(*Writer); ok { // what was cut short must not go on as a whole message
-				w.spoil(err)
-			}
 			return written, err
 		}
 		n, err := dst.Write(p)

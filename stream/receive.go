@@ -276,7 +276,7 @@ func (s *Socket) nextFrame(b bounds) error {
 		in.r += n
 		s.trace.frameReceived(h)
 		frame.Mask(payload, h.Key, 0)
-		if err := s.control(h.Opcode, payload); err != nil {
+		if err := s.control(b, h.Opcode, payload); err != nil {
 			return err
 		}
 	}
@@ -319,11 +319,11 @@ func (s *Socket) failLimit() error {
 }
 
 // control does what a control frame asks for (RFC 6455, section 5.5). An error means that the connection has ended.
-func (s *Socket) control(op opcode.Opcode, payload []byte) error {
+func (s *Socket) control(b bounds, op opcode.Opcode, payload []byte) error {
 	switch op {
 	case opcode.Ping:
 		s.trace.pingReceived(payload)
-		s.answer(payload)
+		s.answer(b, payload)
 	case opcode.Pong:
 		s.trace.pongReceived(payload)
 		s.probes.Load().answered(payload)

@@ -44,7 +44,9 @@ func (f *fileSource) size() (int64, error) {
 }
 
 func (k *kernelFile) tryStat(fd uintptr) {
-	k.err = syscall.Fstat(int(fd), &k.stat)
+	for k.err = syscall.EINTR; k.err == syscall.EINTR; {
+		k.err = syscall.Fstat(int(fd), &k.stat)
+	}
 }
 
 // send sends up to n bytes, from where the file stands. What the kernel cannot send it copies.

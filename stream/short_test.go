@@ -3,6 +3,7 @@ package stream_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"time"
@@ -35,13 +36,40 @@ func TestCloseSendsNoEndBehindAReadFromThatTimedOut(t *testing.T) {
 		t.Errorf("ReadFrom: %d, %v", n, err)
 	}
 	w.SetDeadline(time.Time{})
+	if err := closeBefore(c, w, func() { wantNoEnd(t, peer) }); err == nil {
+		t.Error("Close says that the message is whole")
+	}
+}
+
+// closeBefore closes w, and then the connection, while look looks at what comes of it. It returns the error of Close.
+func closeBefore(c *conn, w *stream.Writer, look func()) error {
+	closed := make(chan error, 1)
 	go func() {
-		if w.Close() == nil {
-			t.Error("Close says that the message is whole")
-		}
+		closed <- w.Close()
 		c.Abort()
 	}()
-	wantNoEnd(t, peer)
+	look()
+	return <-closed
+}
+
+// A compressed piece is taken whole even where it could not be sent; what stands behind it was not.
+func TestCloseSendsNoEndBehindAWriteStringThatTimedOut(t *testing.T) {
+	c, peer := compressingServer(t)
+	w := newWriter(t, c, opcode.Binary, stream.Compress(true))
+	w.SetDeadline(time.Unix(1, 0))
+	if n, err := w.WriteString(string(data[:600<<10])); n == 600<<10 || err == nil {
+		t.Errorf("WriteString: %d, %v", n, err)
+	}
+	w.SetDeadline(time.Time{})
+	if err := closeBefore(c, w, func() { wantNoEnd(t, peer) }); err == nil {
+		t.Error("Close says that the message is whole")
+	}
+}
+
+func compressingServer(t *testing.T) (*conn, *wstest.Peer) {
+	t.Helper()
+	a, b := wstest.TCP(t)
+	return openDeflate(t, b, true, stream.Standard, stream.Deflate{}), wstest.NewPeer(t, a, false)
 }
 
 // A failsWithBytes returns n bytes together with its error.
@@ -73,13 +101,10 @@ func TestCloseSendsNoEndBehindASourceThatFailedBesideADeadline(t *testing.T) {
 			boom := errors.New("boom")
 			w.ReadFrom(failsWithBytes{size, boom})
 			w.SetDeadline(time.Time{})
-			go func() {
-				if err := w.Close(); !errors.Is(err, boom) {
-					t.Errorf("Close: %v", err)
-				}
-				c.Abort()
-			}()
-			wantNoEnd(t, wstest.NewPeer(t, a, false))
+			peer := wstest.NewPeer(t, a, false)
+			if err := closeBefore(c, w, func() { wantNoEnd(t, peer) }); !errors.Is(err, boom) {
+				t.Errorf("Close: %v", err)
+			}
 		})
 	}
 }
@@ -103,4 +128,29 @@ func TestARelayedMessageThatWasCutHasNoEnd(t *testing.T) {
 	}
 	out.Abort()
 	wantNoEnd(t, target)
+}
+
+// What the Writer has not taken of a loan is lost to it, also where it can be written to later.
+func TestARelayedMessageThatWasNotTakenHasNoEnd(t *testing.T) {
+	const size = 600 << 10
+	for _, compress := range []bool{false, true} {
+		t.Run(fmt.Sprint("compressed ", compress), func(t *testing.T) {
+			in, source := serverAndPeer(t)
+			out, target := compressingServer(t)
+			go source.SendFrame(true, opcode.Binary, string(data[:size]))
+			r, err := in.Receive(bg(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWriter(t, out, opcode.Binary, stream.Compress(compress))
+			w.SetDeadline(time.Unix(1, 0))
+			if n, err := io.Copy(w, r); n == size || err == nil {
+				t.Errorf("Copy: %d, %v", n, err)
+			}
+			w.SetDeadline(time.Time{})
+			if err := closeBefore(out, w, func() { wantNoEnd(t, target) }); err == nil {
+				t.Error("Close says that the message is whole")
+			}
+		})
+	}
 }

@@ -20,7 +20,8 @@ type Trace struct {
 	// has. FrameSent is called for each frame when its header is about to be sent.
 	FrameReceived, FrameSent func(frame.Header)
 
-	// PingReceived and its like are called for control frames, after they were received or sent.
+	// PingReceived and its like are called for control frames, after they were received, and sent, or put off for a moment to be
+	// sent with others.
 	PingReceived, PingSent, PongReceived, PongSent func(data []byte)
 	CloseReceived, CloseSent                       func(code closecode.Code, reason string)
 

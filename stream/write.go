@@ -144,7 +144,7 @@ const (
 
 // answer sees to it that the ping with data is answered. It does not wait until it is: two ends that wait for each other
 // to read would do so for ever.
-func (s *Socket) answer(data []byte) {
+func (s *Socket) answer(b bounds, data []byte) {
 	p := s.pongs.Load()
 	if p == nil {
 		if s.putOffPong(data) {
@@ -163,7 +163,7 @@ func (s *Socket) answer(data []byte) {
 			p.due = p.due[:0]
 			break
 		}
-		p.awaitRoom(&s.clock)
+		p.awaitRoom(b, &s.clock)
 	}
 	p.due = append(append(p.due, byte(len(data))), data...)
 	if !p.sending {
@@ -174,15 +174,15 @@ func (s *Socket) answer(data []byte) {
 
 // awaitRoom waits until due was taken, and gives up where that takes too long. The caller is the receiver and holds mu,
 // but for the wait.
-func (p *pongs) awaitRoom(c *clock) {
+func (p *pongs) awaitRoom(b bounds, c *clock) {
 	p.mu.Unlock()
-	stuck := p.isStuck(c)
+	stuck := p.isStuck(b, c)
 	p.mu.Lock()
 	p.stuck = stuck
 }
 
-// isStuck waits until due was taken, and reports whether it has given that up.
-func (p *pongs) isStuck(c *clock) bool {
+// isStuck waits until due was taken, and reports whether it has given that up, as it does soon when b ends.
+func (p *pongs) isStuck(b bounds, c *clock) bool {
 	patience := time.NewTicker(pongPatience)
 	defer patience.Stop()
 	for range pongTries {
@@ -190,9 +190,11 @@ func (p *pongs) isStuck(c *clock) bool {
 		select {
 		case <-p.taken:
 			return false
+		case <-b.ctx.Done():
+			return true
 		case <-patience.C:
 		}
-		if c.last.Load() == last {
+		if c.last.Load() == last || expired(b.user.load()) {
 			break
 		}
 	}

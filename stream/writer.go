@@ -132,6 +132,9 @@ func (w *Writer) WriteString(text string) (n int, err error) {
 	for {
 		m, err := o.write(buf[:copy(buf, text[n:])])
 		if n += m; err != nil || n == len(text) {
+			if n < len(text) { // though all of the last piece may have been taken
+				o.short = err
+			}
 			return n, err
 		}
 	}
