@@ -133,7 +133,8 @@ func (t *target) overUNIX(u *url.URL) error {
 func checkHost(u *url.URL) error {
 	host := u.Hostname()
 	if strings.HasPrefix(u.Host, "[") {
-		if addr, err := netip.ParseAddr(host); err != nil || !addr.Is6() {
+		addr, err := netip.ParseAddr(host)
+		if err != nil || !addr.Is6() || strings.ContainsAny(addr.Zone(), "[]") { // which would end the address
 			return fmt.Errorf("%q is not an IPv6 address", host)
 		}
 		return nil
