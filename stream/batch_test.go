@@ -149,20 +149,28 @@ func TestWhatWasPutOffComesBeforeAnyOtherFrame(t *testing.T) {
 	}
 }
 
+// puttingOff returns a server's connection over a that has put off a message, as another has come from b behind the one
+// that it has received.
+func puttingOff(t *testing.T, a, b net.Conn) *stream.Conn[stream.Message] {
+	t.Helper()
+	c, err := stream.New(a, stream.Handshake{Server: true}, stream.Simple)
+	if err != nil {
+		t.Fatal(err)
+	}
+	peer := wstest.NewPeer(t, b, false)
+	go peer.Send(peer.Frame(true, opcode.Text, "one"), peer.Frame(true, opcode.Text, "two"))
+	wantMessage(t, c, opcode.Text, "one")
+	if err := c.WriteText(bg(t), "put off"); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func TestAnErrorOfWhatWasPutOffIsNotLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := net.Pipe()
-		c, err := stream.New(&soonDeaf{Conn: a}, stream.Handshake{Server: true}, stream.Simple)
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := puttingOff(t, &soonDeaf{Conn: a}, b)
 		defer c.Abort()
-		peer := wstest.NewPeer(t, b, false)
-		go peer.Send(peer.Frame(true, opcode.Text, "one"), peer.Frame(true, opcode.Text, "two"))
-		wantMessage(t, c, opcode.Text, "one")
-		if err := c.WriteText(bg(t), "put off"); err != nil {
-			t.Errorf("WriteText: %v", err)
-		}
 		synctest.Wait()
 		if err := c.WriteText(bg(t), "next"); !errors.Is(err, errDeaf) || !errors.Is(err, net.ErrClosed) {
 			t.Errorf("the next: %v", err)
@@ -212,17 +220,8 @@ func TestAContextCutsNoFrameButItsOwn(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, %d bytes are read", name, read), func(t *testing.T) {
 				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // what is put off waits until this goroutine does
 				a, b := net.Pipe()
-				c, err := stream.New(a, stream.Handshake{Server: true}, stream.Simple)
-				if err != nil {
-					t.Fatal(err)
-				}
+				c := puttingOff(t, a, b)
 				defer c.Abort()
-				peer := wstest.NewPeer(t, b, false)
-				go peer.Send(peer.Frame(true, opcode.Text, "one"), peer.Frame(true, opcode.Text, "two"))
-				wantMessage(t, c, opcode.Text, "one")
-				if err := c.WriteText(bg(t), "put off"); err != nil {
-					t.Fatal(err)
-				}
 				ctx, cancel := context.WithCancel(bg(t))
 				head := make([]byte, read)
 				go func() {

@@ -541,26 +541,36 @@ func TestACutOfWhatIsWrittenNeverLooksWhole(t *testing.T) {
 			},
 		} {
 			t.Run(fmt.Sprintf("%s, server %v", name, server), func(t *testing.T) {
-				for room := 0; ; room++ {
-					w := &shortWire{room: room}
-					c := open(t, wstest.Bare{ReadWriteCloser: w}, server)
-					err := write(c)
-					if errors.Is(err, io.EOF) {
-						t.Errorf("room for %d: %v", room, err)
-					}
-					c.Abort()
-					got := (&plainReader{rest: w.written.Bytes(), server: !server, limit: 1 << 20}).run()
+				open := func(rwc io.ReadWriteCloser) *conn { return open(t, rwc, server) }
+				cutEverywhere(t, open, write, func(room int, wire []byte, err error) {
+					got := (&plainReader{rest: wire, server: !server, limit: 1 << 20}).run()
 					if len(got.messages) == 1 && string(got.messages[0].Data) != text || len(got.messages) > 1 || got.end.why != lost {
 						t.Fatalf("room for %d: the peer got %q, and then %v", room, got.messages, got.end)
 					}
-					if err == nil {
-						if len(got.messages) != 1 {
-							t.Errorf("room for %d: no error, and no message", room)
-						}
-						break
+					if err == nil && len(got.messages) != 1 {
+						t.Errorf("room for %d: no error, and no message", room)
 					}
-				}
+				})
 			})
+		}
+	}
+}
+
+// cutEverywhere has write write where there is room for 0 bytes, for 1, and so on, until it succeeds. Each time check is
+// told what has found room, and the error of write.
+func cutEverywhere(t *testing.T, open func(io.ReadWriteCloser) *conn, write func(*conn) error, check func(room int, wire []byte, err error)) {
+	t.Helper()
+	for room := 0; ; room++ {
+		w := &shortWire{room: room}
+		c := open(wstest.Bare{ReadWriteCloser: w})
+		err := write(c)
+		if errors.Is(err, io.EOF) {
+			t.Errorf("room for %d: %v", room, err)
+		}
+		c.Abort()
+		check(room, w.written.Bytes(), err)
+		if err == nil {
+			return
 		}
 	}
 }
@@ -580,15 +590,8 @@ func TestACutOfWhatIsWrittenCompressedNeverLooksWhole(t *testing.T) {
 			},
 		} {
 			t.Run(fmt.Sprintf("%s, server %v", name, server), func(t *testing.T) {
-				for room := 0; ; room++ {
-					w := &shortWire{room: room}
-					c := openDeflate(t, wstest.Bare{ReadWriteCloser: w}, server, stream.Standard, forgetful)
-					err := write(c)
-					if errors.Is(err, io.EOF) {
-						t.Errorf("room for %d: %v", room, err)
-					}
-					c.Abort()
-					wire := w.written.Bytes()
+				open := func(rwc io.ReadWriteCloser) *conn { return openDeflate(t, rwc, server, stream.Standard, forgetful) }
+				cutEverywhere(t, open, write, func(room int, wire []byte, err error) {
 					if len(wire) > 0 {
 						if wire[0]&0x4F != 0x41 {
 							t.Fatalf("the first byte is %#x, and not that of compressed text", wire[0])
@@ -600,10 +603,7 @@ func TestACutOfWhatIsWrittenCompressedNeverLooksWhole(t *testing.T) {
 						len(got.messages) > 1 || got.end.why != lost || whole != (err == nil) {
 						t.Fatalf("room for %d: %v, and the peer got %q, and then %v", room, err, got.messages, got.end)
 					}
-					if err == nil {
-						break
-					}
-				}
+				})
 			})
 		}
 	}
