@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/frame"
@@ -15,16 +17,45 @@ import (
 var Key = frame.Key{0x37, 0xfa, 0x21, 0x3d}
 
 // A Peer is the other end of a connection under test: it sends and receives single frames, and knows no rules.
+//
+// Receive, Send, and the methods that are made of them, are bounded: what takes longer than Patience is an error of the
+// test, and closes the transport, so that the other end does not wait for ever either. Read and Write are those of the
+// transport, without a bound.
 type Peer struct {
 	io.ReadWriteCloser
-	Server bool // it plays the server: its frames are not masked
+	Server   bool          // it plays the server: its frames are not masked
+	Patience time.Duration // for each call; by default 10 s, and in a bubble of testing/synctest a day; 0: no bound
 
 	t testing.TB
 }
 
-// NewPeer returns a peer that speaks over rwc.
+// NewPeer returns a peer that speaks over rwc. With a nil t and rwc it can encode frames, and nothing else.
 func NewPeer(t testing.TB, rwc io.ReadWriteCloser, server bool) *Peer {
-	return &Peer{rwc, server, t}
+	p := &Peer{ReadWriteCloser: rwc, Server: server, Patience: 10 * time.Second, t: t}
+	if time.Now().Year() == 2000 { // which is where testing/synctest begins; tests of timeouts wait for minutes there
+		p.Patience = 24 * time.Hour
+	}
+	return p
+}
+
+// bounded calls do, which waits for the transport. Closing the transport ends the wait over all transports, also over
+// those without deadlines.
+func (p *Peer) bounded(what string, do func()) {
+	p.t.Helper()
+	if p.Patience == 0 {
+		do()
+		return
+	}
+	var late atomic.Bool
+	watchdog := time.AfterFunc(p.Patience, func() {
+		late.Store(true)
+		p.Close()
+	})
+	defer watchdog.Stop()
+	do()
+	if late.Load() {
+		p.t.Errorf("peer: %s for %v in vain", what, p.Patience)
+	}
 }
 
 // Frame encodes a frame as this peer would send it.
@@ -46,9 +77,11 @@ func (p *Peer) FrameOf(h frame.Header, payload string) []byte {
 // Send sends frames or parts of frames as they are.
 func (p *Peer) Send(parts ...[]byte) {
 	p.t.Helper()
-	if _, err := p.Write(bytes.Join(parts, nil)); err != nil {
-		p.t.Errorf("peer: %v", err)
-	}
+	p.bounded("it tried to send", func() {
+		if _, err := p.Write(bytes.Join(parts, nil)); err != nil {
+			p.t.Errorf("peer: %v", err)
+		}
+	})
 }
 
 // SendFrame sends one whole frame.
@@ -79,7 +112,13 @@ type Frame struct {
 }
 
 // Receive reads one frame and its header. The error is io.EOF only where a frame could have begun.
-func (p *Peer) Receive() (Frame, frame.Header, error) {
+func (p *Peer) Receive() (f Frame, h frame.Header, err error) {
+	p.t.Helper()
+	p.bounded("it waited for a frame", func() { f, h, err = p.receive() })
+	return f, h, err
+}
+
+func (p *Peer) receive() (Frame, frame.Header, error) {
 	var b []byte
 	for {
 		h, _, err := frame.Parse(b)
