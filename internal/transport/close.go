@@ -1,0 +1,99 @@
+package transport
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+// closing bounds how long the Close of a transport of an unknown kind is waited for: it may want to say a farewell to a peer
+// that does not read.
+const closing = 100 * time.Millisecond
+
+// CloseWrite closes the sending side alone, if the transport can, so that the peer reads the end of what was sent. It takes
+// no longer than until, which is an error that matches [os.ErrDeadlineExceeded]; what is left of it then ends when the
+// connection is closed. The error is [errors.ErrUnsupported] if the transport cannot. The caller must not write any more.
+func (c *Conn) CloseWrite(until time.Time) error {
+	half, ok := c.given().(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	if c.vectored {
+		return half.CloseWrite()
+	}
+	return c.slow.farewell.within(time.Until(until), half.CloseWrite)
+}
+
+// Close closes the connection, which ends all calls that are under way. TLS says its farewell first, for at most grace. Any
+// goroutine may call it at any time, also again.
+func (c *Conn) Close(grace time.Duration) {
+	if t, ok := c.given().(*tls.Conn); ok {
+		c.slow.farewell.within(grace, t.CloseWrite)
+	}
+	c.Cut()
+}
+
+// Cut closes the connection at once, which ends all calls that are under way, and never waits for the peer. Any goroutine
+// may call it at any time, also again.
+func (c *Conn) Cut() {
+	if c.closesSoon {
+		if !c.closed.Swap(true) {
+			c.below.Close()
+		}
+		return
+	}
+	if c.slow.closing.within(closing, c.below.Close) == nil {
+		return
+	}
+	if t, ok := c.below.(interface{ NetConn() net.Conn }); ok { // it wraps TLS, whose farewell is cut short
+		if !c.closed.Swap(true) {
+			cutBelow(t.NetConn())
+		}
+	}
+}
+
+// cutBelow ends what is written to t, which is closed by what is above it, or else here.
+func cutBelow(t net.Conn) {
+	if t.SetWriteDeadline(past) != nil {
+		t.Close()
+	}
+}
+
+// A slowClosing is how what is no socket of the system is closed: that may wait for the peer.
+type slowClosing struct {
+	closing  ending // of all
+	farewell ending // of the sending side
+}
+
+// An ending is a call that is made once, and waited for no longer than each caller likes to. It goes on by itself.
+type ending struct {
+	once  sync.Once
+	ended chan struct{}
+	err   error // set before ended is closed
+}
+
+// within lets end be called, which is the same for all callers, and returns its error, or [os.ErrDeadlineExceeded] if that
+// takes longer than d. If d is none, it is not called.
+func (e *ending) within(d time.Duration, end func() error) error {
+	if d <= 0 {
+		return os.ErrDeadlineExceeded
+	}
+	e.once.Do(func() {
+		e.ended = make(chan struct{})
+		go func() {
+			e.err = end()
+			close(e.ended)
+		}()
+	})
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-e.ended:
+		return e.err
+	case <-timer.C:
+		return os.ErrDeadlineExceeded
+	}
+}

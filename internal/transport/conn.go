@@ -1,0 +1,195 @@
+package transport
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// Config is what a [Conn] is made with.
+type Config struct {
+	// Idle is the idle timeout: how long a call may wait while nothing moves, a Read for bytes in either direction, a Write
+	// for the transport to take some; 0 is none.
+	Idle time.Duration
+
+	// Patience is how long the peer may take to give a sign of life once it was asked for one ([Conn.Asked]); 0 is for ever.
+	Patience time.Duration
+}
+
+// A timed is a reliable stream of bytes with deadlines.
+type timed interface {
+	io.ReadWriteCloser
+	SetReadDeadline(t time.Time) error
+	SetWriteDeadline(t time.Time) error
+}
+
+// A Conn is one connection: what [New] was given, with deadlines and contexts, and the time that things take.
+//
+// One caller at a time may read (Read, Await, Discard), and one at a time may write (Write, TryWrite, SendFile, CloseWrite).
+// Everything else may be called by any goroutine at any time. A Conn must be closed.
+type Conn struct {
+	// constant after New
+	rwc        timed           // what New was given, or a deadliner around it
+	raw        syscall.RawConn // waits for bytes without a buffer; nil: cannot
+	vectored   bool            // a socket of the system: a write may have two parts
+	cut        cut
+	closesSoon bool        // the Close of below never waits
+	closed     atomic.Bool // Cut has closed below, or cut short its Close; set once
+	try        tries       // of raw
+
+	clock      clock
+	readLimit  limit
+	writeLimit limit
+
+	await   awaited // owned by the caller of Await
+	attempt attempt // owned by the caller of TryWrite
+
+	below io.Closer    // constant after New: what is closed, the connection below TLS
+	slow  *slowClosing // constant after New; nil for a socket of the system
+}
+
+// A cut is what it does to a transport that a write does not get through by its deadline.
+type cut uint8
+
+const (
+	resumable  cut = iota // the next write goes on behind it
+	breaking              // nothing can be written behind it, even if none of it has left
+	asDeadline            // the deadliner tells
+	asError               // the error tells
+)
+
+// New returns the connection over rwc, a reliable stream of bytes, which the Conn owns from then on. Deadlines that rwc
+// had are gone. If it has no deadlines, or such that do not work, Read is left to a goroutine, and a Write that its bounds
+// end closes it.
+func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
+	c := &Conn{below: rwc, cut: asError}
+	c.rwc = c.withDeadlines(rwc)
+	c.clock.start = time.Now()
+	c.clock.patience = cfg.Patience
+	c.clock.idle.Store(int64(cfg.Idle))
+	c.readLimit.init(c, true)
+	c.writeLimit.init(c, false)
+	c.raw, c.vectored = socketOf(c.rwc)
+	if t, ok := rwc.(*tls.Conn); ok {
+		c.below, c.cut = belowTLS(t), breaking
+	}
+	if c.vectored {
+		c.cut = resumable
+	}
+	if _, ok := c.rwc.(*deadliner); ok {
+		c.cut = asDeadline
+	}
+	switch c.below.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		c.closesSoon = true
+	}
+	if !c.vectored {
+		c.slow = new(slowClosing)
+	}
+	if c.raw != nil {
+		c.bindTries()
+	}
+	return c
+}
+
+// given returns what New was given.
+func (c *Conn) given() io.ReadWriteCloser {
+	if d, ok := c.rwc.(*deadliner); ok {
+		return d.rwc
+	}
+	return c.rwc
+}
+
+// withDeadlines returns rwc if it has deadlines that work, and gives it such otherwise.
+func (c *Conn) withDeadlines(rwc io.ReadWriteCloser) timed {
+	t, ok := rwc.(timed)
+	if ok && t.SetReadDeadline(time.Time{}) == nil && t.SetWriteDeadline(time.Time{}) == nil {
+		return t
+	}
+	return &deadliner{rwc: rwc, cut: c.Cut}
+}
+
+// belowTLS returns the connection below t, and below all other layers of TLS that t stands on.
+func belowTLS(t *tls.Conn) net.Conn {
+	for {
+		below := t.NetConn()
+		next, ok := below.(*tls.Conn)
+		if !ok {
+			return below
+		}
+		t = next
+	}
+}
+
+// socketOf tells whether t is a stream socket of the system itself, and returns its handle if bytes can be waited for
+// through that. What is wrapped around a socket, as TLS is, must not be passed by.
+func socketOf(t timed) (raw syscall.RawConn, ok bool) {
+	var conn syscall.Conn
+	switch c := t.(type) {
+	case *net.TCPConn:
+		conn = c
+	case *net.UnixConn:
+		if addr := c.LocalAddr(); addr == nil || addr.Network() != "unix" {
+			return nil, false
+		}
+		conn = c
+	default:
+		return nil, false
+	}
+	if !canWait {
+		return nil, true
+	}
+	raw, err := conn.SyscallConn()
+	return raw, err == nil
+}
+
+// CanAwait reports whether [Conn.Await] waits without a buffer: the transport is a socket of the system, and the system can
+// wait for it.
+func (c *Conn) CanAwait() bool { return c.raw != nil }
+
+// Vectored reports whether the transport is a socket of the system: the two parts of a write go out with one system call,
+// and a write that its bounds have ended can be resumed.
+func (c *Conn) Vectored() bool { return c.vectored }
+
+// TLS returns the state of the TLS connection that New was given, also if that is within something with a method
+// ConnectionState as that of [tls.Conn], or nil. It is as of now, and the caller's.
+func (c *Conn) TLS() *tls.ConnectionState {
+	t, ok := c.given().(interface{ ConnectionState() tls.ConnectionState })
+	if !ok {
+		return nil
+	}
+	state := t.ConnectionState()
+	return &state
+}
+
+// LocalAddr returns the address of this end; one whose String is "unknown" if the transport does not know.
+func (c *Conn) LocalAddr() net.Addr {
+	if t, ok := c.given().(interface{ LocalAddr() net.Addr }); ok {
+		return known(t.LocalAddr())
+	}
+	return unknownAddr{}
+}
+
+// RemoteAddr returns the address of the peer; one whose String is "unknown" if the transport does not know.
+func (c *Conn) RemoteAddr() net.Addr {
+	if t, ok := c.given().(interface{ RemoteAddr() net.Addr }); ok {
+		return known(t.RemoteAddr())
+	}
+	return unknownAddr{}
+}
+
+func known(a net.Addr) net.Addr {
+	if a == nil {
+		return unknownAddr{}
+	}
+	return a
+}
+
+// unknownAddr is the address of a transport that has none.
+type unknownAddr struct{}
+
+func (unknownAddr) Network() string { return "unknown" }
+func (unknownAddr) String() string  { return "unknown" }

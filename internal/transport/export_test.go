@@ -1,0 +1,33 @@
+package transport
+
+import "io"
+
+// Kick does what the end of a context of a Read does, as late as it likes.
+func (c *Conn) Kick() { c.readLimit.kick() }
+
+// Refuse has the file copied, as one is that the kernel cannot send.
+func (f *File) Refuse() { f.copying = true }
+
+// KernelError tells whether an error of a call that takes bytes from a file to a socket is the file's.
+func KernelError(err error) (ofFile bool) {
+	_, ofFile = kernelError(err).(*Error)
+	return ofFile
+}
+
+// A Deadliner gives deadlines to a transport without any.
+type Deadliner = deadliner
+
+// Fire does what the timer of a write does.
+func (t *deadliner) Fire() { t.giveUp() }
+
+// StopTimer lets the timer of the write that is under way be over.
+func (t *deadliner) StopTimer() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.writing.Stop()
+}
+
+// NewDeadliner returns one that ends a late write with cut.
+func NewDeadliner(rwc io.ReadWriteCloser, cut func()) *Deadliner {
+	return &deadliner{rwc: rwc, cut: cut}
+}

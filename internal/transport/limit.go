@@ -1,0 +1,218 @@
+package transport
+
+import (
+	"context"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A limit owns the deadline of one direction of the transport, and the wait that is under way there. Three things share
+// the deadline: the idle timeout, the Deadline of the call, and contexts that end.
+//
+// It is lazy: it is set to the nearest of what is known when a wait begins, and left there although each byte moves the end
+// of the idle timeout. When it has expired, the wait asks [limit.reason] why, and goes on if there is no reason any more.
+// So an early expiry is harmless; a late one must not happen: whatever brings the end of the wait nearer sets the deadline
+// anew ([limit.changed], [limit.kick]). To writes that a cut breaks an early expiry does harm: for them the deadline is set
+// anew each time, and cleared behind.
+//
+// What begins a wait anew: for writing, progress. For reading, bytes in either direction begin the idle time anew, and only
+// a sign of life begins the time anew that the peer has for one.
+type limit struct {
+	c       *Conn // constant after New
+	reading bool  // constant after New
+
+	// owned by the call that waits
+	futile uint8           // how often in a row it has moved nothing, although the deadline had not expired
+	ctx    context.Context // of the wait that is under way; nil between waits
+
+	armed    atomic.Bool              // the deadline is that of deadline and the timeouts; false: it may be anything
+	deadline atomic.Pointer[Deadline] // of the wait that is under way, or of the last one
+	began    atomic.Int64             // when that began, or began anew
+	spent    atomic.Int64             // how long earlier waits have waited for the sign of life that is missing
+
+	mu sync.Mutex    // guards following, and the transport's deadline
+	at time.Duration // what that was set to last, by the clock
+}
+
+func (l *limit) init(c *Conn, reading bool) { l.c, l.reading, l.at = c, reading, noDeadline }
+
+// past is a deadline that has expired, and noDeadline one that never does.
+var past = time.Unix(1, 0)
+
+const noDeadline = time.Duration(math.MaxInt64)
+
+// maxFutile bounds how often in a row a transport may return neither bytes nor an error, or a timeout for which there was
+// no deadline.
+const maxFutile = 100
+
+// begin begins a wait within b.
+func (l *limit) begin(b Bounds) {
+	l.ctx, l.futile = b.Ctx, 0
+	l.began.Store(int64(l.c.clock.now()))
+	before := l.deadline.Swap(b.Deadline)
+	if before != b.Deadline && !(before.Load().IsZero() && b.Deadline.Load().IsZero()) {
+		l.armed.Store(false)
+	}
+}
+
+// ready arms the transport's deadline for a part of the wait, or ends the wait and returns why, if its bounds have. They
+// are looked at behind: a kick that arm has undone is one of a context that has ended before.
+func (l *limit) ready() error {
+	l.arm()
+	if err := l.ended(); err != nil {
+		l.end(l.c.clock.now())
+		return &Error{Kind: Bounded, Err: err}
+	}
+	return nil
+}
+
+// ended returns the error of the bounds of the wait, if they have ended it.
+func (l *limit) ended() error { return Bounds{l.ctx, l.deadline.Load()}.Err() }
+
+// anew begins the wait anew, as bytes have left at now.
+func (l *limit) anew(now time.Duration) { l.began.Store(int64(now)) }
+
+// end ends the wait at now.
+func (l *limit) end(now time.Duration) {
+	l.ctx = nil
+	if !l.reading {
+		return
+	}
+	if asked, missing := l.c.clock.unanswered(); missing {
+		l.spent.Add(int64(max(0, now-max(time.Duration(l.began.Load()), asked))))
+	}
+}
+
+// isFutile counts a part of the wait that has moved nothing and ended with err, and reports whether the transport is to be
+// given up for that. It is not for a timeout at the deadline that was set.
+func (l *limit) isFutile(err error) bool {
+	if isTimeout(err) && l.isOver() {
+		l.futile = 0
+	} else {
+		l.futile++
+	}
+	return l.futile >= maxFutile
+}
+
+// answered forgets how long waits have waited for a sign of life, as one has come.
+func (l *limit) answered() {
+	if l.spent.Load() != 0 {
+		l.spent.Store(0)
+	}
+}
+
+// arm sets the transport's deadline, if it does not stand.
+func (l *limit) arm() {
+	if l.armed.Load() {
+		return
+	}
+	if !l.reading || l.c.raw == nil || l.deadline.Load() != nil {
+		l.rearm()
+		return
+	}
+	// To set a timer takes more of the stack than to wait: a goroutine that waits for a connection is to keep a small one.
+	done := make(chan struct{})
+	go func() {
+		l.rearm()
+		close(done)
+	}()
+	<-done
+}
+
+// rearm sets the transport's deadline, also if it stands.
+func (l *limit) rearm() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.armed.Store(true)
+	l.setLocked(l.dueLocked())
+}
+
+// dueLocked returns when the wait has to end, or the zero time.
+func (l *limit) dueLocked() time.Time {
+	clock := &l.c.clock
+	at := clock.nearer(l.deadline.Load().Load(), l.idleSince(), clock.timeout())
+	if since, ok := l.unansweredSince(); ok {
+		at = clock.nearer(at, since, clock.patience)
+	}
+	return at
+}
+
+func (l *limit) setLocked(at time.Time) {
+	before := l.at
+	if l.at = noDeadline; !at.IsZero() {
+		l.at = at.Sub(l.c.clock.start)
+	} else if before == noDeadline {
+		return
+	}
+	if l.reading {
+		l.c.rwc.SetReadDeadline(at)
+	} else {
+		l.c.rwc.SetWriteDeadline(at)
+	}
+}
+
+// changed takes a change of d over into the wait that is under way, if that is its deadline, or with a nil d a change of a
+// timeout.
+func (l *limit) changed(d *Deadline) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.armed.Load() && (d == nil || d == l.deadline.Load()) {
+		l.setLocked(l.dueLocked())
+	}
+}
+
+// fix sets the deadline to at, whatever bounds and timeouts say. It is set anew before the next wait.
+func (l *limit) fix(at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.armed.Store(false)
+	l.setLocked(at)
+}
+
+// kick lets the deadline expire at once, and so ends the wait that is under way, if it has a reason to.
+func (l *limit) kick() { l.fix(past) }
+
+// reason returns why the wait must end now, or nil; the deadline is then set anew before it goes on.
+func (l *limit) reason() *Error {
+	l.armed.Store(false)
+	if err := l.ended(); err != nil {
+		return &Error{Kind: Bounded, Err: err}
+	}
+	clock, now := &l.c.clock, l.c.clock.now()
+	if idle := clock.timeout(); idle > 0 && now-l.idleSince() >= idle {
+		return &Error{Kind: Idle}
+	}
+	if since, ok := l.unansweredSince(); ok && now-since >= clock.patience {
+		return &Error{Kind: Unanswered}
+	}
+	return nil
+}
+
+// isOver reports whether the deadline that was set has expired. If not, a timeout is the transport's own.
+func (l *limit) isOver() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.at <= l.c.clock.now()
+}
+
+// idleSince tells since when the connection is idle for the wait: while nothing waits, it is not. A wait for the peer to
+// read does not care what the peer sends.
+func (l *limit) idleSince() time.Duration {
+	began := time.Duration(l.began.Load())
+	if l.reading {
+		return max(began, time.Duration(l.c.clock.last.Load()))
+	}
+	return began
+}
+
+// unansweredSince tells since when the wait has missed a sign of life that the peer was asked for, as if it had waited
+// for it without a pause. While nothing waits, what the peer has sent may be there unread.
+func (l *limit) unansweredSince() (since time.Duration, ok bool) {
+	if !l.reading || l.c.clock.patience <= 0 {
+		return 0, false
+	}
+	asked, missing := l.c.clock.unanswered()
+	return max(time.Duration(l.began.Load()), asked) - time.Duration(l.spent.Load()), missing
+}

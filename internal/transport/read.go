@@ -1,0 +1,128 @@
+package transport
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/litert/websocket/internal/buffer"
+)
+
+// Read reads into p, which must not be empty, at least one byte; or it returns an [*Error]: Bounded, Idle or Unanswered,
+// which leave the transport as it was, or Lost. One caller at a time may Read, Await or Discard. It does not keep p.
+func (c *Conn) Read(b Bounds, p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	c.readLimit.begin(b)
+	return c.read(p)
+}
+
+// Await is [Conn.Read] into a buffer from buffer.Take(size), which it takes only once there are bytes, if [Conn.CanAwait].
+// The buffer, of which the first n bytes are what came, is the caller's. With an error there is none.
+//
+// The goroutine that waits is to keep its first, small stack: that is why read has few variables, and leaves what is rare
+// to other functions.
+func (c *Conn) Await(b Bounds, size int) (buf []byte, n int, err error) {
+	c.readLimit.begin(b)
+	if c.raw == nil {
+		return c.awaitHolding(size)
+	}
+	c.await.size = int32(size)
+	n, err = c.read(nil)
+	buf, c.await.buf = c.await.buf, nil
+	return buf, n, err
+}
+
+func (c *Conn) awaitHolding(size int) (buf []byte, n int, err error) {
+	buf = buffer.Take(size)
+	if n, err = c.read(buf); err != nil {
+		buffer.Give(buf)
+		return nil, 0, err
+	}
+	return buf, n, nil
+}
+
+// read reads into p, or with a nil p into a buffer that it leaves in c.await. The wait has begun.
+func (c *Conn) read(p []byte) (n int, err error) {
+	for {
+		if failed := c.readLimit.ready(); failed != nil { // also if there is always something to read
+			return 0, failed
+		}
+		switch {
+		case c.readLimit.ctx.Done() != nil:
+			n, err = c.readUntil(p)
+		case p == nil:
+			n, err = c.waitRead()
+		default:
+			n, err = c.rwc.Read(p)
+		}
+		if n > 0 {
+			c.clock.came = c.clock.moved()
+			c.readLimit.end(c.clock.came)
+			return n, nil
+		}
+		if failed := c.readFailed(err); failed != nil {
+			return 0, failed
+		}
+	}
+}
+
+// readFailed tells what a read without bytes comes to. It returns nil if the wait goes on, as after a timeout without a
+// reason.
+func (c *Conn) readFailed(err error) error {
+	l := &c.readLimit
+	var failed *Error
+	switch {
+	case err == nil:
+		err = io.ErrNoProgress
+	case !isTimeout(err):
+		failed = &Error{Kind: Lost, Err: err}
+	default:
+		failed = l.reason()
+	}
+	if failed == nil && l.isFutile(err) {
+		failed = &Error{Kind: Lost, Err: err}
+	}
+	if failed == nil {
+		return nil
+	}
+	l.end(c.clock.now())
+	if failed.Kind == Unanswered {
+		l.answered() // it was told: another wait begins anew
+	}
+	return failed
+}
+
+// readUntil reads once, and not beyond the end of the context.
+func (c *Conn) readUntil(p []byte) (int, error) {
+	// A kick that comes late, behind this read, does no harm to the next one, as that sees no reason to end.
+	defer context.AfterFunc(c.readLimit.ctx, c.readLimit.kick)()
+	if p == nil {
+		return c.waitRead()
+	}
+	return c.rwc.Read(p)
+}
+
+// Discard reads and throws away what comes, until the peer has closed its side, the transport fails, or it is until. One
+// caller at a time may Read, Await or Discard.
+func (c *Conn) Discard(until time.Time) {
+	buf := buffer.Take(buffer.Small)
+	defer buffer.Give(buf)
+	c.readLimit.fix(until)
+	for futile := 0; futile < maxFutile && !expired(until); {
+		n, err := c.rwc.Read(buf)
+		switch {
+		case n > 0:
+			futile = 0
+			c.clock.moved()
+		case err == nil:
+			futile++
+		case !isTimeout(err):
+			return
+		default: // it may be a late kick of the context of a Read before
+			futile++
+			c.readLimit.fix(until)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package transport_test
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/litert/websocket/internal/buffer"
+	"github.com/litert/websocket/internal/transport"
+	"github.com/litert/websocket/internal/wstest"
+)
+
+// A goroutine begins with a stack of 2 KiB. One that waits without a buffer is to get along with that: it is most of the
+// memory of an idle connection.
+func TestAwaitHasASmallStack(t *testing.T) {
+	if raceEnabled || runtime.GOARCH != "amd64" {
+		t.Skip("frames are larger with the race detector, and have other sizes elsewhere")
+	}
+	done := make(chan struct{})
+	nothing := stackOf(func(int) { <-done }, func(int) { done <- struct{}{} })
+	for _, cfg := range []transport.Config{{}, {Idle: time.Hour, Patience: time.Hour}} {
+		conns := make([]*transport.Conn, stacked)
+		for i := range conns {
+			conns[i], _ = pair(t, wstest.Transports[0], cfg)
+		}
+		each := stackOf(func(i int) { awaitWithin(conns[i]) }, func(i int) { conns[i].Cut() })
+		if each > max(nothing, 2<<10)+1024 {
+			t.Errorf("%v: %d bytes, and %d of a goroutine that does nothing", cfg, each, nothing)
+		}
+	}
+}
+
+// awaitWithin waits where its callers have taken a part of the stack: the program some, and the engine some.
+//
+//go:noinline
+func awaitWithin(c *transport.Conn) (taken [320]byte) {
+	taken[0] = byte(c.Moved())
+	c.Await(background, buffer.Small)
+	return taken
+}
+
+// stacked is how many goroutines stackOf measures.
+const stacked = 200
+
+// stackOf returns how large a stack is on which wait waits.
+func stackOf(wait, end func(i int)) int {
+	var waiting sync.WaitGroup
+	before := stacks()
+	for i := range stacked {
+		waiting.Go(func() { wait(i) })
+	}
+	time.Sleep(100 * time.Millisecond)
+	each := (stacks() - before) / stacked
+	for i := range stacked {
+		end(i)
+	}
+	waiting.Wait()
+	return each
+}
+
+// stacks returns how many bytes all stacks have.
+func stacks() int {
+	runtime.GC()
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(sample)
+	return int(sample[0].Value.Uint64())
+}
