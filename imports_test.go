@@ -31,6 +31,7 @@ var mayImport = []struct {
 	{"internal/gate", nil},
 	{"internal/buffer", nil},
 	{"internal/transport", []string{"internal/gate", "internal/buffer"}},
+	{"internal/deflate", []string{"github.com/klauspost/compress/flate"}},
 	{"internal/wstest", []string{"opcode", "closecode", "frame"}},
 	{"internal/conformance", []string{"stream", "dial", "listen"}},
 	{"internal/conformance/report", []string{"internal/conformance"}},
