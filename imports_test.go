@@ -24,7 +24,7 @@ var mayImport = []struct {
 	{"opcode", nil},
 	{"closecode", nil},
 	{"frame", []string{"opcode", "closecode"}},
-	{"stream", []string{"opcode", "closecode", "frame", "internal/", "golang.org/x/exp/constraints", "github.com/klauspost/compress/flate", "github.com/segmentio/asm/utf8"}},
+	{"stream", []string{"opcode", "closecode", "frame", "internal/buffer", "internal/conf", "internal/deflate", "internal/gate", "internal/handshake", "internal/transport", "golang.org/x/exp/constraints", "github.com/segmentio/asm/utf8"}},
 	{"stream/streamtest", []string{"stream"}},
 	{"dial", []string{"opcode", "closecode", "frame", "stream", "internal/", "golang.org/x/net/proxy"}},
 	{"listen", []string{"opcode", "closecode", "frame", "stream", "internal/"}},

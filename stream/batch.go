@@ -4,130 +4,125 @@ import (
 	"context"
 
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/buffer"
+	"github.com/litert/websocket/internal/transport"
 )
 
 // Small frames that follow one another share a system call. While the receiver has further complete frames in its
-// buffer, or somebody else waits to send a message, a small frame is only put behind those before it. All go out with
-// the next frame that does not wait. If none comes, a goroutine sends them as soon as one of the program's own waits
-// for something: what is put off waits for running code, and for nothing else.
+// buffer, or another goroutine waits to send a message, a small frame is only put behind those before it. All go out with
+// the next frame that does not wait. If none comes, a goroutine sends them as soon as one of the program's own waits for
+// something: what is put off waits for running code, and for nothing else.
 
 const (
-	batchFrame = 4 << 10                                                    // the payload of a frame that may be put off
-	batchLimit = smallSize - 2*payloadAt - batchFrame - frame.MaxControlLen // also behind a pong that has reached it
+	batchFrame = 4 << 10                                                       // the payload of a frame that may be put off
+	batchLimit = buffer.Small - 2*payloadAt - batchFrame - frame.MaxControlLen // also behind a pong that has reached it
 )
 
-// batch are the frames that were put off. It belongs to the holder of wireGate.
+// A batch is the frames that were put off. It belongs to the holder of wire.gate.
 type batch struct {
 	buf      []byte // to be sent; nil: no buffer is held
 	flushing bool   // a goroutine will send it
-
-	written, errno int32 // of the last try to send it at once
 }
 
-// putOff puts a small frame behind those that were put off, and returns how many bytes those had. The caller is at the
-// wire, and has seen to it that there are fewer than batchLimit.
-func putOff[P []byte | string](s *Socket, h frame.Header, p P) (before int) {
-	o := &s.batch
+// putOff puts a small frame behind those that were put off, of which there are fewer than batchLimit bytes.
+//
+//go:noinline
+func (t *turn) putOff(h frame.Header, p *payload) {
+	o := &t.w.batch
 	if o.buf == nil {
-		o.buf = takeBuffer(smallSize)[:0]
+		o.buf = buffer.Take(buffer.Small)[:0]
 	}
-	before = len(o.buf)
-	h.Fin, h.Length = true, int64(len(p))
-	h.Key, h.Masked = s.nextKey()
-	s.trace.frameSent(h)
-	o.buf = h.Append(o.buf)
-	payload := len(o.buf)
-	o.buf = append(o.buf, p...)
-	frame.Mask(o.buf[payload:], h.Key, 0)
-	return before
+	t.announce(h, p.size())
+	o.buf = t.header.Append(o.buf)
+	at := len(o.buf)
+	o.buf = p.append(o.buf)
+	frame.Mask(o.buf[at:], t.header.Key, 0)
 }
 
-// writeSmall is writeWhole for a frame that may share its system call. The caller is at the wire.
-func writeSmall[P []byte | string](s *Socket, b bounds, h frame.Header, p P) error {
-	o := &s.batch
-	before := putOff(s, h, p)
-	if len(o.buf) < batchLimit && (s.moreToCome.Load() || s.msgGate.awaited()) {
-		s.flushSoon()
+// small sends a frame that may share its system call, if it ends a message: what follows a fragment may be long in coming.
+func (t *turn) small(h frame.Header, p *payload) error {
+	t.putOff(h, p)
+	if h.Fin && len(t.w.batch.buf) < batchLimit && (t.w.moreToCome.Load() || t.w.messages.Awaited()) {
+		t.w.flushSoon()
 		return nil
 	}
-	return s.sendBatchOf(b, before)
+	return t.sendBatch()
 }
 
-func (s *Socket) flushSoon() {
-	if !s.batch.flushing {
-		s.batch.flushing = true
-		go s.flushBatch()
+// flushSoon has what was put off sent, though no other frame comes. The caller holds the gate.
+func (w *wire) flushSoon() {
+	if !w.batch.flushing {
+		w.batch.flushing = true
+		go w.flushBatch()
 	}
 }
 
-// sendBatch sends what was put off, as must be done before any other frame. The caller is at the wire.
-func (s *Socket) sendBatch(b bounds) error { return s.sendBatchOf(b, len(s.batch.buf)) }
+// flushBatch sends what was put off, if no turn has done so before.
+func (w *wire) flushBatch() {
+	if w.gate.Enter(context.Background(), &w.end.gone) != nil {
+		return
+	}
+	w.batch.flushing = false
+	if _, err := w.admit(transport.Bounds{Ctx: context.Background()}, &w.end.gone); err == nil {
+		w.turn.leave(w.turn.sendBatch())
+	}
+}
 
-// sendBatchOf sends what was put off, of which all but the first others bytes are of the caller's own frame.
-func (s *Socket) sendBatchOf(b bounds, others int) error {
-	s.sent = 0
-	if len(s.batch.buf) == 0 {
+// sendBatch sends what was put off, as must be done before any other frame.
+func (t *turn) sendBatch() error {
+	w := t.w
+	p := w.batch.buf
+	if len(p) == 0 {
 		return nil
 	}
-	var err error
-	if s.raw != nil {
-		err = s.tryBatch()
+	if sent, err := w.tr.TryWrite(p); err != nil || sent < len(p) {
+		return t.finishBatch(sent, err)
 	}
-	if err == nil && s.sent < int64(len(s.batch.buf)) { // what the socket has not taken at once
-		err = s.send(b, s.batch.buf[s.sent:], nil)
-	}
-	return s.sentBatch(err, others)
+	w.trace.bytesSent(int64(len(p)))
+	w.batch.buf = nil
+	buffer.Give(p)
+	t.others = 0
+	return nil
 }
 
-// sentBatch lets go of what was sent. If that was cut before the caller's frame has begun, this frame is given up alone:
-// the others are not the caller's to cut, and are sent without the caller's bounds.
-func (s *Socket) sentBatch(err error, others int) error {
-	o, sent := &s.batch, int(s.sent)
-	switch {
-	case err == nil:
-	case sent <= others && mayRetry(err) && !brokenByCut(s.transport):
-		o.buf = o.buf[:others]
-	default:
+// finishBatch sends what the socket has not taken at once.
+func (t *turn) finishBatch(sent int, err error) error {
+	w := t.w
+	if err == nil {
+		var n int
+		n, err = w.tr.Write(t.b, w.batch.buf[sent:], nil)
+		sent += n
+	}
+	w.trace.bytesSent(int64(sent))
+	return t.sentBatch(sent, err)
+}
+
+// sentBatch lets go of what was sent. If the bounds of the turn have ended that before its own frame has begun to leave,
+// this frame is given up alone: the others are not the turn's to cut, and are sent without its bounds.
+func (t *turn) sentBatch(sent int, err error) error {
+	o := &t.w.batch
+	if failed, ok := err.(*transport.Error); ok {
+		if sent > t.others || failed.Kind != transport.Bounded || failed.Broken {
+			t.sent = int64(max(0, sent-t.others))
+			sent = len(o.buf)
+		} else {
+			o.buf = o.buf[:t.others]
+		}
+	}
+	t.others = max(0, t.others-sent)
+	o.buf = o.buf[:copy(o.buf, o.buf[sent:])]
+	if len(o.buf) > 0 {
+		t.w.flushSoon()
 		return err
 	}
-	s.sent = 0
-	if o.buf = o.buf[:copy(o.buf, o.buf[sent:])]; len(o.buf) > 0 {
-		s.flushSoon()
-		return err
-	}
-	giveBuffer(o.buf)
+	buffer.Give(o.buf)
 	o.buf = nil
 	return err
 }
 
-// flushBatch sends what was put off, if nobody has done so before.
-func (s *Socket) flushBatch() {
-	ctx := context.Background()
-	if s.wireGate.enter(ctx, &s.gone) != nil {
-		return
-	}
-	s.batch.flushing = false
-	if s.finished.Load() {
-		s.wireGate.leave()
-		return
-	}
-	s.leaveWire(s.sendBatch(bounds{ctx: ctx}))
-}
-
-// moreFrames reports whether the buffer holds a whole frame behind the message that is handed out.
-func (in *incoming) moreFrames() bool {
-	p := in.buffered()
-	if in.open || int64(len(p)) <= in.rest {
-		return false
-	}
-	p = p[in.rest:]
-	h, n, err := frame.Parse(p)
-	return err == nil && int64(len(p)-n) >= h.Length
-}
-
-// handedOut notes whether the receiver will come back without having to wait.
-func (s *Socket) handedOut() {
-	if more := s.in.moreFrames(); more != s.moreToCome.Load() {
-		s.moreToCome.Store(more)
+// expectMore notes whether the receiver will come back without having to wait.
+func (w *wire) expectMore(more bool) {
+	if more != w.moreToCome.Load() {
+		w.moreToCome.Store(more)
 	}
 }

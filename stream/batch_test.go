@@ -199,7 +199,7 @@ func TestEachPingIsAnsweredWhileTheSocketTakesIt(t *testing.T) {
 
 // A context that ends while frames are sent that were put off before does not cut those, nor end the connection.
 func TestAContextCutsNoFrameButItsOwn(t *testing.T) {
-	prepared, err := stream.Prepare(opcode.Binary, make([]byte, 100))
+	prepared, err := stream.Prepare(opcode.Binary, make([]byte, 10_000))
 	if err != nil {
 		t.Fatal(err)
 	}

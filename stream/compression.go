@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/litert/websocket/internal/conf"
+	"github.com/litert/websocket/internal/deflate"
 	"github.com/litert/websocket/internal/handshake"
 )
 
@@ -48,7 +49,7 @@ const (
 // threshold, those with [SingleFrame] and what does not get smaller go out as they are, and [Compress] decides for a
 // single one. A message that is not compressed costs nothing more than before.
 //
-// Compression can be attacked: who can put a guess next to a secret in one connection learns from lengths whether the
+// Compression can be attacked: a stranger that can put a guess next to a secret in one connection learns from lengths whether the
 // guess was right. Do not mix the two where that matters.
 //
 // A connection with context takeover keeps up to 32 KiB for each direction, and is measured to hold 73 KiB in all when it
@@ -103,11 +104,11 @@ const (
 
 // deflation is what a connection keeps for permessage-deflate.
 type deflation struct {
-	id        uint64        // constant after New; no other has it
-	threshold int           // constant after New
-	kind      deflaterKind  // constant after New: the kind of deflater for this end
-	out       slidingWindow // owned by the holder of msgGate
-	in        slidingWindow // owned by the receiver
+	id        uint64         // constant after New; no other has it
+	threshold int            // constant after New
+	kind      deflate.Kind   // constant after New: the kind of deflater for this end
+	out       deflate.Window // owned by the holder of messages.gate
+	in        deflate.Window // owned by the receiver
 }
 
 var deflations atomic.Uint64 // how many there were
@@ -126,41 +127,36 @@ func newDeflation(hs Handshake, cfg *conf.Compression) *deflation {
 		ours, theirs = theirs, ours
 		oursForget, theirsForget = theirsForget, oursForget
 	}
-	d := &deflation{id: deflations.Add(1), threshold: cfg.Threshold, kind: kindOf(cfg.Level, windowBits(ours))}
+	d := &deflation{id: deflations.Add(1), threshold: cfg.Threshold, kind: deflate.KindOf(cfg.Level, windowBits(ours))}
 	if !oursForget {
-		d.out.size = 1 << windowBits(ours)
+		d.out = deflate.NewWindow(1 << windowBits(ours))
 	}
 	if !theirsForget {
-		d.in.size = 1 << windowBits(theirs)
+		d.in = deflate.NewWindow(1 << windowBits(theirs))
 	}
 	return d
 }
 
+// compresses reports whether a message of n bytes is to be compressed. A nil deflation compresses nothing.
+func (d *deflation) compresses(n int64) bool { return d != nil && n >= int64(d.threshold) }
+
+// borrow borrows a deflater for a message of n bytes, or of any length if n is negative. To show it what went before takes
+// time, which does not pay for a short message.
+func (d *deflation) borrow(n int64) *deflate.Deflater {
+	window := d.out.Bytes()
+	if most := max(4*n, 4<<10); n >= 0 && int64(len(window)) > most {
+		window = window[int64(len(window))-most:]
+	}
+	return d.kind.Borrow(window)
+}
+
 func windowBitsFit(bits int) bool {
-	return bits == 0 || bits >= handshake.MinWindowBits && bits <= handshake.MaxWindowBits
+	return bits == 0 || bits >= deflate.MinWindowBits && bits <= deflate.MaxWindowBits
 }
 
 func windowBits(bits int) int {
 	if bits == 0 {
-		return handshake.MaxWindowBits
+		return deflate.MaxWindowBits
 	}
 	return bits
-}
-
-// A slidingWindow keeps the last bytes of what went before, for context takeover. Its memory grows with them.
-type slidingWindow struct {
-	size int // 0: without context takeover
-	buf  []byte
-}
-
-// add takes p in.
-func (w *slidingWindow) add(p []byte) {
-	if len(p) >= w.size {
-		w.buf = append(w.buf[:0], p[len(p)-w.size:]...)
-		return
-	}
-	if over := len(w.buf) + len(p) - w.size; over > 0 {
-		w.buf = append(w.buf[:0], w.buf[over:]...)
-	}
-	w.buf = append(w.buf, p...)
 }

@@ -342,7 +342,6 @@ func TestWhatMayCome(t *testing.T) {
 func TestWhatDoesNotInflateFailsTheConnection(t *testing.T) {
 	hello := "\xf2\x48\xcd\xc9\xc9\x07\x00"
 	for name, payload := range map[string]string{
-		"nothing":               "",
 		"ends early":            hello[:4],
 		"a stored block cut":    "\x00\x20\x00\xdf\xff\x48\x65",
 		"a reserved block":      "\x07",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/conf"
+	"github.com/litert/websocket/internal/gate"
 )
 
 // A Conn is a WebSocket connection whose Receive returns messages of type M, which its [Mode] decides. All but
@@ -18,7 +19,8 @@ import (
 type Conn[M any] struct {
 	*Socket
 	mode Mode[M]
-	turn *gate // admits one receiver until it has its message; nil: recvGate does
+	// decoding admits one receiver until its message is decoded; nil: the receiver's own gate does.
+	decoding *gate.Gate
 }
 
 // New returns the connection over rwc, after the opening handshake hs. Packages dial and listen call it; a program
@@ -27,14 +29,16 @@ type Conn[M any] struct {
 // Over a TCP or UNIX socket ([*net.TCPConn], [*net.UnixConn]) an idle connection holds no buffer, files are sent by the
 // kernel, and large writes are not copied. If rwc has no deadlines (SetReadDeadline and SetWriteDeadline as in
 // [net.Conn]), a read that waits occupies a goroutine until bytes come or rwc is closed, and a write that is cut by its
-// context or deadline closes rwc. Close must unblock the Read and Write of rwc.
+// context or deadline closes rwc. Over TLS, and whatever returns timeouts that are not temporary, such a write ends the
+// connection, too, though none of it may have left. Close must unblock the Read and Write of rwc; a [*tls.Conn] is not
+// closed itself, but says its farewell, and has the connection below it closed.
 //
 // An option with an impossible value, or a mode that is zero, is an [*ArgumentError]; rwc is then as it was.
 func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Option) (*Conn[M], error) {
 	if rwc == nil {
 		return nil, &ArgumentError{"New", "the transport is nil"}
 	}
-	if mode.receive == nil {
+	if mode.receive == nil && mode.decode == nil {
 		return nil, &ArgumentError{"New", "the mode is the zero Mode"}
 	}
 	if d := hs.Deflate; d != nil && (mode.mode == frame.Frames || !windowBitsFit(d.ServerMaxWindowBits) || !windowBitsFit(d.ClientMaxWindowBits)) {
@@ -48,8 +52,8 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 		return nil, cfg.Err
 	}
 	c := &Conn[M]{Socket: newSocket(rwc, hs, mode.mode, cfg), mode: mode}
-	if mode.decodes {
-		c.turn = new(gate)
+	if mode.decode != nil {
+		c.decoding = new(gate.Gate)
 	}
 	return c, nil
 }
@@ -65,7 +69,7 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 // an error that matches [net.ErrClosed] if this end closed it; one that matches [io.ErrUnexpectedEOF] if it was
 // lost; [*ProtocolError], [*LimitError], [ErrIdleTimeout] or [ErrNoPong].
 //
-// Control frames are answered while somebody receives or reads a message, and not otherwise. Before it returns that the
+// Control frames are answered while a goroutine receives or reads a message, and not otherwise. Before it returns that the
 // peer has closed the connection, or broken the protocol, Receive sends a close frame, for which it may have to wait
 // for the frame that is on the wire, up to the time of [CloseTimeout].
 func (c *Conn[M]) Receive(ctx context.Context) (M, error) {
@@ -96,26 +100,43 @@ func (c *Conn[M]) All(ctx context.Context) iter.Seq2[M, error] {
 	}
 }
 
-// receive waits first, where that takes little of the stack: an idle connection is to have a small one.
-func (c *Conn[M]) receive(ctx context.Context) (M, error) {
-	if c.turn != nil {
-		return c.receiveInTurn(ctx)
+func (c *Conn[M]) receive(ctx context.Context) (m M, err error) {
+	if c.mode.decode != nil {
+		return c.receiveDecoded(ctx)
 	}
-	if err := c.enterReceive(ctx); err != nil {
-		var none M
-		return none, err
+	if err := c.recv.begin(ctx); err != nil {
+		return m, err
 	}
-	return c.mode.receive(c.Socket, ctx)
+	return c.receiveBegun(ctx)
 }
 
-// receiveInTurn is receive for a mode that goes on when it has left as the receiver.
-func (c *Conn[M]) receiveInTurn(ctx context.Context) (M, error) {
-	if err := c.turn.enter(ctx, &c.done); err == nil {
-		defer c.turn.leave()
-	} else if err != errEnded { // why the connection has ended is told below
-		var none M
-		return none, err
+// receiveBegun is receive for the receiver, and leaves.
+func (c *Conn[M]) receiveBegun(ctx context.Context) (M, error) {
+	defer c.recv.leave()
+	return c.mode.receive(&c.recv, ctx)
+}
+
+// receiveDecoded is receive for a mode whose function reads from a Reader, which itself becomes the receiver.
+func (c *Conn[M]) receiveDecoded(ctx context.Context) (m M, err error) {
+	switch err := c.decoding.Enter(ctx, &c.end.done); err {
+	case nil:
+		defer c.decoding.Leave()
+	case gate.ErrDone: // why the connection has ended is told below
+	default:
+		return m, err
 	}
-	inside := Conn[M]{Socket: c.Socket, mode: c.mode}
-	return inside.receive(ctx)
+	r, err := c.receiveReader(ctx)
+	if err != nil {
+		return m, err
+	}
+	return decodeMessage(ctx, r, c.mode.decode)
+}
+
+// receiveReader is Receive in mode Standard.
+func (s *Socket) receiveReader(ctx context.Context) (*Reader, error) {
+	if err := s.recv.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer s.recv.leave()
+	return s.recv.receive(ctx)
 }

@@ -22,22 +22,21 @@ func Decode[M any](fn func(*Reader) (M, error)) Mode[M] {
 	if fn == nil {
 		return Mode[M]{}
 	}
-	return Mode[M]{mode: frame.Standard, decodes: true, receive: func(s *Socket, ctx context.Context) (m M, err error) {
-		r, err := s.receive(ctx)
-		if err != nil {
-			return m, err
-		}
-		defer r.Close()
-		defer context.AfterFunc(ctx, func() { r.SetDeadline(time.Unix(1, 0)) })()
-		m, err = fn(r)
-		switch {
-		case err == nil:
-			return m, nil
-		case ctx.Err() != nil:
-			return m, ctx.Err()
-		}
-		return m, &messageError{err}
-	}}
+	return Mode[M]{mode: frame.Standard, decode: fn}
+}
+
+// decodeMessage has fn make a value of the message of r, bounded by ctx.
+func decodeMessage[M any](ctx context.Context, r *Reader, fn func(*Reader) (M, error)) (m M, err error) {
+	defer r.Close()
+	defer context.AfterFunc(ctx, func() { r.SetDeadline(time.Unix(1, 0)) })()
+	m, err = fn(r)
+	switch {
+	case err == nil:
+		return m, nil
+	case ctx.Err() != nil:
+		return m, ctx.Err()
+	}
+	return m, &messageError{err}
 }
 
 // A messageError is an error that ends a message, and not the connection. Receive and All unwrap it.

@@ -32,7 +32,7 @@
 // [Decode] makes a mode of a function that reads a message. Whatever the mode, all but receiving is in [Socket], so
 // that a program can hold its connections in one map.
 //
-// Control frames are taken care of while somebody receives or reads, and not otherwise: pings are answered, and the
+// Control frames are taken care of while a goroutine receives or reads, and not otherwise: pings are answered, and the
 // peer's close frame is noticed. A program that only sends should have a goroutine that receives. [KeepAlive] sends
 // pings by itself, and [WithTrace] tells what happens.
 //
@@ -64,14 +64,14 @@
 //
 // Receive, All and the current Reader are for one goroutine at a time; others wait for their turn, and nothing breaks.
 // Whole messages may be written by any number of goroutines: they go out one after the other, and wait while a Writer
-// is open. A Writer is for one goroutine. Ping, Pong, Close, Shutdown and Abort may be called by anybody at any time,
+// is open. A Writer is for one goroutine. Ping, Pong, Close, Shutdown and Abort may be called by any goroutine at any time,
 // also between the fragments of an open message. A goroutine that holds an open Writer and calls WriteText waits for
 // itself.
 //
 // # Limits
 //
 // A message may have 64 MiB ([MaxMessageSize]); nothing is allocated for what a peer merely claims. A connection on
-// which nothing comes or goes for 60 seconds while somebody waits ends ([IdleTimeout]). The closing handshake takes 5
+// which nothing comes or goes for 60 seconds while a call waits ends ([IdleTimeout]). The closing handshake takes 5
 // seconds at most ([CloseTimeout]). An idle connection over TCP or a UNIX socket holds no buffer; one that moves bytes
 // holds 16 to 512 KiB from a pool.
 package stream

@@ -90,11 +90,11 @@ type ArgumentError struct {
 
 func (e *ArgumentError) Error() string { return "stream: " + e.Func + ": " + e.Reason }
 
-// errEnded is what a gate says when the connection ended before it opened.
-var errEnded = errors.New("stream: connection has ended")
-
 // errClosed is why a connection ended that this end closed.
 var errClosed = fmt.Errorf("stream: closed by this end: %w", net.ErrClosed)
+
+// errUnfinished is why a frame was not finished that a panic of a hook has ended.
+var errUnfinished = errors.New("the frame was not finished")
 
 var errInvalidUTF8 = errors.New("invalid UTF-8 in a text message")
 
@@ -128,3 +128,12 @@ type shutdownError struct{ cause error }
 func (e *shutdownError) Error() string        { return errClosed.Error() + ": " + e.cause.Error() }
 func (e *shutdownError) Is(target error) bool { return target == net.ErrClosed }
 func (e *shutdownError) Unwrap() error        { return e.cause }
+
+// inMessage makes of the error with which a connection has ended that of a message in its middle: it matches
+// io.ErrUnexpectedEOF, and never io.EOF.
+func inMessage(err error) error {
+	if cut, ok := err.(*cutError); ok && cut.as == io.ErrUnexpectedEOF {
+		return err
+	}
+	return &cutError{"message cut short", io.ErrUnexpectedEOF, err}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/transport"
 	"github.com/litert/websocket/opcode"
 )
 
@@ -20,29 +21,28 @@ type Frame struct {
 // frames of a message together obey [MaxMessageSize].
 //
 // There is no [Compression] in this mode: the frames of a compressed message cannot be told apart once it is inflated.
-var Frames = Mode[Frame]{mode: frame.Frames, receive: (*Socket).receiveFrame}
+var Frames = Mode[Frame]{mode: frame.Frames, receive: (*receiver).receiveFrame}
 
-func (s *Socket) receiveFrame(ctx context.Context) (Frame, error) {
-	defer s.leaveReceive()
-	defer s.handedOut()
-	b, in := bounds{ctx: ctx}, &s.in
-	if !in.pending {
-		if err := s.nextFrame(b); err != nil {
-			if in.open {
-				err = inMessage(err)
-			}
-			return Frame{}, err
+func (rc *receiver) receiveFrame(ctx context.Context) (Frame, error) {
+	b, m := transport.Bounds{Ctx: ctx}, &rc.msg
+	if !m.begun && !m.frameBegun {
+		inside := m.open
+		if err := rc.nextFrame(b); err != nil && inside {
+			return Frame{}, rc.failed(err)
+		} else if err != nil {
+			return Frame{}, unbounded(err)
 		}
-		in.pending = true
+		m.frameBegun = true
 	}
-	if err := s.gather(b); err != nil {
-		return Frame{}, inMessage(err)
+	if err := rc.gather(b); err != nil {
+		return Frame{}, rc.failed(err)
 	}
-	f := Frame{Fin: !in.open, Opcode: in.op}
-	if in.continued {
+	f := Frame{Fin: !m.open, Opcode: m.op}
+	if m.continued {
 		f.Opcode = opcode.Continuation
 	}
-	in.pending = false
-	f.Payload = reuse(&in.data, s.cfg.ReuseBuffer)
+	m.begun, m.frameBegun = false, false
+	f.Payload = reuse(&m.data, rc.limits.reuse)
+	rc.wire.expectMore(rc.moreFrames())
 	return f, nil
 }

@@ -149,7 +149,12 @@ func inflatable(payload []byte, cut int, split bool) []byte {
 // inflated returns what the standard library makes of payload, of which no more is asked than shows that it is too much.
 // Behind the final block there may be nothing, or, if it is one of the sender's, the end, and an octet of zeros before
 // that (RFC 7692, section 7.2.3.4). The reader has taken no byte more than it needed, as its source gives single ones.
+//
+// What has no payload at all is empty.
 func inflated(payload, before []byte) ([]byte, error) {
+	if len(payload) == 0 {
+		return nil, nil
+	}
 	source := bytes.NewReader(append(bytes.Clone(payload), endOfPayload...))
 	p, err := io.ReadAll(io.LimitReader(flate.NewReaderDict(source, before), fuzzLimit+1))
 	if err != nil || len(p) > fuzzLimit {

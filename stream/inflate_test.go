@@ -87,7 +87,7 @@ func inflaters() (n int) {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
-		if strings.Contains(stack, "(*inflater).run") {
+		if strings.Contains(stack, "(*pump).run") {
 			n++
 		}
 	}

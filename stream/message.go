@@ -7,6 +7,8 @@ import (
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/buffer"
+	"github.com/litert/websocket/internal/transport"
 	"github.com/litert/websocket/opcode"
 )
 
@@ -25,7 +27,7 @@ func (m Message) String() string { return string(m.Data) }
 // The context of Receive bounds the whole message. When it ends, nothing is lost: the next Receive goes on where that
 // one stopped. No more than 64 KiB, or three times what has come, is allocated ahead of the bytes. [MaxMessageSize]
 // bounds the rest.
-var Simple = Mode[Message]{mode: frame.Simple, receive: (*Socket).receiveSimple}
+var Simple = Mode[Message]{mode: frame.Simple, receive: (*receiver).receiveSimple}
 
 // Lite is the mode for messages of a single frame, without a copy: Data is valid only until the next Receive, as it is
 // a part of the connection's buffer if the message has up to 16 KiB. Whoever holds it may change it. Clone what must
@@ -33,105 +35,79 @@ var Simple = Mode[Message]{mode: frame.Simple, receive: (*Socket).receiveSimple}
 //
 // A message in fragments is a [*ProtocolError], and ends the connection with code 1002. So the peer must be one that
 // sends none, and so must this end: [Socket.NewWriter] wants the option [SingleFrame]. The context is as in [Simple].
-var Lite = Mode[Message]{mode: frame.Lite, receive: (*Socket).receiveLite}
+var Lite = Mode[Message]{mode: frame.Lite, receive: (*receiver).receiveLite}
 
 var errFragmented = errors.New("message in fragments, where mode Lite wants a single frame")
 
-func (s *Socket) receiveSimple(ctx context.Context) (Message, error) {
-	defer s.leaveReceive()
-	defer s.handedOut()
-	b := bounds{ctx: ctx}
-	if err := s.nextMessage(b); err != nil {
-		return Message{}, err
+func (rc *receiver) receiveSimple(ctx context.Context) (Message, error) {
+	b := transport.Bounds{Ctx: ctx}
+	if err := rc.nextMessage(b); err != nil {
+		return Message{}, unbounded(err)
 	}
-	return s.receiveWhole(b, s.cfg.ReuseBuffer)
+	return rc.receiveWhole(b, rc.limits.reuse)
 }
 
-func (s *Socket) receiveLite(ctx context.Context) (Message, error) {
-	defer s.leaveReceive()
-	defer s.handedOut()
-	b := bounds{ctx: ctx}
-	if err := s.nextMessage(b); err != nil {
-		return Message{}, err
+func (rc *receiver) receiveLite(ctx context.Context) (Message, error) {
+	b := transport.Bounds{Ctx: ctx}
+	if err := rc.nextMessage(b); err != nil {
+		return Message{}, unbounded(err)
 	}
-	in := &s.in
-	if in.open {
-		return Message{}, s.fail(&ProtocolError{closecode.ProtocolError, errFragmented}, closecode.ProtocolError, errFragmented.Error())
+	m := &rc.msg
+	if m.open {
+		return Message{}, rc.failed(rc.end.fail(&ProtocolError{closecode.ProtocolError, errFragmented}, closecode.ProtocolError, errFragmented.Error()))
 	}
-	if in.size > smallSize || in.compressed {
-		return s.receiveWhole(b, true)
+	if m.size > buffer.Small || m.compressed {
+		return rc.receiveWhole(b, true)
 	}
-	data, err := s.view(b)
+	data, err := rc.view(b)
 	if err != nil {
-		return Message{}, inMessage(err)
+		return Message{}, rc.failed(err)
 	}
-	in.pending = false
-	return Message{in.op, data}, nil
+	m.begun = false
+	rc.wire.expectMore(rc.moreFrames())
+	return Message{m.op, data}, nil
 }
 
-// receiveWhole receives the message that is pending. If keep is set, its memory is used again.
-func (s *Socket) receiveWhole(b bounds, keep bool) (Message, error) {
-	in := &s.in
-	receive := s.gatherMessage
-	if in.compressed {
-		receive = s.inflateMessage
+// receiveWhole receives the message that was begun. If keep is set, its memory is used again.
+func (rc *receiver) receiveWhole(b transport.Bounds, keep bool) (Message, error) {
+	m := &rc.msg
+	receive := rc.gatherMessage
+	if m.compressed {
+		receive = rc.inflateMessage
 	}
 	if err := receive(b); err != nil {
-		return Message{}, inMessage(err)
+		return Message{}, rc.failed(err)
 	}
-	in.pending = false
-	return Message{in.op, reuse(&in.data, keep)}, nil
-}
-
-// view lends the payload of the frame out of the read buffer, where it has room. What has come is unmasked and checked
-// at once, and stays where it is until all has. When its bounds end it, it can go on.
-func (s *Socket) view(b bounds) ([]byte, error) {
-	in := &s.in
-	n := int(in.size)
-	in.viewed = true
-	for in.rest > 0 {
-		if held := min(len(in.buffered()), n); held > int(in.pos) {
-			if err := s.took(in.buffered()[in.pos:held]); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if err := s.fill(b); err != nil {
-			return nil, err
-		}
-	}
-	data := in.buf[in.r : in.r+n : in.r+n]
-	in.r += n
-	in.viewed, in.lent = false, true
-	return data, nil
+	m.begun = false
+	rc.wire.expectMore(rc.moreFrames())
+	return Message{m.op, reuse(&m.data, keep)}, nil
 }
 
 // gatherMessage puts together the payload of the message. When its bounds end it, it can go on.
-func (s *Socket) gatherMessage(b bounds) error {
-	for in := &s.in; ; {
-		if err := s.gather(b); err != nil {
+func (rc *receiver) gatherMessage(b transport.Bounds) error {
+	for {
+		if err := rc.gather(b); err != nil {
 			return err
 		}
-		if !in.open {
+		if !rc.msg.open {
 			return nil
 		}
-		if err := s.nextFrame(b); err != nil {
+		if err := rc.nextFrame(b); err != nil {
 			return err
 		}
 	}
 }
 
 // gather puts the payload of the frame behind what was gathered. When its bounds end it, it can go on.
-func (s *Socket) gather(b bounds) error {
-	in := &s.in
-	for in.rest > 0 {
-		in.data = grow(in.data, in.rest, in.open && s.mode != frame.Frames)
-		n := len(in.data)
-		m, err := s.readPayload(b, in.data[n:min(int64(cap(in.data)), int64(n)+in.rest)])
+func (rc *receiver) gather(b transport.Bounds) error {
+	for m := &rc.msg; m.rest > 0; {
+		m.data = grow(m.data, m.rest, m.open && rc.limits.mode != frame.Frames)
+		n := len(m.data)
+		got, err := rc.readPayload(b, m.data[n:min(int64(cap(m.data)), int64(n)+m.rest)])
 		if err != nil {
 			return err
 		}
-		in.data = in.data[:n+m]
+		m.data = m.data[:n+got]
 	}
 	return nil
 }

@@ -18,8 +18,8 @@ import (
 // The zero Mode is refused by [New].
 type Mode[M any] struct {
 	mode    frame.ReceiveMode
-	decodes bool                                      // receive goes on outside of recvGate: Conn.turn admits one
-	receive func(*Socket, context.Context) (M, error) // the caller has entered as the receiver; receive leaves
+	receive func(*receiver, context.Context) (M, error) // the caller is the receiver
+	decode  func(*Reader) (M, error)                    // takes the place of receive
 }
 
 // ReceiveMode tells which of the modes m is.
@@ -27,4 +27,4 @@ func (m Mode[M]) ReceiveMode() frame.ReceiveMode { return m.mode }
 
 // Standard is the mode for messages of any size: each is a [*Reader], handed over as soon as the header of its first
 // frame is there.
-var Standard = Mode[*Reader]{mode: frame.Standard, receive: (*Socket).receive}
+var Standard = Mode[*Reader]{mode: frame.Standard, receive: (*receiver).receive}

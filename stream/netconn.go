@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/gate"
+	"github.com/litert/websocket/internal/transport"
 	"github.com/litert/websocket/opcode"
 )
 
@@ -34,7 +36,7 @@ import (
 //
 // The idle timeout of the connection is none of these deadlines: it ends the connection ([IdleTimeout] turns it off,
 // [KeepAlive] keeps the connection from being idle). No error but that of a deadline matches [os.ErrDeadlineExceeded]
-// or is a timeout, so that who tries again after a timeout does not do so for ever.
+// or is a timeout, so that a program that tries again after a timeout does not do so for ever.
 //
 // Close sends a close frame with code 1000, for which it waits up to [CloseTimeout], and closes the transport. It gives
 // up what a Write may have left in the background. After it, Read and Write return an error that matches
@@ -42,7 +44,7 @@ import (
 //
 // The result has a method CloseWrite, as [*net.TCPConn] has. It sends the close frame and leaves reading open, up to
 // the close frame of the peer; then Read returns io.EOF. But WebSocket knows no connection that is open one way: most
-// peers, and this package, answer a close frame at once, and send nothing behind. So it is for who has got all answers,
+// peers, and this package, answer a close frame at once, and send nothing behind. So it is for a program that has all answers,
 // or wants what is on its way.
 //
 // All methods may be called by any goroutine at any time; Reads are done one after the other, and so are Writes. The
@@ -63,26 +65,22 @@ type netConn struct {
 	op     opcode.Opcode // constant after NetConn
 	closed atomic.Bool
 
-	readDeadline  userDeadline
-	writeDeadline userDeadline
+	readDeadline  transport.Deadline
+	writeDeadline transport.Deadline
 
 	// owned by the receiver
 	begun bool   // a message has begun, and its end was not seen
 	gen   uint64 // of that message
 
 	// writeGate admits one Write or CloseWrite, which owns underWay.
-	writeGate gate
+	writeGate gate.Gate
 	underWay  bool       // a goroutine is sending a frame
 	sent      chan error // its outcome
 }
 
 // Read reads what comes next, whichever message it is in.
 func (c *netConn) Read(p []byte) (int, error) {
-	// Whoever reads already leaves at the same deadline, and when the connection ends.
-	c.s.recvGate.enter(context.Background(), nil)
-	defer c.s.leaveReceive()
-	c.s.in.turns++
-	n, err := c.read(p)
+	n, err := c.readInTurn(p)
 	switch {
 	case err == nil:
 		return n, nil
@@ -92,47 +90,58 @@ func (c *netConn) Read(p []byte) (int, error) {
 	return n, c.explain(err)
 }
 
+// readInTurn is read for a caller that becomes the receiver.
+func (c *netConn) readInTurn(p []byte) (int, error) {
+	rc := &c.s.recv
+	b := transport.Bounds{Ctx: context.Background(), Deadline: &c.readDeadline}
+	if err := rc.enter(b, toGoOn, 0); err != nil {
+		return 0, err
+	}
+	defer rc.leave()
+	return c.read(b, p)
+}
+
 // read is Read for the receiver.
-func (c *netConn) read(p []byte) (int, error) {
-	s, in := c.s, &c.s.in
+func (c *netConn) read(b transport.Bounds, p []byte) (int, error) {
+	rc := &c.s.recv
 	for {
 		switch {
 		case c.closed.Load():
 			return 0, errClosed
-		case expired(c.readDeadline.load()):
+		case c.readDeadline.Expired():
 			return 0, os.ErrDeadlineExceeded
 		case len(p) == 0:
 			return 0, nil
-		case c.begun && in.gen.Load() != c.gen:
+		case c.begun && rc.gen.Load() != c.gen:
 			return 0, ErrStale
 		}
 		if c.begun {
-			n, err := s.readMessage(p, &c.readDeadline)
+			n, err := rc.readMessage(b, c.gen, p)
 			if err != io.EOF {
 				return n, err
 			}
 			c.begun = false
 		}
-		if s.hasEnded() {
-			return 0, s.Err()
+		if rc.end.hasEnded() {
+			return 0, rc.end.reason()
 		}
-		if err := c.beginMessage(); err != nil {
+		if err := c.beginMessage(b); err != nil {
 			return 0, err
 		}
 	}
 }
 
 // beginMessage waits for the next message.
-func (c *netConn) beginMessage() error {
-	s, in := c.s, &c.s.in
-	c.gen = in.gen.Add(1)
-	if err := s.nextMessage(bounds{context.Background(), &c.readDeadline}); err != nil {
-		return err
+func (c *netConn) beginMessage(b transport.Bounds) error {
+	rc := &c.s.recv
+	c.gen = rc.newGeneration()
+	if err := rc.nextMessage(b); err != nil {
+		return unbounded(err)
 	}
-	s.beginReading()
-	if in.op != c.op {
-		err := fmt.Errorf("%v message in a stream of %v messages", in.op, c.op)
-		return s.fail(&ProtocolError{closecode.UnsupportedData, err}, closecode.UnsupportedData, err.Error())
+	rc.handOut(nil, c.gen)
+	if op := rc.msg.op; op != c.op {
+		err := fmt.Errorf("%v message in a stream of %v messages", op, c.op)
+		return rc.end.fail(&ProtocolError{closecode.UnsupportedData, err}, closecode.UnsupportedData, err.Error())
 	}
 	c.begun = true
 	return nil
@@ -167,13 +176,11 @@ func (c *netConn) SetWriteDeadline(t time.Time) error {
 }
 
 func (c *netConn) setReadDeadline(t time.Time) {
-	c.readDeadline.store(t)
-	c.s.readLimit.changed(&c.readDeadline)
+	c.s.tr.SetDeadline(&c.readDeadline, t)
 }
 
 func (c *netConn) setWriteDeadline(t time.Time) {
-	c.writeDeadline.store(t)
-	c.s.writeLimit.changed(&c.writeDeadline)
+	c.s.tr.SetDeadline(&c.writeDeadline, t)
 }
 
 // explain makes err what a user of a net.Conn expects.

@@ -2,12 +2,13 @@ package stream
 
 import (
 	"context"
-	"errors"
-	"net"
 	"os"
+	"time"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/buffer"
+	"github.com/litert/websocket/internal/transport"
 	"github.com/litert/websocket/opcode"
 )
 
@@ -23,12 +24,12 @@ func (c *netConn) Write(p []byte) (int, error) {
 	if err := c.enterWrite(); err != nil {
 		return 0, c.explain(err)
 	}
-	defer c.writeGate.leave()
+	defer c.writeGate.Leave()
 	if len(p) == 0 {
 		return 0, nil
 	}
 	var err error
-	if c.s.vectored && !c.s.compressible(len(p)) && c.enterWire() {
+	if c.enterWire(len(p)) {
 		err = c.send(p)
 	} else {
 		err = c.sendCopy(p)
@@ -39,75 +40,58 @@ func (c *netConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// sendCopy has a goroutine send a copy of p: a deadline may break the transport, or what compresses, or the wait may be
-// for somebody else.
+// sendCopy has a goroutine send a copy of p: a deadline may break the transport, or what compresses, or another goroutine
+// is to be waited for.
 func (c *netConn) sendCopy(p []byte) error {
-	buf := takeBuffer(len(p))
+	buf := buffer.Take(len(p))
 	if len(buf) < len(p) {
-		giveBuffer(buf)
+		buffer.Give(buf)
 		buf = make([]byte, len(p))
 	}
 	n := copy(buf, p)
 	return c.handOver(func() error {
-		defer giveBuffer(buf)
-		return writeMessage(c.s, context.Background(), c.op, buf[:n])
+		defer buffer.Give(buf)
+		return c.s.send.write(context.Background(), c.op, &payload{first: buf[:n]})
 	})
 }
 
-// enterWire makes the caller the one who may send a message, and a frame, if nobody else is.
-func (c *netConn) enterWire() bool {
-	s := c.s
-	if !s.msgGate.tryEnter() {
+// enterWire makes the caller the one that may send a message of n bytes, and a frame, if no other is, and a deadline does
+// not break the transport.
+func (c *netConn) enterWire(n int) bool {
+	m := &c.s.send
+	if !c.s.tr.Vectored() || m.zip.compresses(int64(n)) || !m.gate.TryEnter() {
 		return false
 	}
-	if !s.wireGate.tryEnter() {
-		s.msgGate.leave()
-		return false
-	}
-	if s.Finished() {
-		s.wireGate.leave()
-		s.msgGate.leave()
+	if !c.s.wire.tryEnter(transport.Bounds{Ctx: context.Background(), Deadline: &c.writeDeadline}) {
+		m.gate.Leave()
 		return false
 	}
 	return true
 }
 
 // send sends p over a transport that a deadline does not break. What has not left by then is copied, for a goroutine to
-// send. The caller is at the wire.
-func (c *netConn) send(p []byte) error {
-	s := c.s
-	size := len(p)
-	if s.server && size > copySize {
-		size = 0 // it is written from where it is
+// send.
+func (c *netConn) send(p []byte) (err error) {
+	t, late := &c.s.wire.turn, false
+	defer func() { // also where a hook panics
+		if !late {
+			err = c.leaveWire(err)
+		}
+	}()
+	err = t.whole(frame.Header{Fin: true, Opcode: c.op}, &payload{first: p})
+	if !isBounded(err) || t.sent == 0 {
+		return err
 	}
-	buf := takeBuffer(payloadAt + size)
-	defer giveBuffer(buf)
-	b, h := bounds{context.Background(), &c.writeDeadline}, frame.Header{Fin: true, Opcode: c.op, Length: int64(len(p))}
-	if err := s.sendBatch(b); err != nil {
-		return c.leaveWire(err)
-	}
-	f := s.beginFrame(b, h, buf)
-	var header [frame.MaxHeaderLen]byte
-	n := copy(header[:], buf[f.start:f.end])
-	err := add(&f, p)
-	if err == nil {
-		err = f.flush()
-	}
-	if err != os.ErrDeadlineExceeded || s.sent == 0 {
-		return c.leaveWire(err)
-	}
-	wire := append(header[:n:n], p...)
-	frame.Mask(wire[n:], f.key, 0)
-	rest := wire[s.sent:]
-	return c.handOver(func() error {
-		return c.leaveWire(s.send(bounds{ctx: context.Background()}, rest, nil))
-	})
+	late = true
+	rest := t.remainder(p)
+	t.b = transport.Bounds{Ctx: context.Background()}
+	return c.handOver(func() error { return c.leaveWire(t.sendRest(rest)) })
 }
 
 // leaveWire ends the message, and what enterWire began.
 func (c *netConn) leaveWire(err error) error {
-	defer c.s.msgGate.leave()
-	if err = c.s.leaveWire(err); err == nil {
+	defer c.s.send.gate.Leave()
+	if _, err = c.s.wire.turn.leave(err); err == nil {
 		c.s.trace.messageSent()
 	}
 	return err
@@ -118,23 +102,18 @@ func (c *netConn) CloseWrite() error {
 	if err := c.enterWrite(); err != nil {
 		return c.explain(err)
 	}
-	defer c.writeGate.leave()
-	err := c.handOver(func() error {
-		return c.s.sendClose(context.Background(), closecode.NormalClosure, "")
-	})
-	var failed *transportError
-	if errors.As(err, &failed) {
-		err = &cutError{"write failed", net.ErrClosed, failed.error}
-	}
-	return c.explain(err)
+	defer c.writeGate.Leave()
+	return c.explain(c.handOver(func() error {
+		return c.s.end.sendClose(context.Background(), closecode.NormalClosure, "")
+	}))
 }
 
-// enterWrite makes the caller the one who may hand over a frame: nothing is under way any more.
+// enterWrite makes the caller the one that may hand over a frame: nothing is under way any more.
 func (c *netConn) enterWrite() error {
-	c.writeGate.enter(context.Background(), nil) // whoever is inside leaves at the same deadline
+	c.writeGate.Enter(context.Background(), nil) // a caller inside leaves at the same deadline
 	err := c.await()
 	if err != nil {
-		c.writeGate.leave()
+		c.writeGate.Leave()
 	}
 	return err
 }
@@ -155,29 +134,43 @@ func (c *netConn) await() error {
 		switch {
 		case c.closed.Load():
 			return errClosed
-		case expired(c.writeDeadline.load()):
+		case c.writeDeadline.Expired():
 			return os.ErrDeadlineExceeded
 		case !c.underWay:
 			return nil
 		}
-		ctx, cancel := c.writeDeadline.context()
-		select {
-		case err := <-c.sent:
-			c.underWay = false
-			cancel()
+		if done, err := c.awaitSent(); done {
 			return err
-		case <-ctx.Done():
 		}
-		cancel()
 	}
 }
+
+// awaitSent waits until the frame that is under way was sent, or the deadline has come or changed.
+func (c *netConn) awaitSent() (done bool, err error) {
+	changed, expiry, stop := c.writeDeadline.Wait()
+	defer stop()
+	if c.closed.Load() { // since the check before
+		return false, nil
+	}
+	select {
+	case err := <-c.sent:
+		c.underWay = false
+		return true, err
+	case <-changed:
+	case <-expiry:
+	}
+	return false, nil
+}
+
+// past is a deadline that has expired.
+var past = time.Unix(1, 0)
 
 // Close says good-bye and closes the transport.
 func (c *netConn) Close() error {
 	if c.closed.Swap(true) {
 		return nil
 	}
-	c.setReadDeadline(past) // nobody is to wait for the good-bye
+	c.setReadDeadline(past) // no call is to wait for the good-bye
 	c.setWriteDeadline(past)
 	if c.sayGoodbye() != nil {
 		return c.s.Abort()
@@ -187,10 +180,10 @@ func (c *netConn) Close() error {
 
 // sayGoodbye sends a close frame, unless there is a message before it.
 func (c *netConn) sayGoodbye() error {
-	if !c.writeGate.tryEnter() {
+	if !c.writeGate.TryEnter() {
 		return nil
 	}
-	defer c.writeGate.leave()
+	defer c.writeGate.Leave()
 	select {
 	case <-c.sent:
 		c.underWay = false
@@ -199,7 +192,7 @@ func (c *netConn) sayGoodbye() error {
 	if c.underWay {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), c.s.cfg.CloseTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), c.s.end.closeTimeout)
 	defer cancel()
-	return c.s.sendClose(ctx, closecode.NormalClosure, "")
+	return c.s.end.sendClose(ctx, closecode.NormalClosure, "")
 }

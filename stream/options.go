@@ -65,7 +65,7 @@ func FragmentSize[N constraints.Integer](n N) FragmentOption {
 	}
 }
 
-// IdleTimeout ends a connection over which no byte was received or sent for d while somebody waited for one: the call
+// IdleTimeout ends a connection over which no byte was received or sent for d while a call waited for one: the call
 // that waited gets an error that matches [ErrIdleTimeout], and the peer a close frame with code 1001, unless it is the
 // peer that does not read. The default is 60 seconds; 0 turns it off; a negative d is refused. [Socket.SetIdleTimeout]
 // changes it later.
@@ -105,8 +105,8 @@ func ReuseBuffer() Option {
 }
 
 // KeepAlive has a ping sent whenever nothing was received for interval, which keeps the connection alive in the eyes of
-// proxies and firewalls, and finds out when the peer is gone: if somebody receives, and nothing at all comes for
-// another interval after a ping, that call gets [ErrNoPong], and the connection has ended. While nobody receives, pings
+// proxies and firewalls, and finds out when the peer is gone: if a goroutine receives, and nothing at all comes for
+// another interval after a ping, that call gets [ErrNoPong], and the connection has ended. While none receives, pings
 // are sent all the same, but nothing is held against the peer, whose pongs are unread. Writes that are on their way are
 // not interrupted: where the wire is busy, the ping is left out.
 //

@@ -7,21 +7,22 @@ import (
 	"sync"
 
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/deflate"
+	"github.com/litert/websocket/internal/transport"
 	"github.com/litert/websocket/opcode"
 )
 
-// A Prepared is a message that was encoded once, to be sent over many connections with [Socket.WritePrepared]. Any
-// number of goroutines may send it at the same time.
+// A Prepared is a message that is checked, and compressed, once, to be sent over many connections with
+// [Socket.WritePrepared]. Any number of goroutines may send it at the same time.
 type Prepared struct {
 	op   opcode.Opcode
-	wire []byte // its frame, not masked
-	data []byte // the payload, at the end of wire
+	data []byte
 
 	mu         sync.Mutex // guards following
-	compressed map[deflaterKind][]byte
+	compressed map[deflate.Kind][]byte
 }
 
-// Prepare encodes a message with the opcode Text or Binary. It copies data. Another opcode, or text that is not UTF-8,
+// Prepare makes a message with the opcode Text or Binary. It copies data. Another opcode, or text that is not UTF-8,
 // is an [*ArgumentError].
 func Prepare(op opcode.Opcode, data []byte) (*Prepared, error) {
 	if !op.IsMessage() {
@@ -30,62 +31,48 @@ func Prepare(op opcode.Opcode, data []byte) (*Prepared, error) {
 	if op == opcode.Text && !isUTF8(data) {
 		return nil, &ArgumentError{"Prepare", "the text is not UTF-8"}
 	}
-	h := frame.Header{Fin: true, Opcode: op, Length: int64(len(data))}
-	wire := append(h.Append(make([]byte, 0, h.Len()+len(data))), data...)
-	return &Prepared{op: op, wire: wire, data: wire[h.Len():]}, nil
+	return &Prepared{op: op, data: bytes.Clone(data)}, nil
 }
 
-// WritePrepared sends p as one message in one frame. A server sends the encoded bytes as they are; a client, whose
-// frames are masked, copies them. Otherwise it is as [Socket.WriteBinary].
+// WritePrepared sends p as one message in one frame. A server sends its bytes from where they are, if there are many.
+// Otherwise it is as [Socket.WriteBinary].
 func (s *Socket) WritePrepared(ctx context.Context, p *Prepared) error {
-	if err := s.enterMessage(ctx); err != nil {
+	b := transport.Bounds{Ctx: ctx}
+	if _, err := s.send.enter(b); err != nil {
 		return err
 	}
-	defer s.msgGate.leave()
-	err := s.writePrepared(ctx, p)
+	defer s.send.gate.Leave()
+	err := s.send.writePrepared(b, p)
 	if err == nil {
 		s.trace.messageSent()
 	}
 	return err
 }
 
-func (s *Socket) writePrepared(ctx context.Context, p *Prepared) error {
-	if s.compressible(len(p.data)) {
-		if payload := p.compress(s.deflation.kind); len(payload) < len(p.data) {
-			err := writeWhole(s, ctx, frame.Header{Opcode: p.op, RSV1: true}, payload)
-			if err == nil {
-				s.deflation.out.add(p.data)
-			}
-			return err
+func (m *messages) writePrepared(b transport.Bounds, p *Prepared) error {
+	h, whole := frame.Header{Fin: true, Opcode: p.op}, payload{first: p.data}
+	if m.zip.compresses(int64(len(p.data))) {
+		if compressed := p.compress(m.zip.kind); len(compressed) < len(p.data) {
+			return m.writeShorter(b, h, &whole, compressed)
 		}
 	}
-	if !s.server {
-		return writeWhole(s, ctx, frame.Header{Opcode: p.op}, p.data)
-	}
-	if err := s.enterWire(ctx); err != nil {
-		return err
-	}
-	b := bounds{ctx: ctx}
-	if err := s.sendBatch(b); err != nil {
-		return s.leaveWire(err)
-	}
-	s.trace.frameSent(frame.Header{Fin: true, Opcode: p.op, Length: int64(len(p.data))})
-	return s.leaveWire(s.send(b, p.wire, nil))
+	_, err := m.wire.writeFrame(b, h, &whole)
+	return err
 }
 
 // compress returns the payload compressed, without the help of other messages, so that it fits all connections with
 // deflaters of this kind. It is done once for each.
-func (p *Prepared) compress(kind deflaterKind) []byte {
+func (p *Prepared) compress(kind deflate.Kind) []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	payload, ok := p.compressed[kind]
 	if !ok {
-		d := kind.borrow(nil)
-		defer d.giveBack()
-		d.add(p.data)
-		payload = bytes.Clone(d.finish())
+		d := kind.Borrow(nil)
+		defer d.GiveBack()
+		d.Add(p.data)
+		payload = bytes.Clone(d.Finish())
 		if p.compressed == nil {
-			p.compressed = make(map[deflaterKind][]byte)
+			p.compressed = make(map[deflate.Kind][]byte)
 		}
 		p.compressed[kind] = payload
 	}

@@ -3,9 +3,10 @@ package stream
 import (
 	"context"
 	"io"
-	"net"
 	"time"
 
+	"github.com/litert/websocket/internal/buffer"
+	"github.com/litert/websocket/internal/transport"
 	"github.com/litert/websocket/opcode"
 )
 
@@ -14,12 +15,45 @@ import (
 // A Reader ends with its message: once it is closed, or the next call of Receive has begun, it returns
 // [ErrStale]. What was not read by then is discarded.
 type Reader struct {
-	s          *Socket
+	rc         *receiver
 	gen        uint64
 	op         opcode.Opcode
 	compressed bool
 	size       int64 // -1: not known
-	deadline   userDeadline
+	deadline   transport.Deadline
+}
+
+// madeAtOnce is how many Readers, or Writers, are made at once, at most.
+const madeAtOnce = 8
+
+// freshReaders have n Readers in use, and others that were not handed out.
+type freshReaders struct {
+	readers []Reader
+	n       int
+}
+
+// newReader returns a Reader that was not handed out. They are made in batches, the smaller the fewer were needed.
+func (rc *receiver) newReader() *Reader {
+	if rc.fresh == nil || rc.fresh.n == len(rc.fresh.readers) {
+		rc.fresh = &freshReaders{readers: make([]Reader, min(rc.turns, madeAtOnce))}
+	}
+	rc.fresh.n++
+	return &rc.fresh.readers[rc.fresh.n-1]
+}
+
+// receive is Receive in mode Standard.
+func (rc *receiver) receive(ctx context.Context) (*Reader, error) {
+	if err := rc.nextMessage(transport.Bounds{Ctx: ctx}); err != nil {
+		return nil, unbounded(err)
+	}
+	m, r := &rc.msg, rc.newReader()
+	r.rc, r.gen, r.op, r.compressed, r.size = rc, rc.gen.Load(), m.op, m.compressed, -1
+	if !m.open && !m.compressed {
+		r.size = m.size
+	}
+	rc.handOut(&r.deadline, r.gen)
+	rc.wire.expectMore(rc.moreFrames())
+	return r, nil
 }
 
 // Opcode returns [opcode.Text] or [opcode.Binary].
@@ -39,8 +73,8 @@ func (r *Reader) Read(p []byte) (int, error) {
 	if err := r.enter(); err != nil {
 		return 0, err
 	}
-	defer r.s.leaveReceive()
-	return r.s.readMessage(p, &r.deadline)
+	defer r.rc.leave()
+	return r.rc.readMessage(r.bounds(), r.gen, p)
 }
 
 // WriteTo writes what is left of the message to dst, in large pieces; [io.Copy] calls it. It returns the number of bytes
@@ -51,13 +85,10 @@ func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
 			w.spoil(err)
 		}
 	}()
-	var buf []byte
-	if r.compressed {
-		buf = takeBuffer(bulkSize)
-		defer giveBuffer(buf)
-	}
-	for turn := uint64(0); ; {
-		p, now, err := r.lend(turn, buf)
+	next := lender{r: r}
+	defer next.end()
+	for {
+		p, err := next.piece()
 		if err == io.EOF {
 			return written, nil
 		}
@@ -72,135 +103,76 @@ func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
 		if n != len(p) {
 			return written, io.ErrShortWrite
 		}
-		turn = now
 	}
 }
 
-// lend lends the next piece of the message, until the next call. Other receivers may come meanwhile, and borrow from the
-// same read buffer, which is left to the borrowers then. Only if no receiver has come since the turn before, and the loan
-// was alone, has it come back, and the buffer is used again. With a buf, for what has to be inflated, the piece stands
-// there.
-func (r *Reader) lend(before uint64, buf []byte) (p []byte, turn uint64, err error) {
-	if err := r.enter(); err != nil {
-		return nil, 0, err
-	}
-	defer r.s.leaveReceive()
-	in := &r.s.in
-	if buf != nil {
-		n, err := r.s.readMessage(buf, &r.deadline)
-		return buf[:n], 0, err
-	}
-	if in.turns == before+1 {
-		in.lent = false
-	}
-	p, alone, err := r.s.lendPayload(&r.deadline)
-	if alone {
-		turn = in.turns
-	}
-	return p, turn, err
+// A lender lends the pieces of a message, each until the next. Other receivers may come meanwhile: they leave alone what
+// is lent.
+type lender struct {
+	r      *Reader
+	lent   loan
+	buf    []byte // for what has to be inflated
+	filled bool   // the latest piece has filled buf
 }
 
-// Bytes returns what is left of the message. With an error, which is as in [Reader.Read], it returns what came before.
-// No more than 64 KiB, or three times what has come, is allocated ahead of the bytes.
-func (r *Reader) Bytes() ([]byte, error) {
+func (l *lender) piece() ([]byte, error) {
+	r := l.r
+	l.lent.giveBack()
 	if err := r.enter(); err != nil {
 		return nil, err
 	}
-	defer r.s.leaveReceive()
-	in := &r.s.in
-	p := []byte{}
-	for {
-		if len(p) == cap(p) && !in.atEnd() {
-			n, more := in.ahead()
-			p = grow(p, n, more)
-		}
-		n, err := r.s.readMessage(p[len(p):cap(p)], &r.deadline)
-		p = p[:len(p)+n]
-		if err == io.EOF {
-			return p, nil
-		}
-		if err != nil {
-			return p, err
-		}
+	defer r.rc.leave()
+	if r.compressed {
+		return l.inflated()
 	}
+	var err error
+	l.lent, err = r.rc.lendPayload(r.bounds(), r.gen)
+	return l.lent.p, err
 }
 
-// Text is Bytes for a string.
-func (r *Reader) Text() (string, error) {
-	p, err := r.Bytes()
-	return string(p), err
+// inflated is piece for a compressed message, in a buffer that is large once a small one was filled.
+func (l *lender) inflated() ([]byte, error) {
+	if size := buffer.Small; l.buf == nil || l.filled {
+		if l.filled {
+			size = buffer.Large
+		}
+		buffer.Give(l.buf)
+		l.buf = buffer.Take(size)
+	}
+	n, err := l.r.rc.readMessage(l.r.bounds(), l.r.gen, l.buf)
+	l.filled = n == buffer.Small
+	return l.buf[:n], err
 }
 
-// bufferSize is the length of all but the last of the buffers that Buffers returns.
-const bufferSize = 64 << 10
-
-// Buffers returns what is left of the message in buffers of 64 KiB, the last of which may be shorter: into them it is
-// read, and never copied. With an error, which is as in [Reader.Read], it returns what came before.
-func (r *Reader) Buffers() (net.Buffers, error) {
-	if err := r.enter(); err != nil {
-		return nil, err
-	}
-	defer r.s.leaveReceive()
-	in := &r.s.in
-	var bufs net.Buffers
-	var p []byte
-	for {
-		if len(p) == bufferSize || p == nil {
-			size := int64(bufferSize)
-			if n, more := in.ahead(); !more {
-				size = min(size, n)
-			}
-			p = make([]byte, 0, size)
-			bufs = append(bufs, p)
-		}
-		n, err := r.s.readMessage(p[len(p):cap(p)], &r.deadline)
-		p = p[:len(p)+n]
-		bufs[len(bufs)-1] = p
-		if err != nil && len(p) == 0 {
-			bufs = bufs[:len(bufs)-1]
-		}
-		if err == io.EOF {
-			return bufs, nil
-		}
-		if err != nil {
-			return bufs, err
-		}
-	}
+// end gives back what was lent.
+func (l *lender) end() {
+	l.lent.giveBack()
+	buffer.Give(l.buf)
 }
 
 // SetDeadline sets when Read and the other methods that read give up with [os.ErrDeadlineExceeded], also those that
 // wait already; the zero time is never. The connection is then as it was, and reading may go on after a later deadline
 // was set. Any goroutine may call it.
 func (r *Reader) SetDeadline(t time.Time) error {
-	if r.stale() {
+	if r.rc.gen.Load() != r.gen {
 		return ErrStale
 	}
-	r.deadline.store(t)
-	r.s.readLimit.changed(&r.deadline)
+	r.rc.tr.SetDeadline(&r.deadline, t)
 	return nil
 }
 
 // Close ends the Reader. What was not read is discarded by the next Receive: Close does not wait. It
 // returns nil, also when called again.
 func (r *Reader) Close() error {
-	r.s.in.gen.CompareAndSwap(r.gen, r.gen+1)
+	r.rc.gen.CompareAndSwap(r.gen, r.gen+1)
+	r.deadline.Wake()
 	return nil
 }
 
-func (r *Reader) stale() bool { return r.s.in.gen.Load() != r.gen }
-
-// enter makes the caller the receiver.
-func (r *Reader) enter() error {
-	if r.stale() {
-		return ErrStale
-	}
-	if err := r.s.recvGate.enter(context.Background(), &r.s.done); err != nil {
-		return inMessage(r.s.Err())
-	}
-	if r.stale() {
-		r.s.leaveReceive()
-		return ErrStale
-	}
-	r.s.in.turns++
-	return nil
+// bounds are those of each call.
+func (r *Reader) bounds() transport.Bounds {
+	return transport.Bounds{Ctx: context.Background(), Deadline: &r.deadline}
 }
+
+// enter makes the caller the receiver, until it leaves.
+func (r *Reader) enter() error { return r.rc.enter(r.bounds(), toRead, r.gen) }

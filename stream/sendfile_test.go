@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -29,22 +28,6 @@ func (f *countedFile) Read(p []byte) (int, error) {
 	n, err := f.File.Read(p)
 	f.read += n
 	return n, err
-}
-
-func tempFile(t testing.TB, size int) *os.File {
-	t.Helper()
-	f, err := os.Create(filepath.Join(t.TempDir(), "f"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { f.Close() })
-	if _, err := f.Write(data[:size]); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		t.Fatal(err)
-	}
-	return f
 }
 
 func TestFilesAreSentByTheKernelWhereTheyCanBe(t *testing.T) {

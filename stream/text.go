@@ -12,9 +12,10 @@ import (
 func isUTF8(p []byte) bool { return fastutf8.Valid(p) }
 
 // isUTF8String is isUTF8 for a string.
-func isUTF8String(text string) bool {
-	return isUTF8(unsafe.Slice(unsafe.StringData(text), len(text)))
-}
+func isUTF8String(text string) bool { return isUTF8(bytesOf(text)) }
+
+// bytesOf returns the memory of text, which must not be changed.
+func bytesOf(text string) []byte { return unsafe.Slice(unsafe.StringData(text), len(text)) }
 
 // A utf8Checker checks text that comes in pieces (RFC 6455, section 8.1), and knows at the first byte that cannot be
 // right.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/exp/constraints"
 
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/transport"
 	"github.com/litert/websocket/opcode"
 )
 
@@ -19,10 +20,10 @@ import (
 // bit. The idle timeout bounds how long the peer may refuse to take bytes. An error of the connection is returned by
 // all further calls.
 type Writer struct {
-	s        *Socket
+	m        *messages
 	gen      uint64
 	op       opcode.Opcode
-	deadline userDeadline
+	deadline transport.Deadline
 	ended    bool // Close or Abort was called
 	err      error
 }
@@ -77,21 +78,25 @@ func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...Writer
 			return nil, err
 		}
 	}
-	if s.mode == frame.Lite && cfg.single < 0 {
+	if s.recv.limits.mode == frame.Lite && cfg.single < 0 {
 		return nil, &ArgumentError{"NewWriter", "in mode Lite a message has a single frame: give stream.SingleFrame(n)"}
 	}
+	return s.send.newWriter(ctx, op, cfg)
+}
+
+func (m *messages) newWriter(ctx context.Context, op opcode.Opcode, cfg writerConfig) (*Writer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := s.enterMessage(ctx); err != nil {
+	if _, err := m.enter(transport.Bounds{Ctx: ctx}); err != nil {
 		return nil, err
 	}
-	if s.out == nil {
-		s.out = &outgoing{s: s}
+	if m.out == nil {
+		m.out = &outgoing{m: m}
 	}
-	w := s.out.newWriter()
-	w.s, w.op = s, op
-	w.gen = s.out.begin(w, cfg)
+	w := m.out.newWriter()
+	w.m, w.op = m, op
+	w.gen = m.out.begin(w, cfg)
 	return w, nil
 }
 
@@ -109,15 +114,15 @@ func configureWriter(opts []WriterOption) (writerConfig, error) {
 // Opcode returns the opcode of the message.
 func (w *Writer) Opcode() opcode.Opcode { return w.op }
 
-// Write writes p to the message. It does not change p, nor keep it. Text that is not UTF-8 is an error at its first
-// impossible byte, after which the message can only be aborted.
+// Write writes p to the message. It does not change p, nor keep it. It takes all of p, or returns an error. Text that is
+// not UTF-8 is an error at its first impossible byte, after which the message can only be aborted.
 func (w *Writer) Write(p []byte) (int, error) {
 	o, err := w.enter()
 	if err != nil {
 		return 0, err
 	}
 	defer o.mu.Unlock()
-	return o.write(p)
+	return o.write(p, false)
 }
 
 // WriteString is Write for a string.
@@ -127,17 +132,7 @@ func (w *Writer) WriteString(text string) (n int, err error) {
 		return 0, err
 	}
 	defer o.mu.Unlock()
-	buf := takeBuffer(len(text))
-	defer giveBuffer(buf)
-	for {
-		m, err := o.write(buf[:copy(buf, text[n:])])
-		if n += m; err != nil || n == len(text) {
-			if n < len(text) { // though all of the last piece may have been taken
-				o.short = err
-			}
-			return n, err
-		}
-	}
+	return o.write(bytesOf(text), true)
 }
 
 // ReadFrom writes all that src has. It returns the number of bytes taken from src, and the first error other than
@@ -174,7 +169,7 @@ func (w *Writer) Flush() error {
 // returns the same as before; after Abort, [ErrAborted], or what was wrong before.
 //
 // If a deadline has ended it between frames, the message is still open, and the others wait: call Close again after a
-// later deadline was set, or Abort.
+// later deadline was set, or Abort. A last fragment of up to 4 KiB may be put off, as [Socket.WriteText] says.
 func (w *Writer) Close() error { return w.end(nil) }
 
 // Abort gives the message up. If a part of it has left, that fails the connection with code 1011; otherwise the
@@ -197,24 +192,25 @@ func (w *Writer) end(cause error) error {
 
 // SetDeadline sets when Write, ReadFrom, Flush and Close give up with [os.ErrDeadlineExceeded]; the zero time is never.
 // If a frame was cut by it, the connection has ended; if not, they may be tried again after a later deadline was set.
+// What a Write has not taken must be written then, by the calls that come next, before anything else; what the source of a
+// ReadFrom has left is written by ReadFrom or Write. Otherwise the error stays, and Close returns it.
 // Any goroutine may call it, also for calls that wait already.
 func (w *Writer) SetDeadline(t time.Time) error {
 	if w.stale() {
 		return ErrStale
 	}
-	w.deadline.store(t)
-	w.s.writeLimit.changed(&w.deadline)
+	w.m.wire.tr.SetDeadline(&w.deadline, t)
 	return nil
 }
 
-func (w *Writer) stale() bool { return w.s.out.gen.Load() != w.gen }
+func (w *Writer) stale() bool { return w.m.out.gen.Load() != w.gen }
 
 // enter returns the open message, locked.
 func (w *Writer) enter() (*outgoing, error) {
 	if w.stale() {
 		return nil, ErrStale // without waiting for what another Writer does
 	}
-	o := w.s.out
+	o := w.m.out
 	o.mu.Lock()
 	if w.stale() {
 		o.mu.Unlock()
@@ -227,6 +223,6 @@ func (w *Writer) enter() (*outgoing, error) {
 func (w *Writer) spoil(err error) {
 	if o, stale := w.enter(); stale == nil {
 		defer o.mu.Unlock()
-		o.spoil(err)
+		o.account.spoil(err, spoiled)
 	}
 }

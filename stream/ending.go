@@ -1,0 +1,265 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/gate"
+	"github.com/litert/websocket/internal/transport"
+	"github.com/litert/websocket/opcode"
+)
+
+// An ending knows why and when the connection ended. Its first error is the one that stays. The caller that has it end
+// (set reports that it was the first) also has the transport closed, by drop or by a farewell.
+type ending struct {
+	// constant after New
+	wire         *wire
+	recv         *receiver
+	ctl          *control
+	closeTimeout time.Duration
+	whenEnded    func() // called once; nil: nothing to call
+
+	peerClosed   atomic.Bool // the peer's close frame has come
+	shuttingDown atomic.Bool // this end began the closing handshake
+
+	// done: err is set. All waits end with it: for a turn at a gate, for a pong, for the peer's close frame. gone, behind it:
+	// the transport is being closed. With it ends what may still be done when it is known why the connection ends: waiting
+	// for the wire to send a close frame, or what was put off before it.
+	done, gone gate.Latch
+
+	mu       sync.Mutex // guards following
+	err      error      // why the connection ended
+	writeErr error      // why the transport took no more
+}
+
+func (e *ending) hasEnded() bool { return e.done.IsSet() }
+
+// reason returns why the connection ended, or nil while it has not.
+func (e *ending) reason() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.err
+}
+
+// set lets the connection end with err, if it has not ended, and returns the error that it ended with. The transport
+// stays open.
+func (e *ending) set(err error) (cause error, first bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err != nil {
+		return e.err, false
+	}
+	if e.shuttingDown.Load() && !errors.Is(err, net.ErrClosed) {
+		err = &shutdownError{err}
+	}
+	e.err = err
+	e.done.Set()
+	e.ctl.stop()
+	return err, true
+}
+
+// writeFailed notes why the transport took no more. The connection has not ended by that.
+func (e *ending) writeFailed(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err == nil && e.writeErr == nil { // behind the end, it is by that
+		e.writeErr = err
+	}
+}
+
+// canWrite reports whether the transport has not failed to take what was written.
+func (e *ending) canWrite() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.writeErr == nil
+}
+
+// writeError tells why nothing can be written: an error that matches net.ErrClosed, and never io.EOF, which no writer
+// expects.
+func (e *ending) writeError() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.writeErr != nil && !isByPeer(e.err): // that the transport has ended, too, says less
+		return &cutError{"write failed", net.ErrClosed, e.writeErr}
+	case e.err == nil: // a close frame was sent
+		return errClosed
+	case !errors.Is(e.err, net.ErrClosed) || errors.Is(e.err, io.EOF):
+		return &cutError{"cannot write", net.ErrClosed, e.err}
+	}
+	return e.err
+}
+
+// isByPeer reports whether a connection has ended with err because the peer's close frame has come. What wraps the close
+// frame of another connection is no such error.
+func isByPeer(err error) bool {
+	if shutdown, ok := err.(*shutdownError); ok {
+		err = shutdown.cause
+	}
+	_, ok := err.(*CloseError)
+	return ok
+}
+
+// lost ends the connection because the transport has.
+func (e *ending) lost(err error) error {
+	cause, _ := e.set(&cutError{"connection lost", io.ErrUnexpectedEOF, err})
+	e.drop(false)
+	return cause
+}
+
+// fail ends the connection with err, and tells the peer the code and reason. The caller is the receiver.
+func (e *ending) fail(err error, code closecode.Code, reason string) error {
+	cause, first := e.set(err)
+	if first {
+		e.farewell(code, reason, err != ErrIdleTimeout && err != ErrNoPong)
+	}
+	return cause
+}
+
+// failProtocol fails the connection (RFC 6455, section 7.1.7) because of what the peer sent.
+func (e *ending) failProtocol(err error) error {
+	code := closecode.ProtocolError
+	var broken *frame.Error
+	if errors.As(err, &broken) {
+		code = broken.Code
+		err = broken
+	}
+	return e.fail(&ProtocolError{Code: code, Err: err}, code, err.Error())
+}
+
+// failMessage ends the connection because an outgoing message cannot be brought to its end.
+func (e *ending) failMessage(err error) {
+	if _, first := e.set(err); first {
+		alone := e.recv.tryEnter()
+		if alone {
+			e.recv.leave()
+		}
+		e.farewell(closecode.InternalError, "message was aborted", alone)
+	}
+}
+
+// closedByPeer answers the peer's close frame, if that is not itself the answer to ours, and ends the connection. The
+// caller is the receiver.
+func (e *ending) closedByPeer(payload []byte) (err error) {
+	code, reason, err := frame.ParseClose(payload)
+	if err != nil {
+		return e.failProtocol(err)
+	}
+	e.peerClosed.Store(true)
+	defer func() { // also where the hook panics
+		cause, first := e.set(&CloseError{Code: code, Reason: reason})
+		if first {
+			e.farewell(code, "", !e.wire.closeSent.Load()) // what is behind its frame must not take ours away
+		}
+		err = cause
+	}()
+	e.wire.trace.closeReceived(code, reason)
+	return nil
+}
+
+// closeGrace is how long Close may try to send its frame, and TLS a farewell of its own.
+const closeGrace = 100 * time.Millisecond
+
+// drop closes the transport. TLS says a farewell of its own only if it is clean, and not for long: that may have to wait
+// for a peer that does not read.
+func (e *ending) drop(clean bool) {
+	if !e.gone.Set() {
+		return
+	}
+	e.recv.clearUp()
+	if clean {
+		e.wire.tr.Close(closeGrace)
+	} else {
+		e.wire.tr.Cut()
+	}
+	if e.whenEnded != nil {
+		defer e.whenEnded()
+	}
+	e.wire.trace.ended(e.reason())
+}
+
+// awaitDrop waits until the transport is closed, and closes it when ctx ends.
+func (e *ending) awaitDrop(ctx context.Context) {
+	select {
+	case <-e.gone.Wait():
+	case <-ctx.Done():
+		e.drop(false)
+	}
+}
+
+// serverCloses is how long a client waits, after both close frames, for the server to close the transport first: the end
+// that does has to remember the connection for minutes (RFC 6455, section 7.1.1).
+const serverCloses = time.Second
+
+// farewell sends a close frame and closes the transport. Both together take no longer than the closing handshake may;
+// it does not wait for the second part. To close a socket while the peer still sends would take the frame away from it:
+// so, with linger, the sending side is closed first, and what comes is thrown away until the peer has closed its side, or
+// it is time. The caller is the receiver, or there will be none.
+func (e *ending) farewell(code closecode.Code, reason string, linger bool) {
+	until := time.Now().Add(e.closeTimeout)
+	ctx, cancel := context.WithDeadline(context.Background(), until)
+	defer cancel()
+	told, lingers := false, false
+	defer func() { // also where a hook panics
+		if !lingers {
+			e.drop(told)
+		}
+	}()
+	told = e.sendClose(ctx, code, reason) == nil
+	switch {
+	case told && e.peerClosed.Load() && !e.wire.server:
+		if patience := time.Now().Add(serverCloses); patience.Before(until) {
+			until = patience
+		}
+	case !told || !linger || e.wire.tr.CloseWrite(until) != nil:
+		return
+	}
+	lingers = true
+	go func() {
+		e.wire.tr.Discard(until)
+		e.drop(true)
+	}()
+}
+
+// sendClose sends a close frame, unless one was sent. An error says that none was, or that none can be any more.
+func (e *ending) sendClose(ctx context.Context, code closecode.Code, reason string) (err error) {
+	body, err := frame.AppendClose(nil, code, reason)
+	if err != nil {
+		return err
+	}
+	w := e.wire
+	_, err = w.enterUntil(transport.Bounds{Ctx: ctx}, &e.gone)
+	switch {
+	case err != nil && w.closeSent.Load():
+		return nil
+	case err != nil:
+		return err
+	}
+	t := &w.turn
+	defer func() { _, err = t.leave(err) }()
+	w.finished.Store(true)                     // before the peer may see the frame
+	if err := e.ctl.sendPongs(t); err != nil { // the peer has sent these pings before it may see our frame
+		return err
+	}
+	if err := t.large(frame.Header{Fin: true, Opcode: opcode.Close}, &payload{first: body}, int64(len(body))); err != nil {
+		return err
+	}
+	w.closeSent.Store(true)
+	w.trace.closeSent(code, reason)
+	return nil
+}
+
+// hearReason listens for a moment, after the transport has failed to write, for the close frame in which the peer said
+// why it left. It takes no message from the receiver that may want it.
+func (e *ending) hearReason() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+	defer cancel()
+	e.recv.overhear(transport.Bounds{Ctx: ctx})
+}

@@ -1,0 +1,182 @@
+package stream_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+// wantPanicOfHook calls call, and checks that the panic of a hook comes through it.
+func wantPanicOfHook(t *testing.T, call func()) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		if p := recover(); p != "hook" {
+			t.Errorf("the call panicked with %v, want that of the hook", p)
+		}
+	}()
+	call()
+}
+
+// frameSends are the ways to send a frame.
+var frameSends = map[string]func(context.Context, *conn){
+	"WriteText":         func(ctx context.Context, c *conn) { c.WriteText(ctx, "first") },
+	"a large WriteText": func(ctx context.Context, c *conn) { c.WriteText(ctx, string(make([]byte, 100_000))) },
+	"a large WriteBuffers": func(ctx context.Context, c *conn) {
+		c.WriteBuffers(ctx, opcode.Binary, net.Buffers{data[:50_000], data[:50_000]})
+	},
+	"WritePrepared": func(ctx context.Context, c *conn) { sends["WritePrepared"](ctx, c.Socket, "first") },
+	"a large WritePrepared": func(ctx context.Context, c *conn) {
+		sends["WritePrepared"](ctx, c.Socket, string(make([]byte, 100_000)))
+	},
+	"Ping":  func(ctx context.Context, c *conn) { c.Ping(ctx, []byte("p")) },
+	"Pong":  func(ctx context.Context, c *conn) { c.Pong(ctx, []byte("p")) },
+	"Probe": func(ctx context.Context, c *conn) { c.Probe(ctx) },
+	"Flush of a Writer": func(ctx context.Context, c *conn) {
+		writeWith(ctx, c, func(w *stream.Writer) error {
+			io.WriteString(w, "first")
+			return w.Flush()
+		})
+	},
+	"Close of a Writer": func(ctx context.Context, c *conn) {
+		writeWith(ctx, c, func(w *stream.Writer) error { _, err := io.WriteString(w, "first"); return err })
+	},
+	"Write of a Writer": func(ctx context.Context, c *conn) { writeWith(ctx, c, writeLarge) },
+	"ReadFrom of a Writer": func(ctx context.Context, c *conn) {
+		writeWith(ctx, c, func(w *stream.Writer) error {
+			_, err := w.ReadFrom(bytesOnly{bytes.NewReader(data)})
+			return err
+		})
+	},
+	"a Writer of a single frame": func(ctx context.Context, c *conn) {
+		w, err := c.NewWriter(ctx, opcode.Binary, stream.SingleFrame(300_000))
+		if err == nil {
+			defer w.Abort()
+			writeLarge(w)
+		}
+	},
+}
+
+// The call does not return then, but the next one has its turn: either the connection goes on, or it has ended.
+func TestAPanicOfFrameSentLeavesNothingTaken(t *testing.T) {
+	for name, send := range frameSends {
+		for i := range 4 {
+			server, compressing := i&1 != 0, i&2 != 0
+			t.Run(fmt.Sprintf("%s/server %v/compressed %v", name, server, compressing), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					a, b := net.Pipe()
+					wantNothingTaken(t, a, b, server, compressing, send)
+				})
+			})
+		}
+	}
+	for _, name := range []string{"Ping", "a large WriteBuffers", "Write of a Writer", "ReadFrom of a Writer"} {
+		t.Run(name+"/tcp", func(t *testing.T) {
+			t.Parallel()
+			a, b := wstest.TCP(t)
+			wantNothingTaken(t, a, b, true, false, frameSends[name])
+		})
+	}
+}
+
+func wantNothingTaken(t *testing.T, a, b net.Conn, server, compressing bool, send func(context.Context, *conn)) {
+	t.Helper()
+	var armed atomic.Bool
+	trace := stream.WithTrace(&stream.Trace{FrameSent: func(frame.Header) {
+		if armed.CompareAndSwap(true, false) {
+			panic("hook")
+		}
+	}})
+	hs := stream.Handshake{Server: server}
+	if compressing {
+		hs.Deflate = &withoutTakeover
+	}
+	c, err := stream.New(a, hs, stream.Standard, trace, stream.Compression(stream.CompressionConfig{Threshold: 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	came := listen(t, wstest.NewPeer(t, b, !server))
+	armed.Store(true)
+	wantSoon(t, "the call", func() {
+		wantPanicOfHook(t, func() { send(context.Background(), c) })
+	}, func() { c.Abort() })
+	ctx, cancel := context.WithTimeout(context.Background(), promptly)
+	defer cancel()
+	err = c.WriteText(ctx, "next")
+	c.Abort()
+	got := <-came
+	switch {
+	case errors.Is(err, net.ErrClosed):
+	case err != nil:
+		t.Errorf("the wire, or the turn for messages, has stayed taken: %v", err)
+	case len(got.messages) != 1 || got.messages[0] != "next" || got.open:
+		t.Errorf("the peer got %d messages, another is open: %v, %v", len(got.messages), got.open, got.err)
+	}
+}
+
+func TestAPanicOfFrameSentInCloseClosesTheTransport(t *testing.T) {
+	for _, server := range []bool{true, false} {
+		a, b := wstest.TCP(t)
+		c := open(t, a, server, stream.WithTrace(&stream.Trace{FrameSent: func(h frame.Header) {
+			if h.Opcode == opcode.Close {
+				panic("hook")
+			}
+		}}))
+		wantPanicOfHook(t, func() { c.Close() })
+		b.SetReadDeadline(time.Now().Add(promptly))
+		if _, err := io.Copy(io.Discard, b); isTimeout(err) {
+			t.Errorf("server %v: the transport was not closed within %v", server, promptly)
+		}
+		c.Abort()
+	}
+}
+
+// The frame was cut, so that the connection has ended, and why is known.
+func TestAPanicOfTimeoutInAWriteLeavesNothingTaken(t *testing.T) {
+	for name, send := range frameSends {
+		if name == "Probe" {
+			continue // its ping is that of Ping
+		}
+		for i := range 4 {
+			server, begun := i&1 != 0, i&2 != 0
+			t.Run(fmt.Sprintf("%s/server %v/some bytes were sent %v", name, server, begun), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					a, b := net.Pipe()
+					defer b.Close()
+					c := open(t, a, server, stream.IdleTimeout(10*time.Second), stream.CloseTimeout(time.Second),
+						stream.WithTrace(&stream.Trace{Timeout: func(error) { panic("hook") }}))
+					if begun {
+						go b.Read(make([]byte, 1))
+					}
+					wantPanicOfHook(t, func() { send(context.Background(), c) })
+					ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+					defer cancel()
+					if err := c.WriteText(ctx, "next"); !errors.Is(err, net.ErrClosed) || !errors.Is(err, stream.ErrIdleTimeout) {
+						t.Errorf("then WriteText: %v", err)
+					}
+					if _, err := c.Receive(ctx); !errors.Is(err, stream.ErrIdleTimeout) {
+						t.Errorf("then Receive: %v", err)
+					}
+					if c.Connected() || !errors.Is(c.Err(), stream.ErrIdleTimeout) || !errors.Is(c.Err(), os.ErrDeadlineExceeded) {
+						t.Errorf("connected %v, %v", c.Connected(), c.Err())
+					}
+					wantClosed(t, b)
+					c.Abort()
+				})
+			})
+		}
+	}
+}
