@@ -66,10 +66,10 @@ func (a *assembler) begin(t *turn, h frame.Header, size int64, buf []byte) error
 	if err := t.sendBatch(); err != nil {
 		return err
 	}
-	t.announce(h, size)
+	t.announce(&h, size)
 	t.open = true
-	a.start, a.end = payloadAt-t.header.Len(), payloadAt
-	t.header.Append(buf[a.start:a.start:payloadAt])
+	a.start, a.end = payloadAt-h.Len(), payloadAt
+	h.Append(buf[a.start:a.start:payloadAt])
 	return nil
 }
 

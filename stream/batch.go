@@ -25,18 +25,17 @@ type batch struct {
 }
 
 // putOff puts a small frame behind those that were put off, of which there are fewer than batchLimit bytes.
-//
-//go:noinline
 func (t *turn) putOff(h frame.Header, p *payload) {
 	o := &t.w.batch
 	if o.buf == nil {
 		o.buf = buffer.Take(buffer.Small)[:0]
 	}
-	t.announce(h, p.size())
-	o.buf = t.header.Append(o.buf)
-	at := len(o.buf)
-	o.buf = p.append(o.buf)
-	frame.Mask(o.buf[at:], t.header.Key, 0)
+	t.announce(&h, p.size())
+	buf := h.Append(o.buf)
+	at := len(buf)
+	buf = p.append(buf)
+	frame.Mask(buf[at:], h.Key, 0)
+	o.buf = buf
 }
 
 // small sends a frame that may share its system call, if it ends a message: what follows a fragment may be long in coming.

@@ -69,6 +69,14 @@ const (
 // with the message of generation gen. An error of b leaves the connection as it was; any other is why the caller cannot
 // receive any more.
 func (rc *receiver) enter(b transport.Bounds, p purpose, gen uint64) error {
+	if rc.gate.TryEnter() {
+		return rc.entered(p, gen)
+	}
+	return rc.awaitTurn(b, p, gen)
+}
+
+// awaitTurn is enter while there is another receiver.
+func (rc *receiver) awaitTurn(b transport.Bounds, p purpose, gen uint64) error {
 	until := &rc.end.done
 	if p == toGoOn {
 		until = nil // what has come is read, and the end behind it is found there
@@ -130,7 +138,9 @@ func (rc *receiver) entered(p purpose, gen uint64) (err error) {
 	case toRead:
 		err = rc.outcome(gen)
 	case toReceive:
-		err = rc.end.reason()
+		if rc.end.hasEnded() {
+			err = rc.end.reason()
+		}
 	}
 	if err != nil {
 		rc.leave()

@@ -19,11 +19,13 @@ type turn struct {
 }
 
 // announce completes the header of the next frame, of size bytes. The caller gives all of it but length and key.
-func (t *turn) announce(h frame.Header, size int64) {
+func (t *turn) announce(h *frame.Header, size int64) {
 	h.Length = size
-	h.Key, h.Masked = t.w.nextKey()
-	t.w.trace.frameSent(h)
-	t.header, t.sent = h, 0
+	if !t.w.server {
+		h.Key, h.Masked = t.w.masking.Load().Next()
+	}
+	t.w.trace.frameSent(*h)
+	t.header, t.sent = *h, 0
 }
 
 // remainder returns a copy of what has not left of the frame, whose payload is p.

@@ -83,14 +83,6 @@ func (w *wire) admit(b transport.Bounds, until *gate.Latch) (again bool, err err
 	return false, nil
 }
 
-// nextKey returns the masking key for the next frame.
-func (w *wire) nextKey() (frame.Key, bool) {
-	if w.server {
-		return frame.Key{}, false
-	}
-	return w.masking.Load().Next()
-}
-
 // unmasked reports whether the next frame goes out as it is: without masking, or with a key of zeros.
 func (w *wire) unmasked() bool {
 	if w.server {

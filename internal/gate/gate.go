@@ -27,16 +27,33 @@ type Gate struct {
 // Enter waits until the gate is free, and enters it. It returns the error of ctx if that ends first, or [ErrDone] if done
 // is set first; done may be nil. A gate that is free is entered whatever ctx and done say.
 func (g *Gate) Enter(ctx context.Context, done *Latch) error {
-	return g.EnterOr(ctx, done, nil, nil)
+	next, inside := g.queue()
+	if inside {
+		return nil
+	}
+	select { // with as few cases as there can be: a gate that many want is entered by way of this
+	case <-next:
+		return nil
+	case <-ctx.Done():
+		return g.withdraw(next, ctx.Err())
+	case <-done.Wait():
+		return g.withdraw(next, ErrDone)
+	}
+}
+
+// queue enters, or puts the caller in line for a value of next, with which the gate is left to it.
+func (g *Gate) queue() (next chan struct{}, inside bool) {
+	if g.TryEnter() {
+		return nil, true
+	}
+	next = lazily(&g.next)
+	return next, g.count.Add(1) == 1
 }
 
 // EnterOr is [Gate.Enter], and returns [ErrWoken] if changed or expiry is ready first. Each of them may be nil.
 func (g *Gate) EnterOr(ctx context.Context, done *Latch, changed <-chan struct{}, expiry <-chan time.Time) error {
-	if g.TryEnter() {
-		return nil
-	}
-	next := lazily(&g.next)
-	if g.count.Add(1) == 1 {
+	next, inside := g.queue()
+	if inside {
 		return nil
 	}
 	select {

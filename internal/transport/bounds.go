@@ -29,8 +29,8 @@ func (b Bounds) Err() error {
 // may enter again. A gate that is free is entered at once, whatever the bounds say, and without an allocation.
 func (b Bounds) Enter(g *gate.Gate, done *gate.Latch) error { return b.EnterUnless(g, done, nil) }
 
-// EnterUnless is [Bounds.Enter] for a caller with a reason of its own to give the wait up: over, which may be nil, returns
-// that. What brings it about calls [Deadline.Wake] behind it, and is not missed. A gate that is free is entered all the same.
+// EnterUnless is [Bounds.Enter] for a caller that has a deadline, and a reason of its own to give the wait up: over, which
+// may be nil, returns that. What brings it about calls [Deadline.Wake] behind it, and is not missed. A gate that is free is entered all the same.
 func (b Bounds) EnterUnless(g *gate.Gate, done *gate.Latch, over func() error) error {
 	if g.TryEnter() {
 		return nil
@@ -40,6 +40,9 @@ func (b Bounds) EnterUnless(g *gate.Gate, done *gate.Latch, over func() error) e
 
 // await is EnterUnless for a gate that is not free.
 func (b Bounds) await(g *gate.Gate, done *gate.Latch, over func() error) error {
+	if b.Deadline == nil {
+		return g.Enter(b.Ctx, done)
+	}
 	changed, expiry, stop := b.Deadline.Wait()
 	defer stop()
 	if over != nil {
