@@ -47,6 +47,7 @@ func receiveInTime(t *testing.T, end *receiving, ctx context.Context) (p []byte,
 }
 
 func TestAContextWithAnErrorOfItsOwnLosesNothing(t *testing.T) {
+	t.Parallel()
 	eachOwnContext(t, func(t *testing.T, how receiver, server bool, d *stream.Deflate, soon func() context.Context) {
 		if how.name == "Decode" || strings.HasPrefix(how.name, "Standard") {
 			return // it discards what it has begun, or is not bounded

@@ -23,6 +23,7 @@ var orderly = map[string]error{
 
 // A Shutdown that its context ends is no orderly end of the connection, whatever the cause is.
 func TestTheCauseOfAShutdownIsNoOrderlyEnd(t *testing.T) {
+	t.Parallel()
 	for name, cause := range orderly {
 		for _, how := range waysToReceive {
 			for _, server := range []bool{true, false} {

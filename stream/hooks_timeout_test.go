@@ -26,6 +26,7 @@ var timeouts = []struct {
 
 // A Timeout that panics has not ended the connection: the next wait is timed again.
 func TestATimeoutHookThatPanicsLeavesTheNextReceiveItsTimeout(t *testing.T) {
+	t.Parallel()
 	for _, timeout := range timeouts {
 		for _, how := range waysToReceive {
 			for _, server := range []bool{true, false} {
@@ -51,6 +52,7 @@ func TestATimeoutHookThatPanicsLeavesTheNextReceiveItsTimeout(t *testing.T) {
 }
 
 func TestATimeoutHookThatPanicsWithinAReaderLeavesItUsable(t *testing.T) {
+	t.Parallel()
 	for _, timeout := range timeouts {
 		for _, d := range []*stream.Deflate{nil, {}} {
 			for _, how := range readings {
@@ -86,6 +88,7 @@ func TestATimeoutHookThatPanicsWithinAReaderLeavesItUsable(t *testing.T) {
 
 // A hook may be called by Shutdown, whose caller recovers. What it has read for is left to the next receiver.
 func TestAHookThatPanicsWithinShutdownLeavesReceivingToOthers(t *testing.T) {
+	t.Parallel()
 	for _, how := range waysToReceive {
 		if !how.takes(bounds) {
 			continue

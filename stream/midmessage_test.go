@@ -118,6 +118,7 @@ func eachCut(t *testing.T, test func(t *testing.T, how receiver, server bool, d 
 }
 
 func TestAConnectionThatEndsWithinAFrameIsNoEndOfAMessage(t *testing.T) {
+	t.Parallel()
 	eachCut(t, func(t *testing.T, how receiver, server bool, d *stream.Deflate) {
 		for _, b := range breaches {
 			b.wantCut(t, how, server, d, func(peer *wstest.Peer) []byte {
@@ -129,6 +130,7 @@ func TestAConnectionThatEndsWithinAFrameIsNoEndOfAMessage(t *testing.T) {
 }
 
 func TestAConnectionThatEndsBetweenFragmentsIsNoEndOfAMessage(t *testing.T) {
+	t.Parallel()
 	eachCut(t, func(t *testing.T, how receiver, server bool, d *stream.Deflate) {
 		if !how.takes(fragments) {
 			return

@@ -93,6 +93,7 @@ func wantEnd(t *testing.T, c *conn, r *stream.Reader) {
 }
 
 func TestAReaderAtItsEndSaysSoWhileShutdownReads(t *testing.T) {
+	t.Parallel()
 	eachWhole(t, func(t *testing.T, c *conn, peer *wstest.Peer, r *stream.Reader, pinged <-chan struct{}) {
 		readLastWords(t, r)
 		shuttingDown(t, c.Socket, peer, pinged)
@@ -107,6 +108,7 @@ func TestAReaderAtItsEndSaysSoWhileShutdownReads(t *testing.T) {
 }
 
 func TestAReaderAtItsEndSaysSoAfterTheConnectionHasEnded(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*testing.T, *conn, *wstest.Peer){
 		"Close": func(_ *testing.T, c *conn, _ *wstest.Peer) { c.Close() },
 		"Abort": func(_ *testing.T, c *conn, _ *wstest.Peer) { c.Abort() },
@@ -138,6 +140,7 @@ func TestAReaderAtItsEndSaysSoAfterTheConnectionHasEnded(t *testing.T) {
 
 // The last piece of a message is with the destination of WriteTo, when the connection ends.
 func TestWriteToIsAtItsEndWhateverComesDuringItsLastPiece(t *testing.T) {
+	t.Parallel()
 	for name, meanwhile := range map[string]func(*testing.T, *conn, *wstest.Peer, <-chan struct{}){
 		"Close": func(_ *testing.T, c *conn, _ *wstest.Peer, _ <-chan struct{}) { c.Close() },
 		"Abort": func(_ *testing.T, c *conn, _ *wstest.Peer, _ <-chan struct{}) { c.Abort() },
@@ -182,6 +185,7 @@ func TestWriteToIsAtItsEndWhateverComesDuringItsLastPiece(t *testing.T) {
 
 // A tunnel does not take a message that was read to its last byte for one that was cut short.
 func TestATunnelThatHasReadAMessageWholeWasNotCutShort(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*testing.T, *conn, *wstest.Peer, <-chan struct{}){
 		"Close": func(_ *testing.T, c *conn, _ *wstest.Peer, _ <-chan struct{}) { c.Close() },
 		"Shutdown": func(t *testing.T, c *conn, peer *wstest.Peer, pinged <-chan struct{}) {

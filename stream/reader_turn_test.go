@@ -53,6 +53,7 @@ var deadlines = []struct {
 }
 
 func TestAReaderThatWaitsForItsTurnEndsAtItsDeadline(t *testing.T) {
+	t.Parallel()
 	whileShutdownReads(t, func(t *testing.T, c *conn, r *stream.Reader) {
 		for _, deadline := range deadlines {
 			for _, how := range readings {
@@ -73,6 +74,7 @@ func TestAReaderThatWaitsForItsTurnEndsAtItsDeadline(t *testing.T) {
 }
 
 func TestAReaderThatWaitsForItsTurnEndsWhenItIsClosed(t *testing.T) {
+	t.Parallel()
 	whileShutdownReads(t, func(t *testing.T, c *conn, r *stream.Reader) {
 		time.AfterFunc(20*time.Millisecond, func() { r.Close() })
 		within(t, "Read", func() { c.Abort() }, func() {
@@ -84,6 +86,7 @@ func TestAReaderThatWaitsForItsTurnEndsWhenItIsClosed(t *testing.T) {
 }
 
 func TestAReaderThatWaitsForItsTurnEndsWhenTheNextReceiveHasBegun(t *testing.T) {
+	t.Parallel()
 	for _, how := range readings {
 		t.Run(how.name, func(t *testing.T) {
 			t.Parallel()

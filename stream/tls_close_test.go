@@ -30,6 +30,7 @@ var closings = map[string]func(*conn){
 
 // Neither the close frame nor the farewell of TLS can be sent here.
 func TestNoCloseWaitsForAPeerThatDoesNotRead(t *testing.T) {
+	t.Parallel()
 	for _, l := range layers {
 		for name, end := range closings {
 			for i := range 4 {
@@ -65,6 +66,7 @@ func TestNoCloseWaitsForAPeerThatDoesNotRead(t *testing.T) {
 // A failing connection has to tell the peer, and to close, within its CloseTimeout. The peer takes the close frame here,
 // but not the farewell of TLS.
 func TestAFailingConnectionTakesNoLongerThanItsCloseTimeout(t *testing.T) {
+	t.Parallel()
 	failures := map[string]func(t *testing.T, c *conn, peer *wstest.Peer, stall func()){
 		"the peer breaks the protocol": func(t *testing.T, c *conn, peer *wstest.Peer, stall func()) {
 			stall()
@@ -130,6 +132,7 @@ func (c *closesCounted) Close() error {
 }
 
 func TestTheConnectionBelowIsClosedOnce(t *testing.T) {
+	t.Parallel()
 	ends := map[string]func(t *testing.T, c *conn, b net.Conn, peer *wstest.Peer){
 		"the peer breaks the protocol": func(_ *testing.T, c *conn, _ net.Conn, peer *wstest.Peer) {
 			peer.SendFrame(true, opcode.Continuation, "x")

@@ -59,6 +59,7 @@ var fullTransports = map[string]func(testing.TB) (a io.ReadWriteCloser, b net.Co
 
 // What the error of a context is does not matter: a write of which nothing was sent leaves the connection as it was.
 func TestAContextWithAnErrorOfItsOwnEndsAWriteAlone(t *testing.T) {
+	t.Parallel()
 	messages := map[string]func(context.Context, *stream.Socket, string) error{
 		"Ping": func(ctx context.Context, s *stream.Socket, text string) error {
 			return s.Ping(ctx, []byte(text[:min(len(text), frame.MaxControlLen)]))

@@ -31,7 +31,7 @@ func (c *bytesCounted) Write(p []byte) (int, error) {
 // shortly is brief for what has to begin before it ends, also on a busy machine.
 func shortly(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Millisecond)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -39,6 +39,7 @@ func shortly(t testing.TB) context.Context {
 // TLS takes nothing any more once a write has met its deadline, even where nothing of it has left: then the connection
 // has ended, whatever is around the TLS, and says so.
 func TestAWriteThatWasCutEndsAConnectionThatCannotResumeIt(t *testing.T) {
+	t.Parallel()
 	counted := layer{"a counter around TLS", true, func(t testing.TB, a, b net.Conn, server bool) (io.ReadWriteCloser, io.ReadWriteCloser) {
 		end, peer := overBoth(t, a, b, server)
 		return &bytesCounted{Conn: end}, peer

@@ -90,6 +90,7 @@ func TestTheIdleTimeoutEndsAWriteThatHasTakenSomeBytes(t *testing.T) {
 }
 
 func TestTheIdleTimeoutEndsAWriteToASocketThatIsNotRead(t *testing.T) {
+	t.Parallel()
 	for _, l := range layers {
 		for _, server := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/server %v", l.name, server), func(t *testing.T) {
