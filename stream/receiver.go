@@ -139,7 +139,7 @@ func (rc *receiver) entered(p purpose, gen uint64) (err error) {
 		err = rc.outcome(gen)
 	case toReceive:
 		if rc.end.hasEnded() {
-			err = rc.end.reason()
+			err = rc.endOfReceiving()
 		}
 	}
 	if err != nil {
@@ -152,6 +152,16 @@ func (rc *receiver) entered(p purpose, gen uint64) (err error) {
 		rc.buf.viewed = false
 	}
 	return nil
+}
+
+// endOfReceiving returns why nothing is received any more: it has cut a message short that was being handed out as a whole,
+// or frame by frame.
+func (rc *receiver) endOfReceiving() error {
+	m := &rc.msg
+	if (m.begun || rc.limits.mode == frame.Frames) && (m.state == reading || m.state == broken) {
+		return inMessage(rc.end.reason())
+	}
+	return rc.end.reason()
 }
 
 // awaits reports whether there is no message, and no part of one, so that bytes are waited for without a buffer.
