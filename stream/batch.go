@@ -27,10 +27,10 @@ type batch struct {
 // putOff puts a small frame behind those that were put off, of which there are fewer than batchLimit bytes.
 func (t *turn) putOff(h frame.Header, p *payload) {
 	o := &t.w.batch
+	t.announce(&h, p.size())
 	if o.buf == nil {
 		o.buf = buffer.Take(buffer.Small)[:0]
 	}
-	t.announce(&h, p.size())
 	buf := h.Append(o.buf)
 	at := len(buf)
 	buf = p.append(buf)

@@ -96,6 +96,9 @@ var errClosed = fmt.Errorf("stream: closed by this end: %w", net.ErrClosed)
 // errUnfinished is why a frame was not finished that a panic of a hook has ended.
 var errUnfinished = errors.New("the frame was not finished")
 
+// errPanicked is why a message has no end of which a call has panicked, by a hook or its source.
+var errPanicked = errors.New("stream: a call of the Writer has panicked")
+
 var errInvalidUTF8 = errors.New("invalid UTF-8 in a text message")
 
 // A cutError is the end of something that should have gone on. It matches as, and all that its cause matches, except

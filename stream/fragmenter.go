@@ -51,7 +51,7 @@ func (g *fragmenter) begin(m *messages, op opcode.Opcode, deadline *transport.De
 // end lets go of the buffer.
 func (g *fragmenter) end() {
 	buffer.Give(g.buf)
-	g.buf, g.n = nil, 0
+	g.buf, g.n, g.frame = nil, 0, assembler{}
 }
 
 // size returns the limit for the payload of a fragment, which is usual where the user has set none.
@@ -222,7 +222,7 @@ func (g *fragmenter) emitPart(n int, body []byte, text bool, file *transport.Fil
 	}
 	a.buf = g.buf
 	if file != nil && t.header.Key != (frame.Key{}) {
-		f.err = errMasked
+		f.err, g.inside = errMasked, !begins // what is left of a frame that has begun can still be copied
 		return f
 	}
 	if f.err = a.addPart(n, body, text, file, part); f.err != nil {

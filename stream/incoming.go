@@ -110,12 +110,13 @@ func (rc *receiver) handOut(d *transport.Deadline, gen uint64) {
 }
 
 // failed takes an error in the middle of a message, and returns what the user is to see: if it has ended the connection,
-// it breaks the message.
+// it breaks the message, which will not be handed out.
 func (rc *receiver) failed(err error) error {
 	if isBounded(err) {
 		return unbounded(err)
 	}
 	rc.msg.breakOff(inMessage(err))
+	rc.msg.begun, rc.msg.frameBegun = false, false
 	return inMessage(err)
 }
 

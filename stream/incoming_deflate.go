@@ -92,6 +92,7 @@ func (rc *receiver) readInflated(b transport.Bounds, p []byte) (int, error) {
 	}
 	c.b = b
 	n, err := c.z.Read(p)
+	c.b = transport.Bounds{}
 	c.inflated += int64(n)
 	var corrupt *deflate.CorruptError
 	switch {

@@ -30,7 +30,7 @@ func (m Message) String() string { return string(m.Data) }
 var Simple = Mode[Message]{mode: frame.Simple, receive: (*receiver).receiveSimple}
 
 // Lite is the mode for messages of a single frame, without a copy: Data is valid only until the next Receive, as it is
-// a part of the connection's buffer if the message has up to 16 KiB. Whoever holds it may change it. Clone what must
+// a part of the connection's buffer if the message has up to 16 KiB. The program may change it. Clone what must
 // last.
 //
 // A message in fragments is a [*ProtocolError], and ends the connection with code 1002. So the peer must be one that

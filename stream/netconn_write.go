@@ -72,26 +72,27 @@ func (c *netConn) enterWire(n int) bool {
 // send sends p over a transport that a deadline does not break. What has not left by then is copied, for a goroutine to
 // send.
 func (c *netConn) send(p []byte) (err error) {
-	t, late := &c.s.wire.turn, false
+	t, late, panicked := &c.s.wire.turn, false, true
 	defer func() { // also where a hook panics
 		if !late {
-			err = c.leaveWire(err)
+			err = c.leaveWire(err, !panicked)
 		}
 	}()
 	err = t.whole(frame.Header{Fin: true, Opcode: c.op}, &payload{first: p})
+	panicked = false
 	if !isBounded(err) || t.sent == 0 {
 		return err
 	}
 	late = true
 	rest := t.remainder(p)
 	t.b = transport.Bounds{Ctx: context.Background()}
-	return c.handOver(func() error { return c.leaveWire(t.sendRest(rest)) })
+	return c.handOver(func() error { return c.leaveWire(t.sendRest(rest), true) })
 }
 
-// leaveWire ends the message, and what enterWire began.
-func (c *netConn) leaveWire(err error) error {
+// leaveWire ends the message, and what enterWire began. Without an error, the message counts as sent if done is set.
+func (c *netConn) leaveWire(err error, done bool) error {
 	defer c.s.send.gate.Leave()
-	if _, err = c.s.wire.turn.leave(err); err == nil {
+	if _, err = c.s.wire.turn.leave(err); err == nil && done {
 		c.s.trace.messageSent()
 	}
 	return err

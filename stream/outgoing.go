@@ -21,6 +21,7 @@ type outgoing struct {
 	fresh []Writer      // that were not handed out; owned by the holder of messages.gate
 
 	mu        sync.Mutex // guards following
+	calling   bool       // a call of the Writer is under way, or a hook or a source has ended it by a panic
 	account   account
 	fragments fragmenter
 
@@ -43,6 +44,7 @@ func (o *outgoing) newWriter() *Writer {
 func (o *outgoing) begin(w *Writer, cfg writerConfig) (gen uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.calling = false
 	o.account = account{op: w.op, single: cfg.single, owed: cfg.single}
 	o.fragments.begin(o.m, w.op, &w.deadline, cfg)
 	o.undecided = o.m.zip != nil && cfg.single < 0 && cfg.compress == byThreshold

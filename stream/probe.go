@@ -10,7 +10,7 @@ import (
 	"github.com/litert/websocket/opcode"
 )
 
-// Probe sends a ping and waits for its pong; it returns how long that took. Somebody must receive meanwhile, or the
+// Probe sends a ping and waits for its pong; it returns how long that took. A goroutine must receive meanwhile, or the
 // pong is not seen. The context bounds all of it: when it ends while the pong is awaited, the connection stays as it
 // was, and otherwise as in [Socket.WriteText]. When the connection ends, Probe returns why, as Receive does. Any number
 // of goroutines may probe at the same time.

@@ -154,12 +154,12 @@ func (rc *receiver) entered(p purpose, gen uint64) (err error) {
 	return nil
 }
 
-// endOfReceiving returns why nothing is received any more: it has cut a message short that was being handed out as a whole,
-// or frame by frame.
+// endOfReceiving returns why nothing is received any more: the first time, that it has cut a message short which was to be
+// handed out as a whole, or frame by frame.
 func (rc *receiver) endOfReceiving() error {
 	m := &rc.msg
-	if (m.begun || rc.limits.mode == frame.Frames) && (m.state == reading || m.state == broken) {
-		return inMessage(rc.end.reason())
+	if m.begun || rc.limits.mode == frame.Frames && m.state == reading {
+		return rc.failed(rc.end.reason())
 	}
 	return rc.end.reason()
 }

@@ -99,7 +99,7 @@ func (w *wire) writeFrame(b transport.Bounds, h frame.Header, p *payload) (again
 		return again, err
 	}
 	defer func() { again, err = w.turn.leave(err) }()
-	if size := p.size(); size > batchFrame {
+	if size := p.size(); size > batchFrame { // turn.whole, without its part of the stack
 		return false, w.turn.large(h, p, size)
 	}
 	return false, w.turn.small(h, p)

@@ -122,7 +122,9 @@ func (w *Writer) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	defer o.mu.Unlock()
-	return o.write(p, false)
+	n, err := o.write(p, false)
+	o.calling = false // but behind a panic
+	return n, err
 }
 
 // WriteString is Write for a string.
@@ -132,7 +134,9 @@ func (w *Writer) WriteString(text string) (n int, err error) {
 		return 0, err
 	}
 	defer o.mu.Unlock()
-	return o.write(bytesOf(text), true)
+	n, err = o.write(bytesOf(text), true)
+	o.calling = false
+	return n, err
 }
 
 // ReadFrom writes all that src has. It returns the number of bytes taken from src, and the first error other than
@@ -150,7 +154,9 @@ func (w *Writer) ReadFrom(src io.Reader) (int64, error) {
 		return 0, err
 	}
 	defer o.mu.Unlock()
-	return o.readFrom(src)
+	n, err := o.readFrom(src)
+	o.calling = false
+	return n, err
 }
 
 // Flush sends what was gathered as a fragment, so that the peer can read it.
@@ -160,7 +166,9 @@ func (w *Writer) Flush() error {
 		return err
 	}
 	defer o.mu.Unlock()
-	return o.flush()
+	err = o.flush()
+	o.calling = false
+	return err
 }
 
 // Close sends the end of the message. After a Write or ReadFrom that has failed, the message has no end: Close then
@@ -187,6 +195,7 @@ func (w *Writer) end(cause error) error {
 	}
 	defer o.mu.Unlock()
 	w.err, w.ended = o.end(cause)
+	o.calling = false
 	return w.err
 }
 
@@ -205,7 +214,7 @@ func (w *Writer) SetDeadline(t time.Time) error {
 
 func (w *Writer) stale() bool { return w.m.out.gen.Load() != w.gen }
 
-// enter returns the open message, locked.
+// enter returns the open message, locked. What a call that has panicked has left of it is not known: it has no end.
 func (w *Writer) enter() (*outgoing, error) {
 	if w.stale() {
 		return nil, ErrStale // without waiting for what another Writer does
@@ -216,6 +225,10 @@ func (w *Writer) enter() (*outgoing, error) {
 		o.mu.Unlock()
 		return nil, ErrStale
 	}
+	if o.calling {
+		o.account.spoil(errPanicked, spoiled)
+	}
+	o.calling = true
 	return o, nil
 }
 
@@ -224,5 +237,6 @@ func (w *Writer) spoil(err error) {
 	if o, stale := w.enter(); stale == nil {
 		defer o.mu.Unlock()
 		o.account.spoil(err, spoiled)
+		o.calling = false
 	}
 }
