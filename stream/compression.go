@@ -49,8 +49,8 @@ const (
 // threshold, those with [SingleFrame] and what does not get smaller go out as they are, and [Compress] decides for a
 // single one. A message that is not compressed costs nothing more than before.
 //
-// Compression can be attacked: a stranger that can put a guess next to a secret in one connection learns from lengths whether the
-// guess was right. Do not mix the two where that matters.
+// Compression can be attacked: a stranger that can put a guess next to a secret in one connection learns from lengths whether
+// the guess was right. Do not mix the two where that matters.
 //
 // A connection with context takeover keeps up to 32 KiB for each direction, and is measured to hold 73 KiB in all when it
 // is idle; without takeover it is 8 KiB, as nothing is kept. While a message passes, it borrows 40 KiB to be inflated, or

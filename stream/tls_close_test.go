@@ -173,6 +173,10 @@ func TestTheConnectionBelowIsClosedOnce(t *testing.T) {
 					case <-time.After(patienceWithACall):
 						t.Errorf("the connection has not ended after %v", patienceWithACall)
 					}
+					for until := time.Now().Add(patienceWithACall); counted.closed.Load() == 0 && time.Now().Before(until); {
+						time.Sleep(time.Millisecond) // what is around TLS may still say farewell
+					}
+					time.Sleep(time.Millisecond)
 					if n := counted.closed.Load(); n != 1 {
 						t.Errorf("it was closed %d times", n)
 					}

@@ -35,9 +35,9 @@ var deflaterPools [10][MaxWindowBits + 1]sync.Pool // by level and window bits
 
 func (k Kind) pool() *sync.Pool { return &deflaterPools[k.level][k.bits] }
 
-// Borrow returns a Deflater for a message that has window before it, which is nil for none. It is read at once, though the library
-// holds on to its memory until the next message. The
-// caller gives the Deflater back. To show it a window takes time, which does not pay for one much longer than the message.
+// Borrow returns a Deflater for a message that has window before it, which is nil for none. It is read at once, though the
+// library holds on to its memory until the next message. The caller gives the Deflater back. To show it a window takes time,
+// which does not pay for one much longer than the message.
 func (k Kind) Borrow(window []byte) *Deflater {
 	d, _ := k.pool().Get().(*Deflater)
 	if d == nil {

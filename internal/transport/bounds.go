@@ -30,7 +30,8 @@ func (b Bounds) Err() error {
 func (b Bounds) Enter(g *gate.Gate, done *gate.Latch) error { return b.EnterUnless(g, done, nil) }
 
 // EnterUnless is [Bounds.Enter] for a caller that has a deadline, and a reason of its own to give the wait up: over, which
-// may be nil, returns that. What brings it about calls [Deadline.Wake] behind it, and is not missed. A gate that is free is entered all the same.
+// may be nil, returns that. What brings it about calls [Deadline.Wake] behind it, and is not missed. A gate that is free is
+// entered all the same.
 func (b Bounds) EnterUnless(g *gate.Gate, done *gate.Latch, over func() error) error {
 	if g.TryEnter() {
 		return nil
