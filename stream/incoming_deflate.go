@@ -144,6 +144,9 @@ func (rc *receiver) inflateMessage(b transport.Bounds) error {
 		}
 	}
 	for m.state == reading {
+		if len(m.data) == math.MaxInt { // no more can be held
+			return rc.failLimit()
+		}
 		if len(m.data) == cap(m.data) {
 			m.data = grow(m.data, 4*min(m.size, math.MaxInt64/4), true)
 		}

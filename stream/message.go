@@ -101,6 +101,9 @@ func (rc *receiver) gatherMessage(b transport.Bounds) error {
 // gather puts the payload of the frame behind what was gathered. When its bounds end it, it can go on.
 func (rc *receiver) gather(b transport.Bounds) error {
 	for m := &rc.msg; m.rest > 0; {
+		if len(m.data) == math.MaxInt { // no more can be held
+			return rc.failLimit()
+		}
 		m.data = grow(m.data, m.rest, m.open && rc.limits.mode != frame.Frames)
 		n := len(m.data)
 		got, err := rc.readPayload(b, m.data[n:min(int64(cap(m.data)), int64(n)+m.rest)])

@@ -3,11 +3,9 @@ package stream
 import (
 	"context"
 	"io"
-	"math"
 	"sync/atomic"
 
 	"github.com/litert/websocket/frame"
-	"github.com/litert/websocket/internal/conf"
 	"github.com/litert/websocket/internal/gate"
 	"github.com/litert/websocket/internal/transport"
 )
@@ -45,15 +43,6 @@ type limits struct {
 	server        bool
 	allowUnmasked bool
 	reuse         bool // the memory of what was handed out whole is used again
-}
-
-// limitsOf returns the limits of a mode. What is received whole must fit into memory, however large the limit is.
-func limitsOf(server bool, mode frame.ReceiveMode, cfg conf.Kept) limits {
-	most := cfg.MaxMessageSize
-	if mode != frame.Standard {
-		most = min(most, math.MaxInt)
-	}
-	return limits{most, mode, server, cfg.AllowUnmasked, cfg.ReuseBuffer}
 }
 
 // A purpose is what a goroutine becomes the receiver for.

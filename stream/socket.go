@@ -49,7 +49,7 @@ func newSocket(rwc io.ReadWriteCloser, hs Handshake, mode frame.ReceiveMode, cfg
 	m.wire, m.zip, m.fragment = w, zip, cfg.FragmentSize
 	c.wire, c.recv, c.interval = w, rc, cfg.KeepAlive
 	rc.tr, rc.wire, rc.ctl, rc.end, rc.zip = tr, w, c, e, zip
-	rc.limits = limitsOf(hs.Server, mode, cfg.Kept)
+	rc.limits = limits{cfg.MaxMessageSize, mode, hs.Server, cfg.AllowUnmasked, cfg.ReuseBuffer}
 	if len(hs.Buffered) > 0 {
 		rc.buf.hold(hs.Buffered)
 	}

@@ -237,7 +237,7 @@ func TestAWrapperIsAsResumableAsWhatItWraps(t *testing.T) {
 			defer below(b).Close()
 			defer below(a).Close()
 			c := open(t, wrapped{a.(net.Conn)}, transport.Config{})
-			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+			ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 			defer cancel()
 			_, err := c.Write(transport.Bounds{Ctx: ctx}, nil, large)
 			if failed := wantKind(t, err, transport.Bounded, context.DeadlineExceeded); failed.Broken != tt.broken {
