@@ -20,24 +20,19 @@ type messages struct {
 	out  *outgoing // nil before the first Writer
 }
 
-// enter makes the caller the one that may send a message, until it leaves gate. If again is true, b has ended the wait for
-// that; otherwise an error says why no message can be sent any more.
-func (m *messages) enter(b transport.Bounds) (again bool, err error) {
-	for {
-		switch err := b.Enter(&m.gate, &m.wire.end.done); err {
-		case nil:
-			if m.wire.isFinished() {
-				m.gate.Leave()
-				return false, m.wire.end.writeError()
-			}
-			return false, nil
-		case gate.ErrWoken: // b has another deadline
-		case gate.ErrDone:
-			return false, m.wire.end.writeError()
-		default:
-			return true, err
-		}
+// enter makes the caller the one that may send a message, until it leaves gate. An error says that ctx has ended the wait
+// for that, or why no message can be sent any more.
+func (m *messages) enter(ctx context.Context) error {
+	switch err := m.gate.Enter(ctx, &m.wire.end.done); {
+	case err == gate.ErrDone:
+		return m.wire.end.writeError()
+	case err != nil:
+		return err
+	case m.wire.isFinished():
+		m.gate.Leave()
+		return m.wire.end.writeError()
 	}
+	return nil
 }
 
 // write sends p as one message in one frame, compressed if that makes it shorter.
@@ -45,11 +40,11 @@ func (m *messages) write(ctx context.Context, op opcode.Opcode, p *payload) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	b := transport.Bounds{Ctx: ctx}
-	if _, err := m.enter(b); err != nil {
+	if err := m.enter(ctx); err != nil {
 		return err
 	}
 	defer m.gate.Leave()
+	b := transport.Bounds{Ctx: ctx}
 	h := frame.Header{Fin: true, Opcode: op}
 	var err error
 	if m.zip.compresses(p.size()) {

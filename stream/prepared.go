@@ -37,12 +37,11 @@ func Prepare(op opcode.Opcode, data []byte) (*Prepared, error) {
 // WritePrepared sends p as one message in one frame. A server sends its bytes from where they are, if there are many.
 // Otherwise it is as [Socket.WriteBinary].
 func (s *Socket) WritePrepared(ctx context.Context, p *Prepared) error {
-	b := transport.Bounds{Ctx: ctx}
-	if _, err := s.send.enter(b); err != nil {
+	if err := s.send.enter(ctx); err != nil {
 		return err
 	}
 	defer s.send.gate.Leave()
-	err := s.send.writePrepared(b, p)
+	err := s.send.writePrepared(transport.Bounds{Ctx: ctx}, p)
 	if err == nil {
 		s.trace.messageSent()
 	}

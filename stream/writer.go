@@ -88,7 +88,7 @@ func (m *messages) newWriter(ctx context.Context, op opcode.Opcode, cfg writerCo
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if _, err := m.enter(transport.Bounds{Ctx: ctx}); err != nil {
+	if err := m.enter(ctx); err != nil {
 		return nil, err
 	}
 	if m.out == nil {
