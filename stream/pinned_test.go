@@ -57,7 +57,7 @@ func pinned(t *testing.T, tr wstest.Transport, sent string, read func(*stream.Re
 		peer := wstest.NewPeer(t, a, false)
 		go peer.Send(peer.FrameOf(frame.Header{RSV1: true, Opcode: opcode.Binary, Length: announced}, sent))
 	}
-	before := heapInUse() + stacks()
+	before := heapInUse() + wstest.Stacks()
 	var begun, reads sync.WaitGroup
 	begun.Add(conns)
 	for _, c := range all {
@@ -72,7 +72,7 @@ func pinned(t *testing.T, tr wstest.Transport, sent string, read func(*stream.Re
 	}
 	begun.Wait()
 	time.Sleep(100 * time.Millisecond)
-	each = (heapInUse() + stacks() - before) / conns
+	each = (heapInUse() + wstest.Stacks() - before) / conns
 	for _, c := range all {
 		c.Abort()
 	}

@@ -3,10 +3,7 @@ package stream_test
 import (
 	"context"
 	"runtime"
-	"runtime/metrics"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/stream"
@@ -19,7 +16,7 @@ func TestAReceiverThatWaitsHasASmallStack(t *testing.T) {
 		t.Skip("frames are larger with the race detector, and have other sizes elsewhere")
 	}
 	done := make(chan struct{})
-	nothing := stackOf(func(int) { <-done }, func(int) { done <- struct{}{} })
+	nothing := wstest.StackOf(func(int) { <-done }, func(int) { done <- struct{}{} })
 	t.Run("Standard", func(t *testing.T) { wantSmallStack(t, stream.Standard, nothing) })
 	t.Run("Simple", func(t *testing.T) { wantSmallStack(t, stream.Simple, nothing) })
 	t.Run("Lite", func(t *testing.T) { wantSmallStack(t, stream.Lite, nothing) })
@@ -27,7 +24,7 @@ func TestAReceiverThatWaitsHasASmallStack(t *testing.T) {
 }
 
 func wantSmallStack[M any](t *testing.T, mode stream.Mode[M], nothing int) {
-	conns := make([]*stream.Conn[M], stacked)
+	conns := make([]*stream.Conn[M], wstest.Stacked)
 	for i := range conns {
 		a, b := wstest.TCP(t)
 		t.Cleanup(func() { b.Close() })
@@ -37,7 +34,7 @@ func wantSmallStack[M any](t *testing.T, mode stream.Mode[M], nothing int) {
 		}
 		conns[i] = c
 	}
-	each := stackOf(func(i int) { receiveWithin(conns[i]) }, func(i int) { conns[i].Abort() })
+	each := wstest.StackOf(func(i int) { receiveWithin(conns[i]) }, func(i int) { conns[i].Abort() })
 	if each > nothing+1024 {
 		t.Errorf("%d bytes, and %d of a goroutine that does nothing", each, nothing)
 	}
@@ -50,31 +47,4 @@ func receiveWithin[M any](c *stream.Conn[M]) (taken [128]byte) {
 	taken[0] = byte(c.MaxMessageSize())
 	c.Receive(context.Background())
 	return taken
-}
-
-// stacked is how many goroutines stackOf measures.
-const stacked = 200
-
-// stackOf returns how large a stack is on which wait waits.
-func stackOf(wait, end func(i int)) int {
-	var waiting sync.WaitGroup
-	before := stacks()
-	for i := range stacked {
-		waiting.Go(func() { wait(i) })
-	}
-	time.Sleep(100 * time.Millisecond)
-	each := (stacks() - before) / stacked
-	for i := range stacked {
-		end(i)
-	}
-	waiting.Wait()
-	return each
-}
-
-// stacks returns how many bytes all stacks have.
-func stacks() int {
-	runtime.GC()
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
-	metrics.Read(sample)
-	return int(sample[0].Value.Uint64())
 }

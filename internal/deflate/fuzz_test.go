@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/internal/deflate"
+	"github.com/litert/websocket/internal/wstest"
 )
 
 // endOfPayload is what a payload is inflated with: the end that its sender has left out (RFC 7692, section 7.2.2), and a
@@ -169,6 +170,6 @@ func inflated(payload, before []byte) ([]byte, error) {
 // sender might as well have sent what comes of it. It is the one case where both verdicts are right here.
 func usesMissingCode(payload []byte, err error) bool {
 	var corrupt flate.CorruptInputError
-	at, ok := missingCode(append(bytes.Clone(payload), endOfPayload...))
+	at, ok := wstest.MissingCode(append(bytes.Clone(payload), endOfPayload...))
 	return ok && errors.As(err, &corrupt) && int64(corrupt) == at
 }

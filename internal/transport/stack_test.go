@@ -2,8 +2,6 @@ package transport_test
 
 import (
 	"runtime"
-	"runtime/metrics"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,13 +17,13 @@ func TestAwaitHasASmallStack(t *testing.T) {
 		t.Skip("frames are larger with the race detector, and have other sizes elsewhere")
 	}
 	done := make(chan struct{})
-	nothing := stackOf(func(int) { <-done }, func(int) { done <- struct{}{} })
+	nothing := wstest.StackOf(func(int) { <-done }, func(int) { done <- struct{}{} })
 	for _, cfg := range []transport.Config{{}, {Idle: time.Hour, Patience: time.Hour}} {
-		conns := make([]*transport.Conn, stacked)
+		conns := make([]*transport.Conn, wstest.Stacked)
 		for i := range conns {
 			conns[i], _ = pair(t, wstest.Transports[0], cfg)
 		}
-		each := stackOf(func(i int) { awaitWithin(conns[i]) }, func(i int) { conns[i].Cut() })
+		each := wstest.StackOf(func(i int) { awaitWithin(conns[i]) }, func(i int) { conns[i].Cut() })
 		if each > max(nothing, 2<<10)+1024 {
 			t.Errorf("%v: %d bytes, and %d of a goroutine that does nothing", cfg, each, nothing)
 		}
@@ -39,31 +37,4 @@ func awaitWithin(c *transport.Conn) (taken [320]byte) {
 	taken[0] = byte(c.Moved())
 	c.Await(background, buffer.Small)
 	return taken
-}
-
-// stacked is how many goroutines stackOf measures.
-const stacked = 200
-
-// stackOf returns how large a stack is on which wait waits.
-func stackOf(wait, end func(i int)) int {
-	var waiting sync.WaitGroup
-	before := stacks()
-	for i := range stacked {
-		waiting.Go(func() { wait(i) })
-	}
-	time.Sleep(100 * time.Millisecond)
-	each := (stacks() - before) / stacked
-	for i := range stacked {
-		end(i)
-	}
-	waiting.Wait()
-	return each
-}
-
-// stacks returns how many bytes all stacks have.
-func stacks() int {
-	runtime.GC()
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
-	metrics.Read(sample)
-	return int(sample[0].Value.Uint64())
 }

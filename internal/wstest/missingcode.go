@@ -1,10 +1,10 @@
-package stream_test
+package wstest
 
 import "slices"
 
-// missingCode returns how many bytes of a deflate stream were begun when its reader comes upon a symbol of a code that
+// MissingCode returns how many bytes of a deflate stream were begun when its reader comes upon a symbol of a code that
 // the block at hand has none of; ok is false if it comes upon none, or is lost before. It reads no more than that takes.
-func missingCode(stream []byte) (at int64, ok bool) {
+func MissingCode(stream []byte) (at int64, ok bool) {
 	r := &codeReader{p: stream}
 	for final := 0; final == 0 && !r.lost; {
 		final = r.bits(1)
