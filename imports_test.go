@@ -24,20 +24,21 @@ var mayImport = []struct {
 	{"opcode", nil},
 	{"closecode", nil},
 	{"frame", []string{"opcode", "closecode"}},
-	{"stream", []string{"opcode", "closecode", "frame", "internal/buffer", "internal/conf", "internal/deflate", "internal/gate", "internal/handshake", "internal/transport", "golang.org/x/exp/constraints", "github.com/segmentio/asm/utf8"}},
+	{"stream", []string{"opcode", "closecode", "frame", "internal/buffer", "internal/conf", "internal/deflate", "internal/gate", "internal/handshake", "internal/printable", "internal/transport", "golang.org/x/exp/constraints", "github.com/segmentio/asm/utf8"}},
 	{"stream/streamtest", []string{"stream"}},
 	{"dial", []string{"opcode", "closecode", "frame", "stream", "internal/", "golang.org/x/net/proxy"}},
 	{"listen", []string{"opcode", "closecode", "frame", "stream", "internal/"}},
 	{"internal/gate", nil},
 	{"internal/buffer", nil},
 	{"internal/transport", []string{"internal/gate", "internal/buffer"}},
+	{"internal/printable", nil},
 	{"internal/deflate", []string{"github.com/klauspost/compress/flate"}},
 	{"internal/wstest", []string{"opcode", "closecode", "frame"}},
 	{"internal/conformance", []string{"stream", "dial", "listen"}},
 	{"internal/conformance/report", []string{"internal/conformance"}},
 	{"internal/soak", []string{"opcode", "closecode", "stream", "dial", "listen"}},
 	{"internal/", []string{"opcode", "closecode", "frame", "internal/"}},
-	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
+	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "internal/printable", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
 }
 
 // testOnly are packages that only tests may import.
