@@ -10,6 +10,8 @@ import (
 // never changed: what needs masking, or is as cheap to copy, goes through the buffer.
 type assembler struct {
 	t          *turn
+	key        frame.Key
+	size       int64 // of the payload
 	buf        []byte
 	start, end int   // buf[start:end] is masked, and not sent
 	pos        int64 // of buf[end] in the payload
@@ -20,7 +22,7 @@ type assembler struct {
 const copySize = 8 << 10
 
 // large sends p as one whole frame that is not put off.
-func (t *turn) large(h frame.Header, p *payload, size int64) error {
+func (t *turn) large(h *frame.Header, p *payload, size int64) error {
 	buf := p.buf
 	if buf == nil {
 		buf = buffer.Take(payloadAt + int(t.room(p, size)))
@@ -61,13 +63,13 @@ func (a *assembler) whole(p *payload) error {
 
 // begin begins a frame of size bytes, in buf. The caller gives all of the header but length and key. What was put off
 // goes before it.
-func (a *assembler) begin(t *turn, h frame.Header, size int64, buf []byte) error {
-	*a = assembler{t: t, buf: buf}
+func (a *assembler) begin(t *turn, h *frame.Header, size int64, buf []byte) error {
+	*a = assembler{t: t, size: size, buf: buf}
 	if err := t.sendBatch(); err != nil {
 		return err
 	}
-	t.announce(&h, size)
-	t.open = true
+	t.announce(h, size)
+	t.open, a.key = true, h.Key
 	a.start, a.end = payloadAt-h.Len(), payloadAt
 	h.Append(buf[a.start:a.start:payloadAt])
 	return nil
@@ -79,21 +81,21 @@ func (a *assembler) load(n int) {
 	if a.start == a.end {
 		a.start, a.end = payloadAt, payloadAt
 	}
-	frame.Mask(a.buf[a.end:a.end+n], a.t.header.Key, a.pos)
+	frame.Mask(a.buf[a.end:a.end+n], a.key, a.pos)
 	a.end, a.pos, a.loaded = a.end+n, a.pos+int64(n), n
 }
 
 // unload takes the masking off what was loaded, if none of the frame has left.
 func (a *assembler) unload() {
 	if a.loaded > 0 && a.t.sent == 0 {
-		frame.Mask(a.buf[payloadAt:payloadAt+a.loaded], a.t.header.Key, 0)
+		frame.Mask(a.buf[payloadAt:payloadAt+a.loaded], a.key, 0)
 	}
 	a.loaded = 0
 }
 
 // add adds p, which is not masked yet, to the payload. Text is the memory of a string.
 func (a *assembler) add(p []byte, text bool) error {
-	if a.t.header.Key == (frame.Key{}) && len(p) > copySize && (a.t.w.tr.Vectored() || a.start == a.end && !text) {
+	if a.key == (frame.Key{}) && len(p) > copySize && (a.t.w.tr.Vectored() || a.start == a.end && !text) {
 		head := a.buf[a.start:a.end]
 		a.start, a.end = 0, 0
 		a.pos += int64(len(p))
@@ -101,7 +103,7 @@ func (a *assembler) add(p []byte, text bool) error {
 	}
 	for {
 		n := copy(a.buf[a.end:], p)
-		frame.Mask(a.buf[a.end:a.end+n], a.t.header.Key, a.pos)
+		frame.Mask(a.buf[a.end:a.end+n], a.key, a.pos)
 		a.end, a.pos, p = a.end+n, a.pos+int64(n), p[n:]
 		if len(p) == 0 {
 			return nil
@@ -154,7 +156,7 @@ func (a *assembler) send(head, body []byte) error {
 // left notes that n bytes of the frame have left, and the last of them if there is no err and nothing to come.
 func (a *assembler) left(n int64, err error) {
 	a.t.left(n)
-	if err == nil && a.pos == a.t.header.Length {
+	if err == nil && a.pos == a.size {
 		a.t.open = false
 	}
 }

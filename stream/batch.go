@@ -25,9 +25,9 @@ type batch struct {
 }
 
 // putOff puts a small frame behind those that were put off, of which there are fewer than batchLimit bytes.
-func (t *turn) putOff(h frame.Header, p *payload) {
+func (t *turn) putOff(h *frame.Header, p *payload) {
 	o := &t.w.batch
-	t.announce(&h, p.size())
+	t.announce(h, p.size())
 	if o.buf == nil {
 		o.buf = buffer.Take(buffer.Small)[:0]
 	}
@@ -39,7 +39,7 @@ func (t *turn) putOff(h frame.Header, p *payload) {
 }
 
 // small sends a frame that may share its system call, if it ends a message: what follows a fragment may be long in coming.
-func (t *turn) small(h frame.Header, p *payload) error {
+func (t *turn) small(h *frame.Header, p *payload) error {
 	t.putOff(h, p)
 	if h.Fin && len(t.w.batch.buf) < batchLimit && (t.w.moreToCome.Load() || t.w.messages.Awaited()) {
 		t.w.flushSoon()
@@ -99,16 +99,16 @@ func (t *turn) finishBatch(sent int, err error) error {
 // sentBatch lets go of what was sent. If the bounds of the turn have ended that before its own frame has begun to leave,
 // this frame is given up alone: the others are not the turn's to cut, and are sent without its bounds.
 func (t *turn) sentBatch(sent int, err error) error {
-	o := &t.w.batch
+	o, others := &t.w.batch, int(t.others)
 	if failed, ok := err.(*transport.Error); ok {
-		if sent > t.others || failed.Kind != transport.Bounded || failed.Broken {
-			t.sent = int64(max(0, sent-t.others))
+		if sent > others || failed.Kind != transport.Bounded || failed.Broken {
+			t.sent = int64(max(0, sent-others))
 			sent = len(o.buf)
 		} else {
-			o.buf = o.buf[:t.others]
+			o.buf = o.buf[:others]
 		}
 	}
-	t.others = max(0, t.others-sent)
+	t.others = int32(max(0, others-sent))
 	o.buf = o.buf[:copy(o.buf, o.buf[sent:])]
 	if len(o.buf) > 0 {
 		t.w.flushSoon()

@@ -114,7 +114,7 @@ type deflation struct {
 var deflations atomic.Uint64 // how many there were
 
 // newDeflation returns nil if nothing was agreed on.
-func newDeflation(hs Handshake, cfg *conf.Compression) *deflation {
+func newDeflation(hs *Handshake, cfg *conf.Compression) *deflation {
 	if hs.Deflate == nil {
 		return nil
 	}

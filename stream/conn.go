@@ -18,9 +18,8 @@ import (
 // turn. Everything else may be called by any goroutine at any time.
 type Conn[M any] struct {
 	*Socket
-	mode Mode[M]
-	// decoding admits one receiver until its message is decoded; nil: the receiver's own gate does.
-	decoding *gate.Gate
+	message  func(*receiver, context.Context) (M, error) // receives one; the caller is the receiver. nil: decoding does
+	decoding *decoding[M]
 }
 
 // New returns the connection over rwc, after the opening handshake hs. Packages dial and listen call it; a program
@@ -51,9 +50,9 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 	if cfg.Err != nil {
 		return nil, cfg.Err
 	}
-	c := &Conn[M]{Socket: newSocket(rwc, hs, mode.mode, cfg), mode: mode}
+	c := &Conn[M]{Socket: newSocket(rwc, &hs, mode.mode, &cfg), message: mode.receive}
 	if mode.decode != nil {
-		c.decoding = new(gate.Gate)
+		c.decoding = &decoding[M]{fn: mode.decode}
 	}
 	return c, nil
 }
@@ -101,7 +100,7 @@ func (c *Conn[M]) All(ctx context.Context) iter.Seq2[M, error] {
 }
 
 func (c *Conn[M]) receive(ctx context.Context) (m M, err error) {
-	if c.mode.decode != nil {
+	if c.decoding != nil {
 		return c.receiveDecoded(ctx)
 	}
 	if err := c.recv.begin(ctx); err != nil {
@@ -113,14 +112,14 @@ func (c *Conn[M]) receive(ctx context.Context) (m M, err error) {
 // receiveBegun is receive for the receiver, and leaves.
 func (c *Conn[M]) receiveBegun(ctx context.Context) (M, error) {
 	defer c.recv.leave()
-	return c.mode.receive(&c.recv, ctx)
+	return c.message(&c.recv, ctx)
 }
 
 // receiveDecoded is receive for a mode whose function reads from a Reader, which itself becomes the receiver.
 func (c *Conn[M]) receiveDecoded(ctx context.Context) (m M, err error) {
-	switch err := c.decoding.Enter(ctx, &c.end.done); err {
+	switch err := c.decoding.gate.Enter(ctx, &c.end.done); err {
 	case nil:
-		defer c.decoding.Leave()
+		defer c.decoding.gate.Leave()
 	case gate.ErrDone: // why the connection has ended is told below
 	default:
 		return m, err
@@ -129,7 +128,7 @@ func (c *Conn[M]) receiveDecoded(ctx context.Context) (m M, err error) {
 	if err != nil {
 		return m, err
 	}
-	return decodeMessage(ctx, r, c.mode.decode)
+	return decodeMessage(ctx, r, c.decoding.fn)
 }
 
 // receiveReader is Receive in mode Standard.

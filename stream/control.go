@@ -13,20 +13,25 @@ import (
 // A control answers the peer's pings, knows the own ones that wait for their pongs, and sends those of KeepAlive.
 type control struct {
 	// constant after New
-	wire     *wire
-	recv     *receiver
-	interval time.Duration // of KeepAlive; 0: none
-	pinger   *time.Timer   // nil without KeepAlive
+	wire   *wire
+	recv   *receiver
+	pinger *pinger // nil without KeepAlive
 
 	pongs  atomic.Pointer[pongs]    // set by the receiver; nil before the first that had to wait
 	probes atomic.Pointer[underWay] // nil before the first
 }
 
-// start begins to keep the connection alive, if it is to be.
-func (c *control) start() {
-	if c.interval > 0 {
-		c.pinger = time.AfterFunc(longest, c.keepAlive)
-		c.pinger.Reset(c.interval)
+// A pinger is what KeepAlive has beside the rest.
+type pinger struct {
+	interval time.Duration
+	timer    *time.Timer
+}
+
+// start begins to keep the connection alive, if there is an interval.
+func (c *control) start(interval time.Duration) {
+	if interval > 0 {
+		c.pinger = &pinger{interval, time.AfterFunc(longest, c.keepAlive)}
+		c.pinger.timer.Reset(interval)
 	}
 }
 
@@ -36,7 +41,7 @@ const longest = 100 * 365 * 24 * time.Hour
 // stop is for the end of the connection.
 func (c *control) stop() {
 	if c.pinger != nil {
-		c.pinger.Stop()
+		c.pinger.timer.Stop()
 	}
 }
 
@@ -45,17 +50,17 @@ func (c *control) keepAlive() {
 	if c.wire.end.hasEnded() {
 		return
 	}
-	wait := c.wire.tr.LastAlive() + c.interval - c.wire.tr.Now()
+	wait := c.wire.tr.LastAlive() + c.pinger.interval - c.wire.tr.Now()
 	if wait <= 0 {
-		wait = c.interval
+		wait = c.pinger.interval
 		// A receiver that misses a pong already gives up, and needs the wire to say so.
 		if !c.wire.tr.Unanswered() || !c.recv.gate.Busy() {
 			c.pingUnlessBusy()
 		}
 	}
-	c.pinger.Reset(wait)
+	c.pinger.timer.Reset(wait)
 	if c.wire.end.hasEnded() {
-		c.pinger.Stop() // the end may have come before Reset
+		c.pinger.timer.Stop() // the end may have come before Reset
 	}
 }
 
@@ -79,6 +84,6 @@ func (c *control) sendPing() (sent bool) {
 		_, err = t.leave(err)
 		sent = err == nil
 	}()
-	err = t.whole(frame.Header{Fin: true, Opcode: opcode.Ping}, &payload{})
+	err = t.whole(&frame.Header{Fin: true, Opcode: opcode.Ping}, &payload{})
 	return
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/gate"
 )
 
 // Decode returns the mode in which fn makes a value of each message: from JSON, say, straight from the [Reader], of any
@@ -23,6 +24,12 @@ func Decode[M any](fn func(*Reader) (M, error)) Mode[M] {
 		return Mode[M]{}
 	}
 	return Mode[M]{mode: frame.Standard, decode: fn}
+}
+
+// A decoding is what a connection in mode Decode has beside the rest.
+type decoding[M any] struct {
+	gate gate.Gate // admits one receiver until its message is decoded
+	fn   func(*Reader) (M, error)
 }
 
 // decodeMessage has fn make a value of the message of r, bounded by ctx.

@@ -34,18 +34,36 @@ type ending struct {
 	// for the wire to send a close frame, or what was put off before it.
 	done, gone gate.Latch
 
-	mu       sync.Mutex // guards following
-	err      error      // why the connection ended
-	writeErr error      // why the transport took no more
+	mu     sync.Mutex // guards following
+	causes *causes    // nil while there are none
+}
+
+// causes are why a connection is not what it was.
+type causes struct {
+	err      error // why it ended; nil: it has not
+	writeErr error // why the transport took no more
 }
 
 func (e *ending) hasEnded() bool { return e.done.IsSet() }
 
 // reason returns why the connection ended, or nil while it has not.
-func (e *ending) reason() error {
+func (e *ending) reason() error { return e.why().err }
+
+func (e *ending) why() causes {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.err
+	if e.causes == nil {
+		return causes{}
+	}
+	return *e.causes
+}
+
+// causesLocked returns the causes, to be added to.
+func (e *ending) causesLocked() *causes {
+	if e.causes == nil {
+		e.causes = new(causes)
+	}
+	return e.causes
 }
 
 // set lets the connection end with err, if it has not ended, and returns the error that it ended with. The transport
@@ -53,13 +71,14 @@ func (e *ending) reason() error {
 func (e *ending) set(err error) (cause error, first bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.err != nil {
-		return e.err, false
+	c := e.causesLocked()
+	if c.err != nil {
+		return c.err, false
 	}
 	if e.shuttingDown.Load() && !errors.Is(err, net.ErrClosed) {
 		err = &shutdownError{err}
 	}
-	e.err = err
+	c.err = err
 	e.done.Set()
 	e.ctl.stop()
 	return err, true
@@ -69,32 +88,27 @@ func (e *ending) set(err error) (cause error, first bool) {
 func (e *ending) writeFailed(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.err == nil && e.writeErr == nil { // behind the end, it is by that
-		e.writeErr = err
+	if c := e.causesLocked(); c.err == nil && c.writeErr == nil { // behind the end, it is by that
+		c.writeErr = err
 	}
 }
 
 // canWrite reports whether the transport has not failed to take what was written.
-func (e *ending) canWrite() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.writeErr == nil
-}
+func (e *ending) canWrite() bool { return e.why().writeErr == nil }
 
 // writeError tells why nothing can be written: an error that matches net.ErrClosed, and never io.EOF, which no writer
 // expects.
 func (e *ending) writeError() error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	why := e.why()
 	switch {
-	case e.writeErr != nil && !isByPeer(e.err): // that the transport has ended, too, says less
-		return &cutError{"write failed", net.ErrClosed, e.writeErr}
-	case e.err == nil: // a close frame was sent
+	case why.writeErr != nil && !isByPeer(why.err): // that the transport has ended, too, says less
+		return &cutError{"write failed", net.ErrClosed, why.writeErr}
+	case why.err == nil: // a close frame was sent
 		return errClosed
-	case !errors.Is(e.err, net.ErrClosed) || errors.Is(e.err, io.EOF):
-		return &cutError{"cannot write", net.ErrClosed, e.err}
+	case !errors.Is(why.err, net.ErrClosed) || errors.Is(why.err, io.EOF):
+		return &cutError{"cannot write", net.ErrClosed, why.err}
 	}
-	return e.err
+	return why.err
 }
 
 // isByPeer reports whether a connection has ended with err because the peer's close frame has come. What wraps the close
@@ -248,7 +262,7 @@ func (e *ending) sendClose(ctx context.Context, code closecode.Code, reason stri
 	if err := e.ctl.sendPongs(t); err != nil { // the peer has sent these pings before it may see our frame
 		return err
 	}
-	if err := t.large(frame.Header{Fin: true, Opcode: opcode.Close}, &payload{first: body}, int64(len(body))); err != nil {
+	if err := t.large(&frame.Header{Fin: true, Opcode: opcode.Close}, &payload{first: body}, int64(len(body))); err != nil {
 		return err
 	}
 	w.closeSent.Store(true)

@@ -166,8 +166,8 @@ func (g *fragmenter) emit(fin bool, n int, body []byte, text bool) (f failure) {
 	if g.single >= 0 {
 		f = g.emitPart(n, body, text, nil, 0)
 	} else {
-		p := payload{buf: g.buf, held: n, first: body, text: text}
-		f.again, f.err = g.m.wire.writeFrame(g.bounds(), g.header(fin), &p)
+		h, p := g.header(fin), payload{buf: g.buf, held: n, first: body, text: text}
+		f.again, f.err = g.m.wire.writeFrame(g.bounds(), &h, &p)
 	}
 	if f.err == nil {
 		g.sent(n)
@@ -216,12 +216,13 @@ func (g *fragmenter) emitPart(n int, body []byte, text bool, file *transport.Fil
 		if g.single >= 0 {
 			size = g.single
 		}
-		if f.err = a.begin(t, g.header(false), size, g.buf); f.err != nil {
+		h := g.header(false)
+		if f.err = a.begin(t, &h, size, g.buf); f.err != nil {
 			return f
 		}
 	}
 	a.buf = g.buf
-	if file != nil && t.header.Key != (frame.Key{}) {
+	if file != nil && a.key != (frame.Key{}) {
 		f.err, g.inside = errMasked, !begins // what is left of a frame that has begun can still be copied
 		return f
 	}
@@ -235,7 +236,7 @@ func (g *fragmenter) emitPart(n int, body []byte, text bool, file *transport.Fil
 // unmasked reports whether the kernel may send the next part of the payload as it is.
 func (g *fragmenter) unmasked() bool {
 	if g.inside {
-		return g.m.wire.turn.header.Key == (frame.Key{})
+		return g.frame.key == (frame.Key{})
 	}
 	return g.m.wire.unmasked()
 }

@@ -21,8 +21,8 @@ type Handshake struct {
 	Deflate *Deflate
 
 	// Header is the header that the peer sent: of the request on a server, of the response on a client. It may be nil.
-	// New keeps it, and does not copy it. Packages dial and listen leave out what they have dealt with: Connection,
-	// Upgrade and the fields that begin with Sec-WebSocket.
+	// New copies it. Packages dial and listen leave out what they have dealt with: Connection, Upgrade and
+	// the fields that begin with Sec-WebSocket.
 	Header http.Header
 
 	// TLS is the state of the TLS connection below. If it is nil and the transport is a [*tls.Conn], New asks that.
@@ -31,13 +31,4 @@ type Handshake struct {
 	// Buffered holds the bytes that were read from the transport behind the handshake: the first
 	// frames of a peer that did not wait. New copies them.
 	Buffered []byte
-}
-
-// agreed is what a connection keeps of its Handshake, beside its side.
-type agreed struct {
-	resource    string
-	subprotocol string
-	deflate     *Deflate
-	header      http.Header
-	tls         *tls.ConnectionState
 }

@@ -23,26 +23,26 @@ const (
 
 // A message is the one that the receiver has the header of: what is left of it on the wire, and how it ended.
 type message struct {
-	state state
-	err   error  // with broken
-	gen   uint64 // with which it was handed out as a stream; 0: it was not, or is no more
-
 	// begun: the header was taken, and the message was not handed out. frameBegun is the same of a frame, in mode Frames.
 	begun, frameBegun bool
 
+	state      state
 	op         opcode.Opcode
 	open       bool // the final frame has not begun
 	checked    bool // it is text, and read rather than discarded
 	compressed bool
 	continued  bool // the frame is not the first of its message
+	viewed     bool // the first pos bytes of the frame's payload, which were read, are unread bytes of the read buffer
 	key        frame.Key
-	rest       int64 // what is left of the frame's payload
-	pos        int64 // what was read of it
-	size       int64 // as far as its headers tell
 	text       utf8Checker
 
-	data   []byte // what was put together, and inflated, of a message or frame that is handed out whole
-	viewed bool   // the first pos bytes of the frame's payload, which were read, are unread bytes of the read buffer
+	rest int64  // what is left of the frame's payload
+	pos  int64  // what was read of it
+	size int64  // as far as its headers tell
+	gen  uint64 // with which it was handed out as a stream; 0: it was not, or is no more
+	err  error  // with the state broken
+
+	data []byte // what was put together, and inflated, of a message or frame that is handed out whole
 
 	payload *compressedPayload // nil before the first compressed message
 }

@@ -48,9 +48,9 @@ func (m *messages) write(ctx context.Context, op opcode.Opcode, p *payload) erro
 	h := frame.Header{Fin: true, Opcode: op}
 	var err error
 	if m.zip.compresses(p.size()) {
-		err = m.writeCompressed(b, h, p)
+		err = m.writeCompressed(b, &h, p)
 	} else {
-		_, err = m.wire.writeFrame(b, h, p)
+		_, err = m.wire.writeFrame(b, &h, p)
 	}
 	if err == nil {
 		m.wire.trace.messageSent()
@@ -59,7 +59,7 @@ func (m *messages) write(ctx context.Context, op opcode.Opcode, p *payload) erro
 }
 
 // writeCompressed sends the message compressed, if that makes it shorter.
-func (m *messages) writeCompressed(b transport.Bounds, h frame.Header, p *payload) error {
+func (m *messages) writeCompressed(b transport.Bounds, h *frame.Header, p *payload) error {
 	d := m.zip.borrow(p.size())
 	defer d.GiveBack()
 	d.Add(p.first)
@@ -74,7 +74,7 @@ func (m *messages) writeCompressed(b transport.Bounds, h frame.Header, p *payloa
 }
 
 // writeShorter sends the message as compressed, which helps those behind it.
-func (m *messages) writeShorter(b transport.Bounds, h frame.Header, p *payload, compressed []byte) error {
+func (m *messages) writeShorter(b transport.Bounds, h *frame.Header, p *payload, compressed []byte) error {
 	h.RSV1 = true
 	_, err := m.wire.writeFrame(b, h, &payload{first: compressed})
 	if err == nil {

@@ -176,11 +176,11 @@ func (c *netConn) SetWriteDeadline(t time.Time) error {
 }
 
 func (c *netConn) setReadDeadline(t time.Time) {
-	c.s.tr.SetDeadline(&c.readDeadline, t)
+	c.s.wire.tr.SetDeadline(&c.readDeadline, t)
 }
 
 func (c *netConn) setWriteDeadline(t time.Time) {
-	c.s.tr.SetDeadline(&c.writeDeadline, t)
+	c.s.wire.tr.SetDeadline(&c.writeDeadline, t)
 }
 
 // explain makes err what a user of a net.Conn expects.

@@ -59,7 +59,7 @@ func (c *netConn) sendCopy(p []byte) error {
 // not break the transport.
 func (c *netConn) enterWire(n int) bool {
 	m := &c.s.send
-	if !c.s.tr.Vectored() || m.zip.compresses(int64(n)) || !m.gate.TryEnter() {
+	if !c.s.wire.tr.Vectored() || m.zip.compresses(int64(n)) || !m.gate.TryEnter() {
 		return false
 	}
 	if !c.s.wire.tryEnter(transport.Bounds{Ctx: context.Background(), Deadline: &c.writeDeadline}) {
@@ -78,13 +78,14 @@ func (c *netConn) send(p []byte) (err error) {
 			err = c.leaveWire(err, !panicked)
 		}
 	}()
-	err = t.whole(frame.Header{Fin: true, Opcode: c.op}, &payload{first: p})
+	h := frame.Header{Fin: true, Opcode: c.op}
+	err = t.whole(&h, &payload{first: p})
 	panicked = false
 	if !isBounded(err) || t.sent == 0 {
 		return err
 	}
 	late = true
-	rest := t.remainder(p)
+	rest := t.remainder(&h, p)
 	t.b = transport.Bounds{Ctx: context.Background()}
 	return c.handOver(func() error { return c.leaveWire(t.sendRest(rest), true) })
 }
@@ -93,7 +94,7 @@ func (c *netConn) send(p []byte) (err error) {
 func (c *netConn) leaveWire(err error, done bool) error {
 	defer c.s.send.gate.Leave()
 	if _, err = c.s.wire.turn.leave(err); err == nil && done {
-		c.s.trace.messageSent()
+		c.s.wire.trace.messageSent()
 	}
 	return err
 }

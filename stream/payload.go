@@ -41,7 +41,7 @@ func (p *payload) append(dst []byte) []byte {
 
 // whole sends p as one whole frame, small or large. A small one may be put off, to share a system call. The caller gives
 // all of the header but length and key.
-func (t *turn) whole(h frame.Header, p *payload) error {
+func (t *turn) whole(h *frame.Header, p *payload) error {
 	if size := p.size(); size > batchFrame {
 		return t.large(h, p, size)
 	}

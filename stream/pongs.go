@@ -129,8 +129,7 @@ func (c *control) putOffPong(data []byte) bool {
 
 // putOffPong puts off a pong. There are fewer than batchLimit bytes before it.
 func (t *turn) putOffPong(data []byte) {
-	p := payload{first: data}
-	t.putOff(frame.Header{Fin: true, Opcode: opcode.Pong}, &p)
+	t.putOff(&frame.Header{Fin: true, Opcode: opcode.Pong}, &payload{first: data})
 	t.w.trace.controlSent(opcode.Pong, data)
 }
 

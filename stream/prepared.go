@@ -43,7 +43,7 @@ func (s *Socket) WritePrepared(ctx context.Context, p *Prepared) error {
 	defer s.send.gate.Leave()
 	err := s.send.writePrepared(transport.Bounds{Ctx: ctx}, p)
 	if err == nil {
-		s.trace.messageSent()
+		s.wire.trace.messageSent()
 	}
 	return err
 }
@@ -52,10 +52,10 @@ func (m *messages) writePrepared(b transport.Bounds, p *Prepared) error {
 	h, whole := frame.Header{Fin: true, Opcode: p.op}, payload{first: p.data}
 	if m.zip.compresses(int64(len(p.data))) {
 		if compressed := p.compress(m.zip.kind); len(compressed) < len(p.data) {
-			return m.writeShorter(b, h, &whole, compressed)
+			return m.writeShorter(b, &h, &whole, compressed)
 		}
 	}
-	_, err := m.wire.writeFrame(b, h, &whole)
+	_, err := m.wire.writeFrame(b, &h, &whole)
 	return err
 }
 

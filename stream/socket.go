@@ -16,11 +16,7 @@ import (
 //
 // It puts the parts of the engine together, each of which owns its decisions.
 type Socket struct {
-	// constant after New
-	tr      *transport.Conn
-	hs      agreed
-	trace   *tracer // nil: none
-	masking frame.Masking
+	hs agreed // constant after New
 
 	recv receiver
 	wire wire
@@ -29,32 +25,30 @@ type Socket struct {
 	end  ending
 }
 
-func newSocket(rwc io.ReadWriteCloser, hs Handshake, mode frame.ReceiveMode, cfg conf.Stream) *Socket {
+func newSocket(rwc io.ReadWriteCloser, hs *Handshake, mode frame.ReceiveMode, cfg *conf.Stream) *Socket {
 	tr := transport.New(rwc, transport.Config{Idle: cfg.IdleTimeout, Patience: cfg.KeepAlive})
 	if hs.TLS == nil {
 		hs.TLS = tr.TLS()
 	}
-	s := &Socket{
-		tr:      tr,
-		hs:      agreed{hs.Resource, hs.Subprotocol, hs.Deflate, hs.Header, hs.TLS},
-		trace:   newTracer(cfg.Trace),
-		masking: cfg.Masking,
-	}
+	s := new(Socket)
+	s.hs.agree(hs)
 	zip := newDeflation(hs, cfg.Compression)
 	e, w, c, m, rc := &s.end, &s.wire, &s.ctl, &s.send, &s.recv
 	e.wire, e.recv, e.ctl, e.closeTimeout, e.whenEnded = w, rc, c, cfg.CloseTimeout, cfg.Ended
-	w.tr, w.end, w.trace, w.messages, w.server = tr, e, s.trace, &m.gate, hs.Server
+	w.tr, w.end, w.trace, w.messages, w.server = tr, e, newTracer(cfg.Trace), &m.gate, hs.Server
 	w.turn.w = w
-	w.masking.Store(&s.masking)
+	w.setMasking(cfg.Masking)
 	m.wire, m.zip, m.fragment = w, zip, cfg.FragmentSize
-	c.wire, c.recv, c.interval = w, rc, cfg.KeepAlive
+	c.wire, c.recv = w, rc
 	rc.tr, rc.wire, rc.ctl, rc.end, rc.zip = tr, w, c, e, zip
 	rc.limits = limits{cfg.MaxMessageSize, mode, hs.Server, cfg.AllowUnmasked, cfg.ReuseBuffer}
 	if len(hs.Buffered) > 0 {
 		rc.buf.hold(hs.Buffered)
 	}
-	s.trace.opened(s.Handshake())
-	c.start()
+	if w.trace != nil {
+		w.trace.opened(s.Handshake())
+	}
+	c.start(cfg.KeepAlive)
 	return s
 }
 
@@ -89,27 +83,24 @@ func (s *Socket) ReceiveMode() frame.ReceiveMode { return s.recv.limits.mode }
 func (s *Socket) MaxMessageSize() int64 { return s.recv.limits.message }
 
 // Subprotocol returns the subprotocol agreed on, or an empty string.
-func (s *Socket) Subprotocol() string { return s.hs.subprotocol }
+func (s *Socket) Subprotocol() string { return s.hs.subprotocol() }
 
-// Handshake returns the outcome of the opening handshake, without its Buffered bytes. The header is
-// the connection's own, and must not be changed.
-func (s *Socket) Handshake() Handshake {
-	a := &s.hs
-	return Handshake{s.wire.server, a.resource, a.subprotocol, a.deflate, a.header, a.tls, nil}
-}
+// Handshake returns the outcome of the opening handshake, without its Buffered bytes. Each call makes the header anew,
+// and it is the caller's.
+func (s *Socket) Handshake() Handshake { return s.hs.handshake(s.wire.server) }
 
 // TLS returns the state of the TLS connection below, with the peer's certificates, or nil without TLS. It must not be
 // changed.
 func (s *Socket) TLS() *tls.ConnectionState { return s.hs.tls }
 
 // LocalAddr returns the address of this end; one whose String is "unknown" if the transport does not know.
-func (s *Socket) LocalAddr() net.Addr { return s.tr.LocalAddr() }
+func (s *Socket) LocalAddr() net.Addr { return s.wire.tr.LocalAddr() }
 
 // RemoteAddr returns the address of the peer; one whose String is "unknown" if the transport does not know.
-func (s *Socket) RemoteAddr() net.Addr { return s.tr.RemoteAddr() }
+func (s *Socket) RemoteAddr() net.Addr { return s.wire.tr.RemoteAddr() }
 
 // IdleTimeout returns the idle timeout; 0 is none.
-func (s *Socket) IdleTimeout() time.Duration { return s.tr.IdleTimeout() }
+func (s *Socket) IdleTimeout() time.Duration { return s.wire.tr.IdleTimeout() }
 
 // SetIdleTimeout changes the idle timeout (see the option [IdleTimeout]), also for calls that wait already; 0 turns it
 // off. A negative d is an [*ArgumentError].
@@ -117,7 +108,7 @@ func (s *Socket) SetIdleTimeout(d time.Duration) error {
 	if err := checkIdleTimeout(d); err != nil {
 		return err
 	}
-	s.tr.SetIdleTimeout(d)
+	s.wire.tr.SetIdleTimeout(d)
 	return nil
 }
 
@@ -126,6 +117,6 @@ func (s *Socket) SetMasking(m frame.Masking) error {
 	if s.wire.server {
 		return &ArgumentError{"SetMasking", "a server must not mask (RFC 6455, section 5.1)"}
 	}
-	s.wire.masking.Store(&m)
+	s.wire.setMasking(m)
 	return nil
 }

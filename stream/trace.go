@@ -74,9 +74,9 @@ func (t *tracer) frameReceived(h frame.Header) {
 	}
 }
 
-func (t *tracer) frameSent(h frame.Header) {
+func (t *tracer) frameSent(h *frame.Header) {
 	if t != nil && t.FrameSent != nil {
-		t.FrameSent(h)
+		t.FrameSent(*h)
 	}
 }
 

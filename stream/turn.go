@@ -12,26 +12,25 @@ import (
 type turn struct {
 	w      *wire // constant
 	b      transport.Bounds
-	header frame.Header // of the frame that was announced last
-	sent   int64        // bytes of that frame that have left
-	others int          // so many of the bytes that were put off are of turns before
-	open   bool         // a frame was begun that has not left as a whole
+	sent   int64 // bytes that have left of the frame that was announced last
+	others int32 // so many of the bytes that were put off are of turns before
+	open   bool  // a frame was begun that has not left as a whole
 }
 
 // announce completes the header of the next frame, of size bytes. The caller gives all of it but length and key.
 func (t *turn) announce(h *frame.Header, size int64) {
 	h.Length = size
 	if !t.w.server {
-		h.Key, h.Masked = t.w.masking.Load().Next()
+		h.Key, h.Masked = t.w.maskingPolicy().Next()
 	}
-	t.w.trace.frameSent(*h)
-	t.header, t.sent = *h, 0
+	t.w.trace.frameSent(h)
+	t.sent = 0
 }
 
-// remainder returns a copy of what has not left of the frame, whose payload is p.
-func (t *turn) remainder(p []byte) []byte {
-	b := append(t.header.Append(nil), p...)
-	frame.Mask(b[t.header.Len():], t.header.Key, 0)
+// remainder returns a copy of what has not left of the frame with the header h and the payload p.
+func (t *turn) remainder(h *frame.Header, p []byte) []byte {
+	b := append(h.Append(nil), p...)
+	frame.Mask(b[h.Len():], h.Key, 0)
 	return b[t.sent:]
 }
 

@@ -23,11 +23,10 @@ type wire struct {
 	messages *gate.Gate // of messages: whether others wait to send one
 	server   bool
 
-	masking    atomic.Pointer[frame.Masking] // of a client
+	finished   atomic.Bool                   // no frame may follow: closeSent, or a frame was cut. Set by the holder of gate
+	closeSent  atomic.Bool                   // a close frame was sent. Set by the holder of gate
 	moreToCome atomic.Bool                   // the receiver has further messages in its buffer, which may be answered soon
-
-	finished  atomic.Bool // no frame may follow: closeSent, or a frame was cut. Set by the holder of gate
-	closeSent atomic.Bool // a close frame was sent. Set by the holder of gate
+	masking    atomic.Pointer[frame.Masking] // of a client; nil: frame.RandomMask
 
 	gate  gate.Gate // admits one turn, which owns following
 	turn  turn
@@ -79,8 +78,23 @@ func (w *wire) admit(b transport.Bounds, until *gate.Latch) (again bool, err err
 		return true, err
 	}
 	t := &w.turn
-	t.b, t.others, t.sent, t.open = b, len(w.batch.buf), 0, false
+	t.b, t.others, t.sent, t.open = b, int32(len(w.batch.buf)), 0, false
 	return false, nil
+}
+
+func (w *wire) setMasking(m frame.Masking) {
+	if m == frame.RandomMask && w.masking.Load() == nil {
+		return
+	}
+	own := m // the default is not to be allocated
+	w.masking.Store(&own)
+}
+
+func (w *wire) maskingPolicy() frame.Masking {
+	if m := w.masking.Load(); m != nil {
+		return *m
+	}
+	return frame.RandomMask
 }
 
 // unmasked reports whether the next frame goes out as it is: without masking, or with a key of zeros.
@@ -88,13 +102,13 @@ func (w *wire) unmasked() bool {
 	if w.server {
 		return true
 	}
-	m := *w.masking.Load()
+	m := w.maskingPolicy()
 	return m == frame.NoMask || m == frame.FixedMask(frame.Key{})
 }
 
 // writeFrame sends p as one whole frame, small or large, under b. The caller gives all of the header but length and key.
 // If again is true, b has ended it before any of the frame left, and the connection is as it was.
-func (w *wire) writeFrame(b transport.Bounds, h frame.Header, p *payload) (again bool, err error) {
+func (w *wire) writeFrame(b transport.Bounds, h *frame.Header, p *payload) (again bool, err error) {
 	if again, err := w.enter(b); err != nil {
 		return again, err
 	}

@@ -49,9 +49,9 @@ func (s *Socket) writeControl(ctx context.Context, op opcode.Opcode, funcName st
 	if len(data) > frame.MaxControlLen {
 		return &ArgumentError{funcName, fmt.Sprintf("%d bytes are more than %d", len(data), frame.MaxControlLen)}
 	}
-	_, err := s.wire.writeFrame(transport.Bounds{Ctx: ctx}, frame.Header{Fin: true, Opcode: op}, &payload{first: data})
+	_, err := s.wire.writeFrame(transport.Bounds{Ctx: ctx}, &frame.Header{Fin: true, Opcode: op}, &payload{first: data})
 	if err == nil {
-		s.trace.controlSent(op, data)
+		s.wire.trace.controlSent(op, data)
 	}
 	return err
 }

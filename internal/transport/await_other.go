@@ -9,15 +9,14 @@ const canWait = false
 
 // Without a socket that can be waited for, there are none of these.
 type (
-	tries   struct{}
-	attempt struct{}
+	try     struct{}
 	awaited struct {
-		size int32
 		buf  []byte
+		size int32
 	}
 )
 
-func (*Conn) bindTries() {}
+func (*Conn) bindTry() {}
 
 func (*Conn) waitRead() (int, error) { return 0, errors.ErrUnsupported }
 

@@ -5,6 +5,7 @@ package transport
 import (
 	"io"
 	"os"
+	"sync"
 	"syscall"
 
 	"github.com/litert/websocket/internal/buffer"
@@ -13,35 +14,35 @@ import (
 // canWait: a socket can be waited for without a buffer to read into.
 const canWait = true
 
-// tries are what is done with a socket, bound once, so that a call allocates nothing.
-type tries struct{ read, write func(fd uintptr) bool }
+// A try is what is done with a socket as soon as it is ready, and reports whether that was all. It is bound once, so that a
+// call allocates nothing.
+type try func(fd uintptr) bool
 
-func (c *Conn) bindTries() { c.try = tries{c.tryRead, c.tryWrite} }
+func (c *Conn) bindTry() { c.try = c.tryRead }
 
 // awaited is what Await waits for, and what came of it.
 type awaited struct {
-	buf   []byte // nil: nothing has come
-	size  int32  // of the buffer wanted
-	n     int32  // bytes that came
-	errno int32
+	buf  []byte // nil: nothing has come
+	size int32  // of the buffer wanted
+	n    int32  // bytes that came; below 0: the number of an error
 }
 
 // waitRead waits until there is something to read, and leaves it in c.await.
 func (c *Conn) waitRead() (int, error) {
-	c.await.n, c.await.errno = 0, 0
-	if err := c.raw.Read(c.try.read); err != nil {
+	c.await.n = 0
+	if err := c.raw.Read(c.try); err != nil {
 		return 0, err
 	}
-	switch {
-	case c.await.errno != 0:
-		return 0, os.NewSyscallError("read", syscall.Errno(c.await.errno))
-	case c.await.n == 0:
+	switch n := c.await.n; {
+	case n < 0:
+		return 0, os.NewSyscallError("read", syscall.Errno(-n))
+	case n == 0:
 		return 0, io.EOF
 	}
 	return int(c.await.n), nil
 }
 
-// tryRead reports whether the wait is over. It takes a buffer only once there is something to read.
+// tryRead takes a buffer only once there is something to read.
 func (c *Conn) tryRead(fd uintptr) bool {
 	a := &c.await
 	buf := buffer.Take(int(a.size))
@@ -58,16 +59,34 @@ func (c *Conn) tryRead(fd uintptr) bool {
 		return false
 	}
 	if errno, ok := err.(syscall.Errno); ok {
-		a.errno = int32(errno)
+		a.n = -int32(errno)
 	}
 	return true
 }
 
-// An attempt is a write that does not wait, and what came of it.
+// An attempt is a write that does not wait, and what came of it. No connection keeps one.
 type attempt struct {
+	try   try // is write
 	p     []byte
 	n     int32 // bytes that were taken
-	errno int32
+	errno syscall.Errno
+}
+
+var attempts = sync.Pool{New: func() any {
+	a := new(attempt)
+	a.try = a.write
+	return a
+}}
+
+// write never waits.
+func (a *attempt) write(fd uintptr) bool {
+	n, err := syscall.Write(int(fd), a.p)
+	if n > 0 {
+		a.n = int32(n)
+	} else if errno, ok := err.(syscall.Errno); ok && errno != syscall.EAGAIN && errno != syscall.EINTR {
+		a.errno = errno
+	}
+	return true
 }
 
 // TryWrite writes as much of p as the transport takes without a wait, and returns how much that was. It is 0, with no
@@ -77,15 +96,17 @@ func (c *Conn) TryWrite(p []byte) (n int, err error) {
 	if c.raw == nil || len(p) == 0 {
 		return 0, nil
 	}
-	c.attempt = attempt{p: p}
-	err = c.raw.Write(c.try.write)
-	n, errno := int(c.attempt.n), c.attempt.errno
-	c.attempt = attempt{}
+	a := attempts.Get().(*attempt)
+	a.p, a.n, a.errno = p, 0, 0
+	err = c.raw.Write(a.try)
+	n, errno := int(a.n), a.errno
+	a.p = nil
+	attempts.Put(a)
 	if err != nil { // the deadline of an earlier Write has expired, or the socket is closed: the next Write tells
 		return 0, nil
 	}
 	if errno != 0 {
-		return 0, notWritten(syscall.Errno(errno))
+		return 0, notWritten(errno)
 	}
 	if n > 0 {
 		c.clock.moved()
@@ -96,16 +117,4 @@ func (c *Conn) TryWrite(p []byte) (n int, err error) {
 // notWritten is the error of a write that the socket has refused.
 func notWritten(errno syscall.Errno) error {
 	return &Error{Kind: Lost, Err: os.NewSyscallError("write", errno)}
-}
-
-// tryWrite never waits.
-func (c *Conn) tryWrite(fd uintptr) bool {
-	a := &c.attempt
-	n, err := syscall.Write(int(fd), a.p)
-	if n > 0 {
-		a.n = int32(n)
-	} else if errno, ok := err.(syscall.Errno); ok && errno != syscall.EAGAIN && errno != syscall.EINTR {
-		a.errno = int32(errno)
-	}
-	return true
 }

@@ -11,18 +11,22 @@ const longest = 100 * 365 * 24 * time.Hour
 // A clock knows when bytes have moved, and when the peer was alive. Its times are durations since start. That bytes have
 // come and that a sign of life has come are two things: the caller of Read decides which bytes are one.
 type clock struct {
-	start    time.Time     // constant after New
+	start    time.Duration // constant after New: since epoch
 	patience time.Duration // constant after New: how long the peer may take to give a sign of life; 0: for ever
 
 	idle  atomic.Int64 // the idle timeout; 0: none
 	last  atomic.Int64 // when the last byte came or went
 	alive atomic.Int64 // when the last sign of life came
 	asked atomic.Int64 // when the peer was first asked for one behind that, if it is later
+	spent atomic.Int64 // how long earlier reads have waited for the one that is missing
 
 	came time.Duration // when the bytes of the last Read came. Owned by its caller.
 }
 
-func (c *clock) now() time.Duration     { return time.Since(c.start) }
+// epoch is what the clocks of all connections are told by, so that each has only a number to keep.
+var epoch = time.Now()
+
+func (c *clock) now() time.Duration     { return time.Since(epoch) - c.start }
 func (c *clock) timeout() time.Duration { return time.Duration(c.idle.Load()) }
 
 // moved notes that bytes have come or gone, and returns when that was.
@@ -30,6 +34,13 @@ func (c *clock) moved() time.Duration {
 	now := c.now()
 	c.last.Store(int64(now))
 	return now
+}
+
+// answered forgets how long reads have waited for a sign of life, as one has come.
+func (c *clock) answered() {
+	if c.spent.Load() != 0 {
+		c.spent.Store(0)
+	}
 }
 
 // unanswered reports whether the peer was asked for a sign of life and has not given one, and since when.
@@ -43,7 +54,7 @@ func (c *clock) nearer(at time.Time, since, timeout time.Duration) time.Time {
 	if timeout <= 0 || timeout >= longest {
 		return at
 	}
-	if end := c.start.Add(since + timeout); at.IsZero() || end.Before(at) {
+	if end := time.Now().Add(since + timeout - c.now()); at.IsZero() || end.Before(at) {
 		return end
 	}
 	return at
@@ -59,7 +70,7 @@ func (c *Conn) Moved() time.Duration { return time.Duration(c.clock.last.Load())
 // that, before the next one.
 func (c *Conn) Alive() {
 	c.clock.alive.Store(int64(c.clock.came))
-	c.readLimit.answered()
+	c.clock.answered()
 }
 
 // LastAlive returns when the last sign of life came; 0 if none has.

@@ -3,6 +3,7 @@ package transport
 import (
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -39,20 +40,29 @@ func (c *Conn) Close(grace time.Duration) {
 // Cut closes the connection at once, which ends all calls that are under way, and never waits for the peer. Any goroutine
 // may call it at any time, also again.
 func (c *Conn) Cut() {
+	below := c.below()
 	if c.closesSoon {
 		if !c.closed.Swap(true) {
-			c.below.Close()
+			below.Close()
 		}
 		return
 	}
-	if c.slow.closing.within(closing, c.below.Close) == nil {
+	if c.slow.closing.within(closing, below.Close) == nil {
 		return
 	}
-	if t, ok := c.below.(interface{ NetConn() net.Conn }); ok { // it wraps TLS, whose farewell is cut short
+	if t, ok := below.(interface{ NetConn() net.Conn }); ok { // it wraps TLS, whose farewell is cut short
 		if !c.closed.Swap(true) {
 			cutBelow(t.NetConn())
 		}
 	}
+}
+
+// below returns what is closed: the connection below TLS.
+func (c *Conn) below() io.Closer {
+	if c.slow != nil {
+		return c.slow.below
+	}
+	return c.rwc
 }
 
 // cutBelow ends what is written to t, which is closed by what is above it, or else here.
@@ -64,6 +74,7 @@ func cutBelow(t net.Conn) {
 
 // A slowClosing is how what is no socket of the system is closed: that may wait for the peer.
 type slowClosing struct {
+	below    io.Closer
 	closing  ending // of all
 	farewell ending // of the sending side
 }

@@ -36,19 +36,17 @@ type Conn struct {
 	raw        syscall.RawConn // waits for bytes without a buffer; nil: cannot
 	vectored   bool            // a socket of the system: a write may have two parts
 	cut        cut
-	closesSoon bool        // the Close of below never waits
-	closed     atomic.Bool // Cut has closed below, or cut short its Close; set once
-	try        tries       // of raw
+	closesSoon bool        // the Close of what is closed never waits
+	closed     atomic.Bool // Cut has closed it, or cut short its Close; set once
+	try        try         // what is done with raw to read
 
 	clock      clock
 	readLimit  limit
 	writeLimit limit
 
-	await   awaited // owned by the caller of Await
-	attempt attempt // owned by the caller of TryWrite
+	await awaited // owned by the caller of Await
 
-	below io.Closer    // constant after New: what is closed, the connection below TLS
-	slow  *slowClosing // constant after New; nil for a socket of the system
+	slow *slowClosing // constant after New; nil for a socket of the system, which is closed itself
 }
 
 // A cut is what it does to a transport that a write does not get through by its deadline.
@@ -65,32 +63,30 @@ const (
 // had are gone. If it has no deadlines, or such that do not work, Read is left to a goroutine, and a Write that its bounds
 // end closes it.
 func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
-	c := &Conn{below: rwc, cut: asError}
+	c := &Conn{cut: asError}
 	c.rwc = c.withDeadlines(rwc)
-	c.clock.start = time.Now()
+	c.clock.start = time.Since(epoch)
 	c.clock.patience = cfg.Patience
 	c.clock.idle.Store(int64(cfg.Idle))
 	c.readLimit.init(c, true)
 	c.writeLimit.init(c, false)
-	c.raw, c.vectored = socketOf(c.rwc)
-	if t, ok := rwc.(*tls.Conn); ok {
-		c.below, c.cut = belowTLS(t), breaking
-	}
-	if c.vectored {
+	if c.raw, c.vectored = socketOf(c.rwc); c.vectored {
 		c.cut = resumable
+	} else {
+		c.slow = &slowClosing{below: rwc}
+	}
+	if t, ok := rwc.(*tls.Conn); ok {
+		c.slow.below, c.cut = belowTLS(t), breaking
 	}
 	if _, ok := c.rwc.(*deadliner); ok {
 		c.cut = asDeadline
 	}
-	switch c.below.(type) {
+	switch c.below().(type) {
 	case *net.TCPConn, *net.UnixConn:
 		c.closesSoon = true
 	}
-	if !c.vectored {
-		c.slow = new(slowClosing)
-	}
 	if c.raw != nil {
-		c.bindTries()
+		c.bindTry()
 	}
 	return c
 }

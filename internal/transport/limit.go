@@ -23,14 +23,13 @@ type limit struct {
 	c       *Conn // constant after New
 	reading bool  // constant after New
 
-	// owned by the call that waits
-	futile uint8           // how often in a row it has moved nothing, although the deadline had not expired
-	ctx    context.Context // of the wait that is under way; nil between waits
+	futile uint8 // how often in a row the wait has moved nothing, although the deadline had not expired. Owned by its call
 
 	armed    atomic.Bool              // the deadline is that of deadline and the timeouts; false: it may be anything
 	deadline atomic.Pointer[Deadline] // of the wait that is under way, or of the last one
 	began    atomic.Int64             // when that began, or began anew
-	spent    atomic.Int64             // how long earlier waits have waited for the sign of life that is missing
+
+	ctx context.Context // of the wait that is under way, whose call owns it; nil between waits
 
 	mu sync.Mutex    // guards following, and the transport's deadline
 	at time.Duration // what that was set to last, by the clock
@@ -81,7 +80,7 @@ func (l *limit) end(now time.Duration) {
 		return
 	}
 	if asked, missing := l.c.clock.unanswered(); missing {
-		l.spent.Add(int64(max(0, now-max(time.Duration(l.began.Load()), asked))))
+		l.c.clock.spent.Add(int64(max(0, now-max(time.Duration(l.began.Load()), asked))))
 	}
 }
 
@@ -94,13 +93,6 @@ func (l *limit) isFutile(err error) bool {
 		l.futile++
 	}
 	return l.futile >= maxFutile
-}
-
-// answered forgets how long waits have waited for a sign of life, as one has come.
-func (l *limit) answered() {
-	if l.spent.Load() != 0 {
-		l.spent.Store(0)
-	}
 }
 
 // arm sets the transport's deadline, if it does not stand.
@@ -142,7 +134,7 @@ func (l *limit) dueLocked() time.Time {
 func (l *limit) setLocked(at time.Time) {
 	before := l.at
 	if l.at = noDeadline; !at.IsZero() {
-		l.at = at.Sub(l.c.clock.start)
+		l.at = l.c.clock.now() + time.Until(at) // in this order: not later than at
 	} else if before == noDeadline {
 		return
 	}
@@ -214,5 +206,5 @@ func (l *limit) unansweredSince() (since time.Duration, ok bool) {
 		return 0, false
 	}
 	asked, missing := l.c.clock.unanswered()
-	return max(time.Duration(l.began.Load()), asked) - time.Duration(l.spent.Load()), missing
+	return max(time.Duration(l.began.Load()), asked) - time.Duration(l.c.clock.spent.Load()), missing
 }

@@ -89,7 +89,7 @@ func (c *Conn) readFailed(err error) error {
 	}
 	l.end(c.clock.now())
 	if failed.Kind == Unanswered {
-		l.answered() // it was told: another wait begins anew
+		c.clock.answered() // it was told: another wait begins anew
 	}
 	return failed
 }
