@@ -6,22 +6,22 @@ import (
 	"net/http"
 )
 
-// An agreed is what a connection keeps of its Handshake, beside its side. The texts are in a single piece of memory, each
+// An agreed is what a connection keeps of its Handshake, beside its side and compression. The texts are in a single piece of memory, each
 // behind its length: a map of many small fields takes a multiple of their bytes, and each value may hold on to all of
 // the head that it was read from.
 type agreed struct {
-	texts   string // the resource, the subprotocol, and the name and value of each field
-	deflate *Deflate
-	tls     *tls.ConnectionState
+	texts string // the resource, the subprotocol, and the name and value of each field
+	tls   *tls.ConnectionState
 }
 
 // agree takes over what is kept of hs.
 func (a *agreed) agree(hs *Handshake) {
-	texts := appendText(appendText(nil, hs.Resource), hs.Subprotocol)
+	var most [64]byte // most of the time
+	texts := appendText(appendText(most[:0], hs.Resource), hs.Subprotocol)
 	if hs.Header != nil {
 		texts = appendFields(texts, hs.Header)
 	}
-	a.texts, a.deflate, a.tls = string(texts), hs.Deflate, hs.TLS
+	a.texts, a.tls = string(texts), hs.TLS
 }
 
 // appendFields is not a part of agree, whose caller's stack is to stay small.
@@ -54,9 +54,12 @@ func (a *agreed) subprotocol() string {
 	return name
 }
 
-// handshake returns the Handshake again, of a server or a client. The header is a new one.
-func (a *agreed) handshake(server bool) Handshake {
-	hs := Handshake{Server: server, Deflate: a.deflate, TLS: a.tls}
+// handshake returns the Handshake again, of a server or a client, with compression as zip has it. The header is a new one.
+func (a *agreed) handshake(server bool, zip *deflation) Handshake {
+	hs := Handshake{Server: server, TLS: a.tls}
+	if zip != nil {
+		hs.Deflate = zip.agreed
+	}
 	var rest, name, value string
 	hs.Resource, rest = cutText(a.texts)
 	hs.Subprotocol, rest = cutText(rest)

@@ -18,30 +18,24 @@ const (
 	batchLimit = buffer.Small - 2*payloadAt - batchFrame - frame.MaxControlLen // also behind a pong that has reached it
 )
 
-// A batch is the frames that were put off. It belongs to the holder of wire.gate.
-type batch struct {
-	buf      []byte // to be sent; nil: no buffer is held
-	flushing bool   // a goroutine will send it
-}
-
 // putOff puts a small frame behind those that were put off, of which there are fewer than batchLimit bytes.
 func (t *turn) putOff(h *frame.Header, p *payload) {
-	o := &t.w.batch
 	t.announce(h, p.size())
-	if o.buf == nil {
-		o.buf = buffer.Take(buffer.Small)[:0]
+	buf := t.w.batch
+	if buf == nil {
+		buf = buffer.Take(buffer.Small)[:0]
 	}
-	buf := h.Append(o.buf)
+	buf = h.Append(buf)
 	at := len(buf)
 	buf = p.append(buf)
 	frame.Mask(buf[at:], h.Key, 0)
-	o.buf = buf
+	t.w.batch = buf
 }
 
 // small sends a frame that may share its system call, if it ends a message: what follows a fragment may be long in coming.
 func (t *turn) small(h *frame.Header, p *payload) error {
 	t.putOff(h, p)
-	if h.Fin && len(t.w.batch.buf) < batchLimit && (t.w.moreToCome.Load() || t.w.messages.Awaited()) {
+	if h.Fin && len(t.w.batch) < batchLimit && (t.w.moreToCome.Load() || t.w.messages.Awaited()) {
 		t.w.flushSoon()
 		return nil
 	}
@@ -50,8 +44,8 @@ func (t *turn) small(h *frame.Header, p *payload) error {
 
 // flushSoon has what was put off sent, though no other frame comes. The caller holds the gate.
 func (w *wire) flushSoon() {
-	if !w.batch.flushing {
-		w.batch.flushing = true
+	if !w.flushing {
+		w.flushing = true
 		go w.flushBatch()
 	}
 }
@@ -61,7 +55,7 @@ func (w *wire) flushBatch() {
 	if w.gate.Enter(context.Background(), &w.end.gone) != nil {
 		return
 	}
-	w.batch.flushing = false
+	w.flushing = false
 	if _, err := w.admit(transport.Bounds{Ctx: context.Background()}, &w.end.gone); err == nil {
 		w.turn.leave(w.turn.sendBatch())
 	}
@@ -70,7 +64,7 @@ func (w *wire) flushBatch() {
 // sendBatch sends what was put off, as must be done before any other frame.
 func (t *turn) sendBatch() error {
 	w := t.w
-	p := w.batch.buf
+	p := w.batch
 	if len(p) == 0 {
 		return nil
 	}
@@ -78,7 +72,7 @@ func (t *turn) sendBatch() error {
 		return t.finishBatch(sent, err)
 	}
 	w.trace.bytesSent(int64(len(p)))
-	w.batch.buf = nil
+	w.batch = nil
 	buffer.Give(p)
 	t.others = 0
 	return nil
@@ -89,7 +83,7 @@ func (t *turn) finishBatch(sent int, err error) error {
 	w := t.w
 	if err == nil {
 		var n int
-		n, err = w.tr.Write(t.b, w.batch.buf[sent:], nil)
+		n, err = w.tr.Write(t.b, w.batch[sent:], nil)
 		sent += n
 	}
 	w.trace.bytesSent(int64(sent))
@@ -99,23 +93,24 @@ func (t *turn) finishBatch(sent int, err error) error {
 // sentBatch lets go of what was sent. If the bounds of the turn have ended that before its own frame has begun to leave,
 // this frame is given up alone: the others are not the turn's to cut, and are sent without its bounds.
 func (t *turn) sentBatch(sent int, err error) error {
-	o, others := &t.w.batch, int(t.others)
+	p, others := t.w.batch, int(t.others)
 	if failed, ok := err.(*transport.Error); ok {
 		if sent > others || failed.Kind != transport.Bounded || failed.Broken {
 			t.sent = int64(max(0, sent-others))
-			sent = len(o.buf)
+			sent = len(p)
 		} else {
-			o.buf = o.buf[:others]
+			p = p[:others]
 		}
 	}
 	t.others = int32(max(0, others-sent))
-	o.buf = o.buf[:copy(o.buf, o.buf[sent:])]
-	if len(o.buf) > 0 {
+	p = p[:copy(p, p[sent:])]
+	if len(p) > 0 {
+		t.w.batch = p
 		t.w.flushSoon()
 		return err
 	}
-	buffer.Give(o.buf)
-	o.buf = nil
+	t.w.batch = nil
+	buffer.Give(p)
 	return err
 }
 

@@ -104,11 +104,14 @@ const (
 
 // deflation is what a connection keeps for permessage-deflate.
 type deflation struct {
-	id        uint64         // constant after New; no other has it
-	threshold int            // constant after New
-	kind      deflate.Kind   // constant after New: the kind of deflater for this end
-	out       deflate.Window // owned by the holder of messages.gate
-	in        deflate.Window // owned by the receiver
+	// constant after New
+	agreed    *Deflate
+	id        uint64 // no other has it
+	threshold int
+	kind      deflate.Kind // of deflater, for this end
+
+	out deflate.Window // owned by the holder of messages.gate
+	in  deflate.Window // owned by the receiver
 }
 
 var deflations atomic.Uint64 // how many there were
@@ -127,7 +130,7 @@ func newDeflation(hs *Handshake, cfg *conf.Compression) *deflation {
 		ours, theirs = theirs, ours
 		oursForget, theirsForget = theirsForget, oursForget
 	}
-	d := &deflation{id: deflations.Add(1), threshold: cfg.Threshold, kind: deflate.KindOf(cfg.Level, windowBits(ours))}
+	d := &deflation{agreed: hs.Deflate, id: deflations.Add(1), threshold: cfg.Threshold, kind: deflate.KindOf(cfg.Level, windowBits(ours))}
 	if !oursForget {
 		d.out = deflate.NewWindow(1 << windowBits(ours))
 	}

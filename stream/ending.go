@@ -20,8 +20,6 @@ import (
 // (set reports that it was the first) also has the transport closed, by drop or by a farewell.
 type ending struct {
 	// constant after New
-	wire         *wire
-	recv         *receiver
 	ctl          *control
 	closeTimeout time.Duration
 	whenEnded    func() // called once; nil: nothing to call
@@ -43,6 +41,9 @@ type causes struct {
 	err      error // why it ended; nil: it has not
 	writeErr error // why the transport took no more
 }
+
+func (e *ending) wire() *wire     { return e.ctl.wire }
+func (e *ending) recv() *receiver { return e.ctl.recv }
 
 func (e *ending) hasEnded() bool { return e.done.IsSet() }
 
@@ -151,9 +152,9 @@ func (e *ending) failProtocol(err error) error {
 // failMessage ends the connection because an outgoing message cannot be brought to its end.
 func (e *ending) failMessage(err error) {
 	if _, first := e.set(err); first {
-		alone := e.recv.tryEnter()
+		alone := e.recv().tryEnter()
 		if alone {
-			e.recv.leave()
+			e.recv().leave()
 		}
 		e.farewell(closecode.InternalError, "message was aborted", alone)
 	}
@@ -170,11 +171,11 @@ func (e *ending) closedByPeer(payload []byte) (err error) {
 	defer func() { // also where the hook panics
 		cause, first := e.set(&CloseError{Code: code, Reason: reason})
 		if first {
-			e.farewell(code, "", !e.wire.closeSent.Load()) // what is behind its frame must not take ours away
+			e.farewell(code, "", !e.wire().closeSent.Load()) // what is behind its frame must not take ours away
 		}
 		err = cause
 	}()
-	e.wire.trace.closeReceived(code, reason)
+	e.wire().trace.closeReceived(code, reason)
 	return nil
 }
 
@@ -187,16 +188,16 @@ func (e *ending) drop(clean bool) {
 	if !e.gone.Set() {
 		return
 	}
-	e.recv.clearUp()
+	e.recv().clearUp()
 	if clean {
-		e.wire.tr.Close(closeGrace)
+		e.wire().tr.Close(closeGrace)
 	} else {
-		e.wire.tr.Cut()
+		e.wire().tr.Cut()
 	}
 	if e.whenEnded != nil {
 		defer e.whenEnded()
 	}
-	e.wire.trace.ended(e.reason())
+	e.wire().trace.ended(e.reason())
 }
 
 // awaitDrop waits until the transport is closed, and closes it when ctx ends.
@@ -228,16 +229,16 @@ func (e *ending) farewell(code closecode.Code, reason string, linger bool) {
 	}()
 	told = e.sendClose(ctx, code, reason) == nil
 	switch {
-	case told && e.peerClosed.Load() && !e.wire.server:
+	case told && e.peerClosed.Load() && !e.wire().server:
 		if patience := time.Now().Add(serverCloses); patience.Before(until) {
 			until = patience
 		}
-	case !told || !linger || e.wire.tr.CloseWrite(until) != nil:
+	case !told || !linger || e.wire().tr.CloseWrite(until) != nil:
 		return
 	}
 	lingers = true
 	go func() {
-		e.wire.tr.Discard(until)
+		e.wire().tr.Discard(until)
 		e.drop(true)
 	}()
 }
@@ -248,7 +249,7 @@ func (e *ending) sendClose(ctx context.Context, code closecode.Code, reason stri
 	if err != nil {
 		return err
 	}
-	w := e.wire
+	w := e.wire()
 	_, err = w.enterUntil(transport.Bounds{Ctx: ctx}, &e.gone)
 	switch {
 	case err != nil && w.closeSent.Load():
@@ -275,5 +276,5 @@ func (e *ending) sendClose(ctx context.Context, code closecode.Code, reason stri
 func (e *ending) hearReason() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
 	defer cancel()
-	e.recv.overhear(transport.Bounds{Ctx: ctx})
+	e.recv().overhear(transport.Bounds{Ctx: ctx})
 }

@@ -151,7 +151,7 @@ func (rc *receiver) nextFrame(b transport.Bounds) error {
 			err = h.Check(rules)
 		}
 		if err != nil {
-			return rc.end.failProtocol(err)
+			return rc.end().failProtocol(err)
 		}
 		if !h.Opcode.IsControl() {
 			rc.wire.trace.frameReceived(h)
@@ -221,23 +221,23 @@ func (rc *receiver) control(b transport.Bounds, op opcode.Opcode, payload []byte
 		rc.ctl.probes.Load().answered(payload)
 		rc.wire.trace.pongReceived(payload)
 	case opcode.Close:
-		return rc.end.closedByPeer(payload)
+		return rc.end().closedByPeer(payload)
 	}
 	return nil
 }
 
 // failLimit fails the connection because a message is larger than it may be.
 func (rc *receiver) failLimit() error {
-	return rc.end.fail(&LimitError{Limit: rc.limits.message}, closecode.MessageTooBig, "message is too big")
+	return rc.end().fail(&LimitError{Limit: rc.limits.message}, closecode.MessageTooBig, "message is too big")
 }
 
 // failText fails the connection because of a text message that is not UTF-8 (RFC 6455, section 8.1).
 func (rc *receiver) failText() error {
-	return rc.end.fail(&ProtocolError{closecode.InvalidPayload, errInvalidUTF8}, closecode.InvalidPayload, errInvalidUTF8.Error())
+	return rc.end().fail(&ProtocolError{closecode.InvalidPayload, errInvalidUTF8}, closecode.InvalidPayload, errInvalidUTF8.Error())
 }
 
 // timedOut fails the connection because the peer was silent for too long.
 func (rc *receiver) timedOut(err error) error {
 	rc.wire.trace.timeout(err)
-	return rc.end.fail(err, closecode.GoingAway, err.(*timeoutError).what)
+	return rc.end().fail(err, closecode.GoingAway, err.(*timeoutError).what)
 }

@@ -107,7 +107,7 @@ func (rc *receiver) readInflated(b transport.Bounds, p []byte) (int, error) {
 	case err == io.EOF:
 		return 0, rc.finishAtEnd()
 	case errors.As(err, &corrupt):
-		return 0, rc.end.fail(&ProtocolError{closecode.InvalidPayload, corrupt.Err}, closecode.InvalidPayload, "message does not inflate")
+		return 0, rc.end().fail(&ProtocolError{closecode.InvalidPayload, corrupt.Err}, closecode.InvalidPayload, "message does not inflate")
 	}
 	return 0, err
 }

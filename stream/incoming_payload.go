@@ -36,14 +36,14 @@ func (rc *receiver) canRead(gen uint64) error {
 	switch {
 	case rc.whole.Load() == gen:
 		return io.EOF
-	case m.gen != gen && !rc.end.hasEnded(): // a hook has ended Shutdown while it discarded the message
+	case m.gen != gen && !rc.end().hasEnded(): // a hook has ended Shutdown while it discarded the message
 		return ErrStale
 	case m.gen != gen: // it was discarded to the end of the connection
-		return inMessage(rc.end.reason())
+		return inMessage(rc.end().reason())
 	case m.state == broken:
 		return m.err
-	case rc.end.hasEnded():
-		return rc.failed(rc.end.reason())
+	case rc.end().hasEnded():
+		return rc.failed(rc.end().reason())
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (rc *receiver) receiveLite(ctx context.Context) (Message, error) {
 	}
 	m := &rc.msg
 	if m.open {
-		return Message{}, rc.failed(rc.end.fail(&ProtocolError{closecode.ProtocolError, errFragmented}, closecode.ProtocolError, errFragmented.Error()))
+		return Message{}, rc.failed(rc.end().fail(&ProtocolError{closecode.ProtocolError, errFragmented}, closecode.ProtocolError, errFragmented.Error()))
 	}
 	if m.size > buffer.Small || m.compressed {
 		return rc.receiveWhole(b, true)

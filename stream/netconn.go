@@ -122,8 +122,8 @@ func (c *netConn) read(b transport.Bounds, p []byte) (int, error) {
 			}
 			c.begun = false
 		}
-		if rc.end.hasEnded() {
-			return 0, rc.end.reason()
+		if rc.end().hasEnded() {
+			return 0, rc.end().reason()
 		}
 		if err := c.beginMessage(b); err != nil {
 			return 0, err
@@ -141,7 +141,7 @@ func (c *netConn) beginMessage(b transport.Bounds) error {
 	rc.handOut(nil, c.gen)
 	if op := rc.msg.op; op != c.op {
 		err := fmt.Errorf("%v message in a stream of %v messages", op, c.op)
-		return rc.end.fail(&ProtocolError{closecode.UnsupportedData, err}, closecode.UnsupportedData, err.Error())
+		return rc.end().fail(&ProtocolError{closecode.UnsupportedData, err}, closecode.UnsupportedData, err.Error())
 	}
 	c.begun = true
 	return nil

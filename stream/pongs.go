@@ -119,7 +119,7 @@ func (c *control) putOffPong(data []byte) bool {
 	if w.isFinished() {
 		return true // nothing can be sent any more
 	}
-	if len(w.batch.buf) >= batchLimit {
+	if len(w.batch) >= batchLimit {
 		return false
 	}
 	w.flushSoon()
@@ -174,7 +174,7 @@ func (c *control) sendPongs(t *turn) error {
 		return nil
 	}
 	for due := p.take(); len(due) > 0; {
-		if len(c.wire.batch.buf) >= batchLimit {
+		if len(c.wire.batch) >= batchLimit {
 			if err := t.sendBatch(); err != nil {
 				return err
 			}

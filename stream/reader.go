@@ -157,7 +157,7 @@ func (r *Reader) SetDeadline(t time.Time) error {
 	if r.rc.gen.Load() != r.gen {
 		return ErrStale
 	}
-	r.rc.tr.SetDeadline(&r.deadline, t)
+	r.rc.tr().SetDeadline(&r.deadline, t)
 	return nil
 }
 

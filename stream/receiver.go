@@ -16,10 +16,8 @@ import (
 // The goroutine inside gate is the receiver; it leaves by defer, so that a panic of a hook leaves nothing taken.
 type receiver struct {
 	// constant after New
-	tr     *transport.Conn
 	wire   *wire
 	ctl    *control
-	end    *ending
 	zip    *deflation // nil: no compression was agreed on
 	limits limits
 
@@ -54,6 +52,9 @@ const (
 	toGoOn                   // whatever comes next: a NetConn reads on from message to message
 )
 
+func (rc *receiver) tr() *transport.Conn { return rc.wire.tr }
+func (rc *receiver) end() *ending        { return rc.wire.end }
+
 // enter makes the caller the receiver, until it leaves. The wait for that obeys b, and the purpose: with toRead, it ends
 // with the message of generation gen. An error of b leaves the connection as it was; any other is why the caller cannot
 // receive any more.
@@ -66,7 +67,7 @@ func (rc *receiver) enter(b transport.Bounds, p purpose, gen uint64) error {
 
 // awaitTurn is enter while there is another receiver.
 func (rc *receiver) awaitTurn(b transport.Bounds, p purpose, gen uint64) error {
-	until := &rc.end.done
+	until := &rc.end().done
 	if p == toGoOn {
 		until = nil // what has come is read, and the end behind it is found there
 	}
@@ -98,12 +99,12 @@ func (rc *receiver) check(p purpose, gen uint64) error {
 // ended returns why the caller cannot become the receiver any more.
 func (rc *receiver) ended(p purpose, gen uint64) error {
 	if p != toRead {
-		return rc.end.reason()
+		return rc.end().reason()
 	}
 	if err := rc.outcome(gen); err != nil {
 		return err
 	}
-	return inMessage(rc.end.reason())
+	return inMessage(rc.end().reason())
 }
 
 // begin makes the caller of Receive the receiver, and ends the Reader of the message before. Between messages it waits for
@@ -127,7 +128,7 @@ func (rc *receiver) entered(p purpose, gen uint64) (err error) {
 	case toRead:
 		err = rc.outcome(gen)
 	case toReceive:
-		if rc.end.hasEnded() {
+		if rc.end().hasEnded() {
 			err = rc.endOfReceiving()
 		}
 	}
@@ -148,14 +149,14 @@ func (rc *receiver) entered(p purpose, gen uint64) (err error) {
 func (rc *receiver) endOfReceiving() error {
 	m := &rc.msg
 	if m.begun || rc.limits.mode == frame.Frames && m.state == reading {
-		return rc.failed(rc.end.reason())
+		return rc.failed(rc.end().reason())
 	}
-	return rc.end.reason()
+	return rc.end().reason()
 }
 
 // awaits reports whether there is no message, and no part of one, so that bytes are waited for without a buffer.
 func (rc *receiver) awaits() bool {
-	if !rc.tr.CanAwait() {
+	if !rc.tr().CanAwait() {
 		rc.buf.large = false // it is held while there is nothing to read
 		return false
 	}
@@ -166,7 +167,7 @@ func (rc *receiver) awaits() bool {
 func (rc *receiver) awaitMessage(ctx context.Context) error {
 	rb := &rc.buf
 	rb.release()
-	buf, n, err := rc.tr.Await(transport.Bounds{Ctx: ctx}, rb.wanted())
+	buf, n, err := rc.tr().Await(transport.Bounds{Ctx: ctx}, rb.wanted())
 	if err != nil {
 		return rc.awaitFailed(err)
 	}
@@ -209,7 +210,7 @@ func (rc *receiver) tryEnter() bool { return rc.gate.TryEnter() }
 // leave lets the next receiver in. After the end of the connection, it clears up.
 func (rc *receiver) leave() {
 	rc.gate.Leave()
-	if rc.end.hasEnded() {
+	if rc.end().hasEnded() {
 		rc.clearUp()
 	}
 }
@@ -222,18 +223,18 @@ func (rc *receiver) clearUp() {
 	}
 	defer rc.gate.Leave()
 	if rc.msg.payload.inflates() {
-		rc.msg.breakOff(inMessage(rc.end.reason()))
+		rc.msg.breakOff(inMessage(rc.end().reason()))
 	}
 }
 
 // overhear reads up to the header of the next message, if there is none under way, and leaves that to the receiver which
 // wants it.
 func (rc *receiver) overhear(b transport.Bounds) {
-	if rc.gate.Enter(b.Ctx, &rc.end.done) != nil {
+	if rc.gate.Enter(b.Ctx, &rc.end().done) != nil {
 		return
 	}
 	defer rc.leave()
-	if !rc.end.hasEnded() && !rc.msg.underWay() {
+	if !rc.end().hasEnded() && !rc.msg.underWay() {
 		rc.nextMessage(b)
 	}
 }
@@ -257,13 +258,13 @@ func (rc *receiver) takeOver(ctx context.Context) bool {
 	defer rc.leave()
 	b := transport.Bounds{Ctx: ctx}
 	rc.msg.taken()
-	for !rc.end.hasEnded() {
+	for !rc.end().hasEnded() {
 		err := rc.discard(b)
 		if err == nil {
 			err = rc.nextFrame(b)
 		}
 		if err != nil {
-			rc.end.set(unfinishedClosing(ctx)) // unless err is of the connection's end
+			rc.end().set(unfinishedClosing(ctx)) // unless err is of the connection's end
 		}
 	}
 	return true

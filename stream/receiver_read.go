@@ -7,7 +7,7 @@ import (
 // read reads from the transport into p, at least one byte. An error is bounded, and the connection is as it was, or it has
 // ended the connection.
 func (rc *receiver) read(b transport.Bounds, p []byte) (int, error) {
-	n, err := rc.tr.Read(b, p)
+	n, err := rc.tr().Read(b, p)
 	if err != nil {
 		return 0, rc.readFailed(err)
 	}
@@ -19,7 +19,7 @@ func (rc *receiver) read(b transport.Bounds, p []byte) (int, error) {
 func (rc *receiver) fill(b transport.Bounds) error {
 	rc.wire.expectMore(false) // what there was has turned out to be control frames
 	before := len(rc.buf.unread())
-	if err := rc.buf.fill(rc.tr, b); err != nil {
+	if err := rc.buf.fill(rc.tr(), b); err != nil {
 		return rc.readFailed(err)
 	}
 	rc.came(len(rc.buf.unread()) - before)
@@ -28,7 +28,7 @@ func (rc *receiver) fill(b transport.Bounds) error {
 
 // came notes that n bytes have come. Whatever they are, they are a sign of life.
 func (rc *receiver) came(n int) {
-	rc.tr.Alive()
+	rc.tr().Alive()
 	rc.wire.trace.bytesReceived(int64(n))
 }
 
@@ -43,7 +43,7 @@ func (rc *receiver) readFailed(err error) error {
 	case transport.Unanswered:
 		return rc.timedOut(ErrNoPong)
 	default:
-		return rc.end.lost(failed.Err)
+		return rc.end().lost(failed.Err)
 	}
 }
 

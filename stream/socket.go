@@ -34,13 +34,13 @@ func newSocket(rwc io.ReadWriteCloser, hs *Handshake, mode frame.ReceiveMode, cf
 	s.hs.agree(hs)
 	zip := newDeflation(hs, cfg.Compression)
 	e, w, c, m, rc := &s.end, &s.wire, &s.ctl, &s.send, &s.recv
-	e.wire, e.recv, e.ctl, e.closeTimeout, e.whenEnded = w, rc, c, cfg.CloseTimeout, cfg.Ended
+	e.ctl, e.closeTimeout, e.whenEnded = c, cfg.CloseTimeout, cfg.Ended
 	w.tr, w.end, w.trace, w.messages, w.server = tr, e, newTracer(cfg.Trace), &m.gate, hs.Server
 	w.turn.w = w
 	w.setMasking(cfg.Masking)
 	m.wire, m.zip, m.fragment = w, zip, cfg.FragmentSize
 	c.wire, c.recv = w, rc
-	rc.tr, rc.wire, rc.ctl, rc.end, rc.zip = tr, w, c, e, zip
+	rc.wire, rc.ctl, rc.zip = w, c, zip
 	rc.limits = limits{cfg.MaxMessageSize, mode, hs.Server, cfg.AllowUnmasked, cfg.ReuseBuffer}
 	if len(hs.Buffered) > 0 {
 		rc.buf.hold(hs.Buffered)
@@ -87,7 +87,7 @@ func (s *Socket) Subprotocol() string { return s.hs.subprotocol() }
 
 // Handshake returns the outcome of the opening handshake, without its Buffered bytes. Each call makes the header anew,
 // and it is the caller's.
-func (s *Socket) Handshake() Handshake { return s.hs.handshake(s.wire.server) }
+func (s *Socket) Handshake() Handshake { return s.hs.handshake(s.wire.server, s.send.zip) }
 
 // TLS returns the state of the TLS connection below, with the peer's certificates, or nil without TLS. It must not be
 // changed.

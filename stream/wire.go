@@ -23,6 +23,7 @@ type wire struct {
 	messages *gate.Gate // of messages: whether others wait to send one
 	server   bool
 
+	flushing   bool                          // a goroutine will send the batch. Owned by the holder of gate
 	finished   atomic.Bool                   // no frame may follow: closeSent, or a frame was cut. Set by the holder of gate
 	closeSent  atomic.Bool                   // a close frame was sent. Set by the holder of gate
 	moreToCome atomic.Bool                   // the receiver has further messages in its buffer, which may be answered soon
@@ -30,7 +31,7 @@ type wire struct {
 
 	gate  gate.Gate // admits one turn, which owns following
 	turn  turn
-	batch batch
+	batch []byte // the frames that were put off, to be sent; nil: no buffer is held
 }
 
 // isFinished reports whether no frame can be sent any more.
@@ -78,7 +79,7 @@ func (w *wire) admit(b transport.Bounds, until *gate.Latch) (again bool, err err
 		return true, err
 	}
 	t := &w.turn
-	t.b, t.others, t.sent, t.open = b, int32(len(w.batch.buf)), 0, false
+	t.b, t.others, t.sent, t.open = b, int32(len(w.batch)), 0, false
 	return false, nil
 }
 

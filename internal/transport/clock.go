@@ -89,7 +89,7 @@ func (c *Conn) Asked(at time.Duration) {
 			break
 		}
 	}
-	c.readLimit.changed(nil)
+	c.readLimit.changed(c, nil)
 }
 
 // Unanswered reports whether the peer was asked for a sign of life, and has not given one since.
@@ -105,14 +105,14 @@ func (c *Conn) IdleTimeout() time.Duration { return c.clock.timeout() }
 // time.
 func (c *Conn) SetIdleTimeout(d time.Duration) {
 	c.clock.idle.Store(int64(d))
-	c.readLimit.changed(nil)
-	c.writeLimit.changed(nil)
+	c.readLimit.changed(c, nil)
+	c.writeLimit.changed(c, nil)
 }
 
 // SetDeadline sets d to t, and takes that over into a Read or Write that waits with d. Any goroutine may call it at any
 // time.
 func (c *Conn) SetDeadline(d *Deadline, t time.Time) {
 	d.Store(t)
-	c.readLimit.changed(d)
-	c.writeLimit.changed(d)
+	c.readLimit.changed(c, d)
+	c.writeLimit.changed(c, d)
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -41,6 +42,7 @@ type Conn struct {
 	try        try         // what is done with raw to read
 
 	clock      clock
+	arming     sync.Mutex // guards the deadlines of rwc, and what limits know of them
 	readLimit  limit
 	writeLimit limit
 
@@ -68,8 +70,7 @@ func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 	c.clock.start = time.Since(epoch)
 	c.clock.patience = cfg.Patience
 	c.clock.idle.Store(int64(cfg.Idle))
-	c.readLimit.init(c, true)
-	c.writeLimit.init(c, false)
+	c.readLimit, c.writeLimit = limit{reading: true, at: noDeadline}, limit{at: noDeadline}
 	if c.raw, c.vectored = socketOf(c.rwc); c.vectored {
 		c.cut = resumable
 	} else {

@@ -3,7 +3,7 @@ package transport
 import "io"
 
 // Kick does what the end of a context of a Read does, as late as it likes.
-func (c *Conn) Kick() { c.readLimit.kick() }
+func (c *Conn) Kick() { c.readLimit.kick(c) }
 
 // Refuse has the file copied, as one is that the kernel cannot send.
 func (f *File) Refuse() { f.copying = true }

@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"math"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -20,8 +19,7 @@ import (
 // What begins a wait anew: for writing, progress. For reading, bytes in either direction begin the idle time anew, and only
 // a sign of life begins the time anew that the peer has for one.
 type limit struct {
-	c       *Conn // constant after New
-	reading bool  // constant after New
+	reading bool // constant after New
 
 	futile uint8 // how often in a row the wait has moved nothing, although the deadline had not expired. Owned by its call
 
@@ -31,11 +29,8 @@ type limit struct {
 
 	ctx context.Context // of the wait that is under way, whose call owns it; nil between waits
 
-	mu sync.Mutex    // guards following, and the transport's deadline
-	at time.Duration // what that was set to last, by the clock
+	at time.Duration // what the transport's deadline was set to last, by the clock; guarded by arming
 }
-
-func (l *limit) init(c *Conn, reading bool) { l.c, l.reading, l.at = c, reading, noDeadline }
 
 // past is a deadline that has expired, and noDeadline one that never does.
 var past = time.Unix(1, 0)
@@ -47,9 +42,9 @@ const noDeadline = time.Duration(math.MaxInt64)
 const maxFutile = 100
 
 // begin begins a wait within b.
-func (l *limit) begin(b Bounds) {
+func (l *limit) begin(c *Conn, b Bounds) {
 	l.ctx, l.futile = b.Ctx, 0
-	l.began.Store(int64(l.c.clock.now()))
+	l.began.Store(int64(c.clock.now()))
 	before := l.deadline.Swap(b.Deadline)
 	if before != b.Deadline && !(before.Load().IsZero() && b.Deadline.Load().IsZero()) {
 		l.armed.Store(false)
@@ -58,10 +53,10 @@ func (l *limit) begin(b Bounds) {
 
 // ready arms the transport's deadline for a part of the wait, or ends the wait and returns why, if its bounds have. They
 // are looked at behind: a kick that arm has undone is one of a context that has ended before.
-func (l *limit) ready() error {
-	l.arm()
+func (l *limit) ready(c *Conn) error {
+	l.arm(c)
 	if err := l.ended(); err != nil {
-		l.end(l.c.clock.now())
+		l.end(c, c.clock.now())
 		return &Error{Kind: Bounded, Err: err}
 	}
 	return nil
@@ -74,20 +69,20 @@ func (l *limit) ended() error { return Bounds{l.ctx, l.deadline.Load()}.Err() }
 func (l *limit) anew(now time.Duration) { l.began.Store(int64(now)) }
 
 // end ends the wait at now.
-func (l *limit) end(now time.Duration) {
+func (l *limit) end(c *Conn, now time.Duration) {
 	l.ctx = nil
 	if !l.reading {
 		return
 	}
-	if asked, missing := l.c.clock.unanswered(); missing {
-		l.c.clock.spent.Add(int64(max(0, now-max(time.Duration(l.began.Load()), asked))))
+	if asked, missing := c.clock.unanswered(); missing {
+		c.clock.spent.Add(int64(max(0, now-max(time.Duration(l.began.Load()), asked))))
 	}
 }
 
 // isFutile counts a part of the wait that has moved nothing and ended with err, and reports whether the transport is to be
 // given up for that. It is not for a timeout at the deadline that was set.
-func (l *limit) isFutile(err error) bool {
-	if isTimeout(err) && l.isOver() {
+func (l *limit) isFutile(c *Conn, err error) bool {
+	if isTimeout(err) && l.isOver(c) {
 		l.futile = 0
 	} else {
 		l.futile++
@@ -96,115 +91,115 @@ func (l *limit) isFutile(err error) bool {
 }
 
 // arm sets the transport's deadline, if it does not stand.
-func (l *limit) arm() {
+func (l *limit) arm(c *Conn) {
 	if l.armed.Load() {
 		return
 	}
-	if !l.reading || l.c.raw == nil || l.deadline.Load() != nil {
-		l.rearm()
+	if !l.reading || c.raw == nil || l.deadline.Load() != nil {
+		l.rearm(c)
 		return
 	}
 	// To set a timer takes more of the stack than to wait: a goroutine that waits for a connection is to keep a small one.
 	done := make(chan struct{})
 	go func() {
-		l.rearm()
+		l.rearm(c)
 		close(done)
 	}()
 	<-done
 }
 
 // rearm sets the transport's deadline, also if it stands.
-func (l *limit) rearm() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (l *limit) rearm(c *Conn) {
+	c.arming.Lock()
+	defer c.arming.Unlock()
 	l.armed.Store(true)
-	l.setLocked(l.dueLocked())
+	l.setLocked(c, l.dueLocked(c))
 }
 
 // dueLocked returns when the wait has to end, or the zero time.
-func (l *limit) dueLocked() time.Time {
-	clock := &l.c.clock
-	at := clock.nearer(l.deadline.Load().Load(), l.idleSince(), clock.timeout())
-	if since, ok := l.unansweredSince(); ok {
+func (l *limit) dueLocked(c *Conn) time.Time {
+	clock := &c.clock
+	at := clock.nearer(l.deadline.Load().Load(), l.idleSince(c), clock.timeout())
+	if since, ok := l.unansweredSince(c); ok {
 		at = clock.nearer(at, since, clock.patience)
 	}
 	return at
 }
 
-func (l *limit) setLocked(at time.Time) {
+func (l *limit) setLocked(c *Conn, at time.Time) {
 	before := l.at
 	if l.at = noDeadline; !at.IsZero() {
-		l.at = l.c.clock.now() + time.Until(at) // in this order: not later than at
+		l.at = c.clock.now() + time.Until(at) // in this order: not later than at
 	} else if before == noDeadline {
 		return
 	}
 	if l.reading {
-		l.c.rwc.SetReadDeadline(at)
+		c.rwc.SetReadDeadline(at)
 	} else {
-		l.c.rwc.SetWriteDeadline(at)
+		c.rwc.SetWriteDeadline(at)
 	}
 }
 
 // changed takes a change of d over into the wait that is under way, if that is its deadline, or with a nil d a change of a
 // timeout.
-func (l *limit) changed(d *Deadline) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (l *limit) changed(c *Conn, d *Deadline) {
+	c.arming.Lock()
+	defer c.arming.Unlock()
 	if l.armed.Load() && (d == nil || d == l.deadline.Load()) {
-		l.setLocked(l.dueLocked())
+		l.setLocked(c, l.dueLocked(c))
 	}
 }
 
 // fix sets the deadline to at, whatever bounds and timeouts say. It is set anew before the next wait.
-func (l *limit) fix(at time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (l *limit) fix(c *Conn, at time.Time) {
+	c.arming.Lock()
+	defer c.arming.Unlock()
 	l.armed.Store(false)
-	l.setLocked(at)
+	l.setLocked(c, at)
 }
 
 // kick lets the deadline expire at once, and so ends the wait that is under way, if it has a reason to.
-func (l *limit) kick() { l.fix(past) }
+func (l *limit) kick(c *Conn) { l.fix(c, past) }
 
 // reason returns why the wait must end now, or nil; the deadline is then set anew before it goes on.
-func (l *limit) reason() *Error {
+func (l *limit) reason(c *Conn) *Error {
 	l.armed.Store(false)
 	if err := l.ended(); err != nil {
 		return &Error{Kind: Bounded, Err: err}
 	}
-	clock, now := &l.c.clock, l.c.clock.now()
-	if idle := clock.timeout(); idle > 0 && now-l.idleSince() >= idle {
+	clock, now := &c.clock, c.clock.now()
+	if idle := clock.timeout(); idle > 0 && now-l.idleSince(c) >= idle {
 		return &Error{Kind: Idle}
 	}
-	if since, ok := l.unansweredSince(); ok && now-since >= clock.patience {
+	if since, ok := l.unansweredSince(c); ok && now-since >= clock.patience {
 		return &Error{Kind: Unanswered}
 	}
 	return nil
 }
 
 // isOver reports whether the deadline that was set has expired. If not, a timeout is the transport's own.
-func (l *limit) isOver() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.at <= l.c.clock.now()
+func (l *limit) isOver(c *Conn) bool {
+	c.arming.Lock()
+	defer c.arming.Unlock()
+	return l.at <= c.clock.now()
 }
 
 // idleSince tells since when the connection is idle for the wait: while nothing waits, it is not. A wait for the peer to
 // read does not care what the peer sends.
-func (l *limit) idleSince() time.Duration {
+func (l *limit) idleSince(c *Conn) time.Duration {
 	began := time.Duration(l.began.Load())
 	if l.reading {
-		return max(began, time.Duration(l.c.clock.last.Load()))
+		return max(began, time.Duration(c.clock.last.Load()))
 	}
 	return began
 }
 
 // unansweredSince tells since when the wait has missed a sign of life that the peer was asked for, as if it had waited
 // for it without a pause. While nothing waits, what the peer has sent may be there unread.
-func (l *limit) unansweredSince() (since time.Duration, ok bool) {
-	if !l.reading || l.c.clock.patience <= 0 {
+func (l *limit) unansweredSince(c *Conn) (since time.Duration, ok bool) {
+	if !l.reading || c.clock.patience <= 0 {
 		return 0, false
 	}
-	asked, missing := l.c.clock.unanswered()
-	return max(time.Duration(l.began.Load()), asked) - time.Duration(l.c.clock.spent.Load()), missing
+	asked, missing := c.clock.unanswered()
+	return max(time.Duration(l.began.Load()), asked) - time.Duration(c.clock.spent.Load()), missing
 }

@@ -14,7 +14,7 @@ func (c *Conn) Read(b Bounds, p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	c.readLimit.begin(b)
+	c.readLimit.begin(c, b)
 	return c.read(p)
 }
 
@@ -24,7 +24,7 @@ func (c *Conn) Read(b Bounds, p []byte) (int, error) {
 // The goroutine that waits is to keep its first, small stack: that is why read has few variables, and leaves what is rare
 // to other functions.
 func (c *Conn) Await(b Bounds, size int) (buf []byte, n int, err error) {
-	c.readLimit.begin(b)
+	c.readLimit.begin(c, b)
 	if c.raw == nil {
 		return c.awaitHolding(size)
 	}
@@ -46,7 +46,7 @@ func (c *Conn) awaitHolding(size int) (buf []byte, n int, err error) {
 // read reads into p, or with a nil p into a buffer that it leaves in c.await. The wait has begun.
 func (c *Conn) read(p []byte) (n int, err error) {
 	for {
-		if failed := c.readLimit.ready(); failed != nil { // also if there is always something to read
+		if failed := c.readLimit.ready(c); failed != nil { // also if there is always something to read
 			return 0, failed
 		}
 		switch {
@@ -59,7 +59,7 @@ func (c *Conn) read(p []byte) (n int, err error) {
 		}
 		if n > 0 {
 			c.clock.came = c.clock.moved()
-			c.readLimit.end(c.clock.came)
+			c.readLimit.end(c, c.clock.came)
 			return n, nil
 		}
 		if failed := c.readFailed(err); failed != nil {
@@ -79,15 +79,15 @@ func (c *Conn) readFailed(err error) error {
 	case !isTimeout(err):
 		failed = &Error{Kind: Lost, Err: err}
 	default:
-		failed = l.reason()
+		failed = l.reason(c)
 	}
-	if failed == nil && l.isFutile(err) {
+	if failed == nil && l.isFutile(c, err) {
 		failed = &Error{Kind: Lost, Err: err}
 	}
 	if failed == nil {
 		return nil
 	}
-	l.end(c.clock.now())
+	l.end(c, c.clock.now())
 	if failed.Kind == Unanswered {
 		c.clock.answered() // it was told: another wait begins anew
 	}
@@ -97,7 +97,7 @@ func (c *Conn) readFailed(err error) error {
 // readUntil reads once, and not beyond the end of the context.
 func (c *Conn) readUntil(p []byte) (int, error) {
 	// A kick that comes late, behind this read, does no harm to the next one, as that sees no reason to end.
-	defer context.AfterFunc(c.readLimit.ctx, c.readLimit.kick)()
+	defer context.AfterFunc(c.readLimit.ctx, func() { c.readLimit.kick(c) })()
 	if p == nil {
 		return c.waitRead()
 	}
@@ -109,7 +109,7 @@ func (c *Conn) readUntil(p []byte) (int, error) {
 func (c *Conn) Discard(until time.Time) {
 	buf := buffer.Take(buffer.Small)
 	defer buffer.Give(buf)
-	c.readLimit.fix(until)
+	c.readLimit.fix(c, until)
 	for futile := 0; futile < maxFutile && !expired(until); {
 		n, err := c.rwc.Read(buf)
 		switch {
@@ -122,7 +122,7 @@ func (c *Conn) Discard(until time.Time) {
 			return
 		default: // it may be a late kick of the context of a Read before
 			futile++
-			c.readLimit.fix(until)
+			c.readLimit.fix(c, until)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func (l *load) advance(n int64) {
 // behind: what TLS writes by itself must not meet one.
 func (c *Conn) send(b Bounds, l *load) (sent int64, err error) {
 	w := &c.writeLimit
-	w.begin(b)
+	w.begin(c, b)
 	if b.Ctx.Done() == nil {
 		sent, err = c.sendAll(l)
 	} else {
@@ -62,7 +62,7 @@ func (c *Conn) send(b Bounds, l *load) (sent int64, err error) {
 	}
 	w.ctx = nil
 	if !c.vectored {
-		w.fix(time.Time{})
+		w.fix(c, time.Time{})
 	}
 	return sent, err
 }
@@ -71,7 +71,7 @@ func (c *Conn) send(b Bounds, l *load) (sent int64, err error) {
 func (c *Conn) sendUntil(ctx context.Context, l *load) (sent int64, err error) {
 	kicked := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		c.writeLimit.kick()
+		c.writeLimit.kick(c)
 		close(kicked)
 	})
 	defer func() {
@@ -87,7 +87,7 @@ func (c *Conn) sendAll(l *load) (sent int64, err error) {
 		if !c.vectored {
 			c.writeLimit.armed.Store(false)
 		}
-		if err = c.writeLimit.ready(); err == nil {
+		if err = c.writeLimit.ready(c); err == nil {
 			var n int64
 			n, err = c.sendSome(l)
 			sent += n
@@ -113,8 +113,8 @@ func (c *Conn) sendSome(l *load) (n int64, err error) {
 	}
 	failed := writeFailed(err)
 	if failed == nil {
-		failed = w.reason()
-		if failed == nil && (w.isFutile(err) || broken) {
+		failed = w.reason(c)
+		if failed == nil && (w.isFutile(c, err) || broken) {
 			failed = &Error{Kind: Lost, Err: err}
 		}
 		if failed == nil {
