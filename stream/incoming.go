@@ -44,7 +44,7 @@ type message struct {
 
 	data []byte // what was put together, and inflated, of a message or frame that is handed out whole
 
-	payload *compressedPayload // nil before the first compressed message
+	payload *compressedPayload // nil: it is not being inflated
 }
 
 // underWay reports whether a message was begun, and not read to its end or not handed out.
@@ -77,7 +77,7 @@ func (m *message) breakOff(err error) {
 	if m.state == reading {
 		m.state, m.err = broken, err
 	}
-	m.payload.release()
+	m.endInflating()
 }
 
 // taken has the message be read by none of those that it was, or would have been, handed out to.
@@ -90,7 +90,7 @@ func (rc *receiver) finish() error {
 		return rc.failText()
 	}
 	m.state = complete
-	m.payload.release()
+	m.endInflating()
 	if m.gen != 0 {
 		rc.whole.Store(m.gen)
 	}

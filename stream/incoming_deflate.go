@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"sync"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/internal/buffer"
@@ -11,26 +12,29 @@ import (
 	"github.com/litert/websocket/internal/transport"
 )
 
-// A compressedPayload is the payload of the current message, and what inflates it.
+// A compressedPayload is the payload of a message that is being inflated.
 type compressedPayload struct {
-	rc       *receiver         // constant
-	z        *deflate.Inflater // nil: not begun, or at its end
-	inflated int64             // bytes that have come out
-	b        transport.Bounds  // of the call that is under way
-	lent     loan              // the latest piece
+	rc       *receiver
+	z        *deflate.Inflater
+	inflated int64            // bytes that have come out
+	b        transport.Bounds // of the call that is under way
+	lent     loan             // the latest piece
 }
 
-// inflates reports whether a message is being inflated. A nil payload has none.
-func (c *compressedPayload) inflates() bool { return c != nil && c.z != nil }
+// No connection keeps a compressedPayload behind its message.
+var compressedPayloads = sync.Pool{New: func() any { return new(compressedPayload) }}
 
-// release ends the inflating of the message.
-func (c *compressedPayload) release() {
-	if !c.inflates() {
+// endInflating lets go of what inflates the message.
+func (m *message) endInflating() {
+	c := m.payload
+	if c == nil {
 		return
 	}
+	m.payload = nil
 	c.z.Release()
 	c.lent.giveBack()
-	*c = compressedPayload{rc: c.rc}
+	*c = compressedPayload{}
+	compressedPayloads.Put(c)
 }
 
 // Next returns the next piece of the payload, as it came, but unmasked.
@@ -61,24 +65,22 @@ func (c *compressedPayload) Ended() bool { return c.rc.msg.payloadEnded() }
 // inflates faster.
 func (rc *receiver) beginInflating() {
 	m := &rc.msg
-	c := m.payload
+	c := compressedPayloads.Get().(*compressedPayload)
+	c.rc = rc
 	if m.open || m.rest > int64(len(rc.buf.unread())) {
 		c.z = deflate.Inflate(rc.zip.id, &rc.zip.in, c)
-		return
+	} else {
+		p := rc.buf.take(int(m.rest))
+		m.unmask(p)
+		c.z = deflate.InflateBytes(rc.zip.id, &rc.zip.in, p)
 	}
-	p := rc.buf.take(int(m.rest))
-	m.unmask(p)
-	c.z = deflate.InflateBytes(rc.zip.id, &rc.zip.in, p)
+	m.payload = c
 }
 
 // readInflated reads the payload of a compressed message. It returns io.EOF behind its last byte.
 func (rc *receiver) readInflated(b transport.Bounds, p []byte) (int, error) {
 	m := &rc.msg
 	if m.payload == nil {
-		m.payload = &compressedPayload{rc: rc}
-	}
-	c := m.payload
-	if c.z == nil {
 		switch err := rc.nextPayload(b); {
 		case err == io.EOF: // it came in frames without payload
 			return 0, rc.finishAtEnd()
@@ -87,6 +89,7 @@ func (rc *receiver) readInflated(b transport.Bounds, p []byte) (int, error) {
 		}
 		rc.beginInflating()
 	}
+	c := m.payload
 	if room := rc.limits.message - c.inflated; room < math.MaxInt64 && int64(len(p)) > room {
 		p = p[:room+1] // one more says that it is too much
 	}
@@ -136,7 +139,7 @@ func (rc *receiver) discardInflated(b transport.Bounds) error {
 // faster then. When its bounds end it, it can go on.
 func (rc *receiver) inflateMessage(b transport.Bounds) error {
 	m := &rc.msg
-	if !m.payload.inflates() && !m.open && m.size <= buffer.Small {
+	if m.payload == nil && !m.open && m.size <= buffer.Small {
 		for int64(len(rc.buf.unread())) < m.rest {
 			if err := rc.fill(b); err != nil {
 				return err

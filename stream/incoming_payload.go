@@ -160,7 +160,7 @@ func (rc *receiver) discard(b transport.Bounds) error {
 	if m.compressed && m.state == reading && rc.zip.in.Size() > 0 {
 		return rc.discardInflated(b) // the messages behind need it
 	}
-	m.payload.release()
+	m.endInflating()
 	for m.state == reading {
 		held := int64(len(rb.unread()))
 		var err error

@@ -222,7 +222,7 @@ func (rc *receiver) clearUp() {
 		return
 	}
 	defer rc.gate.Leave()
-	if rc.msg.payload.inflates() {
+	if rc.msg.payload != nil {
 		rc.msg.breakOff(inMessage(rc.end().reason()))
 	}
 }
