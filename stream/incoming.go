@@ -139,7 +139,7 @@ func (rc *receiver) nextFrame(b transport.Bounds) error {
 		Server: rc.limits.server, AllowUnmasked: rc.limits.allowUnmasked,
 		Fragmented: m.open, RSV1: rc.zip != nil,
 	}
-	for {
+	for pinged := false; ; {
 		h, n, err := frame.Parse(rb.unread())
 		if err == io.ErrUnexpectedEOF {
 			if err := rc.fill(b); err != nil {
@@ -152,6 +152,12 @@ func (rc *receiver) nextFrame(b transport.Bounds) error {
 		}
 		if err != nil {
 			return rc.end().failProtocol(err)
+		}
+		if h.Opcode == opcode.Ping {
+			pinged = true
+		} else if pinged {
+			rc.tr().Alive()
+			pinged = false
 		}
 		if !h.Opcode.IsControl() {
 			rc.wire.trace.frameReceived(h)

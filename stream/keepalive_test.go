@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,6 +80,60 @@ func TestKeepAlive(t *testing.T) {
 				}
 			}()
 			if got := receiveAllOf(t, c); got != "slow" {
+				t.Errorf("got %q", got)
+			}
+		}, opts...)
+	})
+	t.Run("a peer that pings and does not receive is stuck", func(t *testing.T) {
+		for _, both := range []bool{false, true} { // behind each other, or in a single read
+			bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+				began := time.Now()
+				var pings sync.WaitGroup
+				defer pings.Wait()
+				go io.Copy(io.Discard, peer)
+				pings.Go(func() {
+					for range 100 {
+						time.Sleep(3 * time.Second)
+						ping := peer.Frame(true, opcode.Ping, "alive")
+						if both {
+							ping = append(ping, peer.Frame(true, opcode.Ping, "too")...)
+						}
+						if _, err := peer.Write(ping); err != nil {
+							return
+						}
+					}
+				})
+				_, err := c.Receive(context.Background())
+				if took := time.Since(began); !errors.Is(err, stream.ErrNoPong) || took > 20*time.Second {
+					t.Errorf("Receive: %v, after %v", err, took)
+				}
+			}, opts...)
+		}
+	})
+	t.Run("so is one with KeepAlive of its own", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := streamtest.NetPipe()
+			began := time.Now()
+			c, stuck := open(t, a, false, opts...), open(t, b, true, opts...)
+			_, err := c.Receive(context.Background())
+			if took := time.Since(began); !errors.Is(err, stream.ErrNoPong) || took > 20*time.Second {
+				t.Errorf("Receive: %v, after %v", err, took)
+			}
+			stuck.Abort()
+			synctest.Wait()
+		})
+	})
+	t.Run("a frame behind a ping is a sign of life", func(t *testing.T) {
+		bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+			go io.Copy(io.Discard, peer)
+			go func() {
+				for range 10 {
+					time.Sleep(9 * time.Second)
+					peer.Send(append(peer.Frame(true, opcode.Ping, ""), peer.Frame(true, opcode.Pong, "")...))
+				}
+				peer.SendFrame(true, opcode.Text, "x")
+			}()
+			if got := receiveAllOf(t, c); got != "x" {
 				t.Errorf("got %q", got)
 			}
 		}, opts...)

@@ -104,11 +104,13 @@ func ReuseBuffer() Option {
 	return conf.StreamOption(func(c *conf.Stream) { c.ReuseBuffer = true })
 }
 
-// KeepAlive has a ping sent whenever nothing was received for interval, which keeps the connection alive in the eyes of
-// proxies and firewalls, and finds out when the peer is gone: if a goroutine receives, and nothing at all comes for
-// another interval after a ping, that call gets [ErrNoPong], and the connection has ended. While none receives, pings
-// are sent all the same, but nothing is held against the peer, whose pongs are unread. Writes that are on their way are
-// not interrupted: where the wire is busy, the ping is left out.
+// KeepAlive has a ping sent whenever the peer has given no sign of life for interval, which keeps the connection alive in
+// the eyes of proxies and firewalls, and finds out when the peer is gone or stuck: if a goroutine receives, and the peer
+// gives no sign of life for another interval after a ping, that call gets [ErrNoPong], and the connection has ended. A
+// pong is a sign of life, and so is each byte of a data frame; a ping is none, as a peer whose program has ceased to
+// receive may still send them. While no goroutine receives, pings are sent all the same, but nothing is held against the
+// peer, whose pongs are unread. Writes that are on their way are not interrupted: where the wire is busy, the ping is left
+// out.
 //
 // As pings are traffic, an [IdleTimeout] beyond interval ends only writes. The default is 0, which sends none; a
 // negative interval is refused.

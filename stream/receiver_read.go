@@ -2,6 +2,7 @@ package stream
 
 import (
 	"github.com/litert/websocket/internal/transport"
+	"github.com/litert/websocket/opcode"
 )
 
 // read reads from the transport into p, at least one byte. An error is bounded, and the connection is as it was, or it has
@@ -26,11 +27,17 @@ func (rc *receiver) fill(b transport.Bounds) error {
 	return nil
 }
 
-// came notes that n bytes have come. Whatever they are, they are a sign of life.
+// came notes that n bytes have come. They are a sign of life, but for those of a ping: a peer whose program does not receive
+// may send pings all the same. Behind a ping, nextFrame tells.
 func (rc *receiver) came(n int) {
-	rc.tr().Alive()
+	if rc.msg.rest > 0 || !isPing(rc.buf.unread()) {
+		rc.tr().Alive()
+	}
 	rc.wire.trace.bytesReceived(int64(n))
 }
+
+// isPing reports whether p begins with a ping.
+func isPing(p []byte) bool { return len(p) > 0 && opcode.Opcode(p[0]&0xF) == opcode.Ping }
 
 // readFailed tells what an error of the transport comes to.
 func (rc *receiver) readFailed(err error) error {
