@@ -16,12 +16,13 @@ func (c *call) cookieURL() *url.URL {
 	return &u
 }
 
-// headerWithCookies returns the header that the user wants, with the cookies of the jar.
-func (c *call) headerWithCookies() http.Header {
+// header returns the fields that the user wants to have sent, with the credentials of the URL and the cookies of the jar.
+func (c *call) header() http.Header {
+	h := authorized(c.cfg.Header, c.target.user)
 	if c.cfg.CookieJar == nil {
-		return c.cfg.Header
+		return h
 	}
-	r := &http.Request{Header: c.cfg.Header.Clone()}
+	r := &http.Request{Header: h.Clone()}
 	if r.Header == nil {
 		r.Header = http.Header{}
 	}

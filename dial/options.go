@@ -73,9 +73,11 @@ func CookieJar(jar http.CookieJar) Option {
 // whose scheme is ws, wss, http or https. The default is 0: a redirect is an [*Error], as it is when it is one too
 // many, leads nowhere, or leads from TLS to a connection without. A negative n is refused.
 //
-// A relative location stays with the server, also behind a UNIX socket. Any other drops the Host that [Header] has set;
-// if it is on another host, be it a subdomain, it drops for good the user name and password of the URL, and of the
-// header the fields Authorization, Cookie and Proxy-Authorization.
+// A relative location stays with the server, also behind a UNIX socket. Any other drops the Host that [Header] has set.
+// If it has another scheme, host or port, be it a subdomain, it drops for good the user name and password of the URL, and
+// of the header all but Accept, Accept-Language, Cache-Control, Origin, Pragma and User-Agent; ws is http here, wss is
+// https, and a redirect from port 80 without TLS to port 443 with it, on one host, is to the same. What [Subprotocols]
+// and [TLSConfig] hold, a client's certificate too, goes along; the cookies of a [CookieJar] go where the jar says.
 func Redirects(n int) Option {
 	if n < 0 {
 		return refuse("Redirects", "%d is negative", n)

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-
-	"github.com/litert/websocket/internal/handshake"
 )
 
 // redirect makes the target that which err, the failure of a handshake, redirects to. left is how many redirects may
@@ -41,31 +39,15 @@ func isRedirect(status int) bool {
 
 // follow makes location, that of a redirect, the target.
 func (c *call) follow(location string) error {
-	ref, err := url.Parse(location)
-	if err != nil { // which repeats the URL
-		return errors.New("its URL is malformed")
-	}
-	u := c.target.url.ResolveReference(ref)
-	u.Fragment, u.RawFragment = "", ""
-	if ref.Scheme == "" && ref.Host == "" && ref.User == nil { // the same server, also behind a UNIX socket
-		c.target.url, c.target.resource = u, resourceName(u.EscapedPath(), u.RawQuery)
-		return nil
-	}
-	switch u.Scheme {
-	case "ws", "wss", "http", "https":
-	default:
-		return fmt.Errorf("the scheme %q is not one of ws, wss, http and https", u.Scheme)
-	}
-	next, err := newTarget(u)
+	next, relative, err := c.resolve(location)
 	if err != nil {
 		return err
 	}
-	if c.target.secure && !next.secure {
-		return errors.New("it leads from TLS to a connection without")
+	if !relative {
+		c.cfg.Host = ""
 	}
-	c.cfg.Host = ""
-	if c.target.network != next.network || !handshake.EqualFold(c.target.name, next.name) {
-		c.forgetCredentials()
+	if !c.target.sharesCredentials(&next) {
+		c.cfg.Header = withoutCredentials(c.cfg.Header)
 	} else if next.user == nil {
 		next.user = c.target.user
 	}
@@ -73,10 +55,27 @@ func (c *call) follow(location string) error {
 	return nil
 }
 
-// forgetCredentials drops what another host is not meant to know. The user name and password are part of the target.
-func (c *call) forgetCredentials() {
-	c.cfg.Header = c.cfg.Header.Clone() // other calls may use the same option
-	for _, name := range []string{"Authorization", "Cookie", "Proxy-Authorization"} {
-		c.cfg.Header.Del(name)
+// resolve returns the target that location is, and whether that is relative: the same server, also behind a UNIX socket.
+func (c *call) resolve(location string) (next target, relative bool, err error) {
+	ref, err := url.Parse(location)
+	if err != nil { // which repeats the URL
+		return next, false, errors.New("its URL is malformed")
 	}
+	u := c.target.url.ResolveReference(ref)
+	u.Fragment, u.RawFragment = "", ""
+	if ref.Scheme == "" && ref.Host == "" && ref.User == nil {
+		next = c.target
+		next.url, next.resource = u, resourceName(u.EscapedPath(), u.RawQuery)
+		return next, true, nil
+	}
+	switch u.Scheme {
+	case "ws", "wss", "http", "https":
+	default:
+		return next, false, fmt.Errorf("the scheme %q is not one of ws, wss, http and https", u.Scheme)
+	}
+	next, err = newTarget(u)
+	if err == nil && c.target.secure && !next.secure {
+		err = errors.New("it leads from TLS to a connection without")
+	}
+	return next, false, err
 }

@@ -2,16 +2,15 @@ package dial
 
 import (
 	"cmp"
-	"encoding/base64"
-	"net/url"
+	"net/http"
 	"strings"
 
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/handshake"
 )
 
-// request returns the client's half of the handshake (RFC 6455, section 4.1).
-func (c *call) request(key string) []byte {
+// request returns the client's half of the handshake (RFC 6455, section 4.1), with the fields of h beside its own.
+func (c *call) request(key string, h http.Header) []byte {
 	b := make([]byte, 0, 512)
 	b = append(b, "GET "...)
 	b = append(b, c.target.resource...)
@@ -27,10 +26,7 @@ func (c *call) request(key string) []byte {
 	if c.cfg.Compression != nil {
 		b = handshake.AppendField(b, handshake.FieldExtensions, handshake.OfferDeflate(c.cfg.Compression.Deflate))
 	}
-	if user := c.target.user; user != nil && c.cfg.Header["Authorization"] == nil {
-		b = handshake.AppendField(b, "Authorization", basic(user))
-	}
-	b = handshake.AppendHeader(b, c.headerWithCookies())
+	b = handshake.AppendHeader(b, h)
 	return append(b, "\r\n"...)
 }
 
@@ -45,10 +41,4 @@ func (c *call) appendEarly(b []byte) []byte {
 		frame.Mask(b[payload:], h.Key, 0)
 	}
 	return b
-}
-
-// basic returns the credentials of user for the field Authorization (RFC 7617, section 2).
-func basic(user *url.Userinfo) string {
-	password, _ := user.Password()
-	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
 }

@@ -34,7 +34,7 @@ func (c *call) shake(ctx context.Context, rwc io.ReadWriteCloser) (hs stream.Han
 // exchange is shake without a bound.
 func (c *call) exchange(rw io.ReadWriter) (hs stream.Handshake, err error) {
 	key := handshake.NewKey()
-	response, r, err := roundTrip(rw, c.appendEarly(c.request(key)), "sending the request")
+	response, r, err := roundTrip(rw, c.appendEarly(c.request(key, c.header())), "sending the request")
 	if err != nil {
 		return hs, err
 	}

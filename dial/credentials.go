@@ -1,0 +1,64 @@
+package dial
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/litert/websocket/internal/handshake"
+)
+
+// sharesCredentials reports whether next, which t redirects to, is meant to know what t does: it has the same scheme,
+// host and port, or those are 80 without TLS and 443 with it, which the habit of servers makes the same.
+func (t *target) sharesCredentials(next *target) bool {
+	if t.network != next.network {
+		return false
+	}
+	if t.secure == next.secure {
+		return handshake.EqualFold(t.address, next.address)
+	}
+	host, plain := strings.CutSuffix(t.address, ":80")
+	nextHost, secure := strings.CutSuffix(next.address, ":443")
+	return next.secure && plain && secure && handshake.EqualFold(host, nextHost)
+}
+
+// goesAnywhere reports whether the field with the canonical name says something about the client alone, and nothing that
+// one server may know and another may not. What is not known to be so is not.
+func goesAnywhere(name string) bool {
+	switch name {
+	case "Accept", "Accept-Language", "Cache-Control", "Origin", "Pragma", "User-Agent":
+		return true
+	}
+	return false
+}
+
+// withoutCredentials returns what of h may be sent to any server.
+func withoutCredentials(h http.Header) http.Header {
+	rest := make(http.Header)
+	for name, values := range h {
+		if goesAnywhere(name) {
+			rest[name] = values
+		}
+	}
+	return rest
+}
+
+// authorized returns h with the credentials of user, unless it has others. It does not change h.
+func authorized(h http.Header, user *url.Userinfo) http.Header {
+	if user == nil || h["Authorization"] != nil {
+		return h
+	}
+	h = h.Clone()
+	if h == nil {
+		h = make(http.Header)
+	}
+	h["Authorization"] = []string{basic(user)}
+	return h
+}
+
+// basic returns the credentials of user for the field Authorization (RFC 7617, section 2).
+func basic(user *url.Userinfo) string {
+	password, _ := user.Password()
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
+}
