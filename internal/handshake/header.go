@@ -24,7 +24,7 @@ func CloneHeader(h http.Header) (http.Header, error) {
 		}
 		for _, v := range h[name] {
 			if !validValue(v) {
-				return nil, fmt.Errorf("the value %q of %s contains a control character", v, name)
+				return nil, fmt.Errorf("the value of %s contains a control character", name) // it may be a secret
 			}
 			clone[canonical] = append(clone[canonical], v)
 		}

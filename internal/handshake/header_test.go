@@ -2,6 +2,7 @@ package handshake_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,6 +52,14 @@ func TestCloneHeaderRefuses(t *testing.T) {
 		if h, err := handshake.CloneHeader(http.Header{tt.name: {tt.value}}); err == nil {
 			t.Errorf("%q: %q became %q", tt.name, tt.value, h)
 		}
+	}
+}
+
+// A token that was read from a file has a line feed at its end more often than not.
+func TestCloneHeaderTellsNoValue(t *testing.T) {
+	_, err := handshake.CloneHeader(http.Header{"Authorization": {"Bearer secret\n"}})
+	if err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "Authorization") {
+		t.Errorf("error is %v", err)
 	}
 }
 
