@@ -37,7 +37,7 @@ func Dial[M any](ctx context.Context, url string, mode stream.Mode[M], opts ...O
 
 // Handshake performs the opening handshake as a client over rwc, and returns the connection, as [Dial] does. The url
 // tells what to ask for, and is as in Dial, but nothing is dialled, and TLS, if there is any, is already in rwc: the
-// options [NetDial], [TLSConfig], [Proxy] and [Redirects] have no effect.
+// options [NetDial], [TLSConfig], [Proxy], [Redirects] and [CheckRedirect] have no effect.
 //
 // Once it is called, rwc belongs to Handshake: if it returns an error, whatever error, rwc is closed. When the context
 // or [ConnectTimeout] ends, rwc is closed too; Close must unblock its Read and Write.

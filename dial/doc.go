@@ -22,8 +22,8 @@
 // # Redirects, credentials and cookies
 //
 // A redirect is an [*Error], unless [Redirects] has it followed; credentials stay with the scheme, host and port that they
-// are for. The user name and password of a URL are sent as basic authentication, and never appear in an error.
-// [CookieJar] keeps cookies from one connection to the next.
+// are for, unless [CheckRedirect] has them go along. The user name and password of a URL are sent as basic authentication,
+// and never appear in an error. [CookieJar] keeps cookies from one connection to the next.
 //
 // # Errors
 //

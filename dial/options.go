@@ -39,16 +39,24 @@ func refuse(name, format string, args ...any) Option {
 // name and password of the URL. Refused are the fields of the handshake itself (Upgrade, Connection, Sec-WebSocket-…)
 // and those that announce a body, names that are no tokens, and values with control characters.
 func Header(h http.Header) Option {
-	h, err := handshake.CloneHeader(h)
+	h, host, err := splitHeader(h)
 	if err != nil {
 		return refuse("Header", "%v", err)
 	}
-	host := h.Get("Host")
-	if hosts := h["Host"]; len(hosts) > 1 || len(hosts) == 1 && !validHostField(host) {
-		return refuse("Header", "%q is not a host", hosts)
-	}
-	h.Del("Host")
 	return option(func(c *conf.Dial) { c.Header, c.Host = h, host })
+}
+
+// splitHeader returns a copy of h without its Host, and that, or says what is wrong with h.
+func splitHeader(h http.Header) (rest http.Header, host string, err error) {
+	if rest, err = handshake.CloneHeader(h); err != nil {
+		return nil, "", err
+	}
+	host = rest.Get("Host")
+	if hosts := rest["Host"]; len(hosts) > 1 || len(hosts) == 1 && !validHostField(host) {
+		return nil, "", fmt.Errorf("%q is not a host", hosts)
+	}
+	rest.Del("Host")
+	return rest, host, nil
 }
 
 // Subprotocols offers subprotocols to the server, the preferred one first (RFC 6455, section 1.9); the default is none.
@@ -78,11 +86,26 @@ func CookieJar(jar http.CookieJar) Option {
 // of the header all but Accept, Accept-Language, Cache-Control, Origin, Pragma and User-Agent; ws is http here, wss is
 // https, and a redirect from port 80 without TLS to port 443 with it, on one host, is to the same. What [Subprotocols]
 // and [TLSConfig] hold, a client's certificate too, goes along; the cookies of a [CookieJar] go where the jar says.
+// [CheckRedirect] decides otherwise.
 func Redirects(n int) Option {
 	if n < 0 {
 		return refuse("Redirects", "%d is negative", n)
 	}
 	return option(func(c *conf.Dial) { c.Redirects = n })
+}
+
+// CheckRedirect sets what decides on each redirect that [Redirects] would follow; nil is the default: all are followed.
+// The URLs are as http or https, without a user name. The header is what will be sent to the server at to, as [Redirects]
+// says: the fields of [Header] and, as Authorization, the user name and password of the URL, without those that stay
+// behind. What check changes in it is sent, and goes on from there at the next redirect; to have credentials go along,
+// check puts them in again. Neither the fields of the handshake itself nor the cookies of a [CookieJar] are in it, and the
+// former are refused, as Header does. A Host is only in it where that of Header is kept.
+//
+// If check returns an error, the redirect is not followed, and the [*Error] of its answer wraps that error. The URLs and
+// the header are for check to keep. It is called with nothing connected, by the goroutine of [Dial], whose context does
+// not interrupt it.
+func CheckRedirect(check func(from, to *url.URL, header http.Header) error) Option {
+	return option(func(c *conf.Dial) { c.CheckRedirect = check })
 }
 
 // TLSConfig sets the configuration of TLS for wss and https; nil is the default, an empty one. It takes a copy. If

@@ -43,16 +43,44 @@ func (c *call) follow(location string) error {
 	if err != nil {
 		return err
 	}
-	if !relative {
-		c.cfg.Host = ""
+	header, host := c.cfg.Header, ""
+	if relative {
+		host = c.cfg.Host
 	}
 	if !c.target.sharesCredentials(&next) {
-		c.cfg.Header = withoutCredentials(c.cfg.Header)
+		header = withoutCredentials(header)
 	} else if next.user == nil {
 		next.user = c.target.user
 	}
-	c.target = next
+	if c.cfg.CheckRedirect != nil {
+		if header, host, err = c.askAbout(&next, header, host); err != nil {
+			return err
+		}
+	}
+	c.target, c.cfg.Header, c.cfg.Host = next, header, host
 	return nil
+}
+
+// askAbout has the user decide on the redirect to next, and on what is sent to it beside what the handshake needs. The
+// credentials of next become a part of that.
+func (c *call) askAbout(next *target, header http.Header, host string) (http.Header, string, error) {
+	header = authorized(header, next.user).Clone()
+	next.user = nil
+	if header == nil {
+		header = make(http.Header)
+	}
+	if host != "" {
+		header["Host"] = []string{host}
+	}
+	from, to := *c.target.url, *next.url
+	if err := c.cfg.CheckRedirect(&from, &to, header); err != nil {
+		return nil, "", err
+	}
+	header, host, err := splitHeader(header)
+	if err != nil {
+		err = fmt.Errorf("CheckRedirect has left an impossible header: %w", err)
+	}
+	return header, host, err
 }
 
 // resolve returns the target that location is, and whether that is relative: the same server, also behind a UNIX socket.

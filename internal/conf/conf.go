@@ -55,11 +55,12 @@ type Dial struct {
 	Subprotocols   []string
 	TLS            *tls.Config
 	NetDial        func(ctx context.Context, network, address string) (net.Conn, error)
-	Proxy          func(*http.Request) (*url.URL, error) // nil: none
-	CookieJar      http.CookieJar                        // nil: none
-	Redirects      int                                   // to follow at most
-	Early          []EarlyMessage                        // sent with the request
-	ConnectTimeout time.Duration                         // 0: none
+	Proxy          func(*http.Request) (*url.URL, error)             // nil: none
+	CookieJar      http.CookieJar                                    // nil: none
+	Redirects      int                                               // to follow at most
+	CheckRedirect  func(from, to *url.URL, header http.Header) error // nil: nothing is asked
+	Early          []EarlyMessage                                    // sent with the request
+	ConnectTimeout time.Duration                                     // 0: none
 }
 
 // An EarlyMessage is a message that does not wait for the end of the opening handshake.
