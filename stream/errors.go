@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/printable"
 )
 
 // Errors of using a message or a connection.
@@ -37,14 +38,14 @@ func (e *timeoutError) Is(target error) bool { return target == os.ErrDeadlineEx
 // the codes 1000, 1001 and 1005 it matches [io.EOF]: the peer is done, and nothing went wrong.
 type CloseError struct {
 	Code   closecode.Code // NoStatus (1005) if the frame had none
-	Reason string
+	Reason string         // as it came: text in UTF-8, which the error's own text has without what is not printable
 }
 
 func (e *CloseError) Error() string {
 	if e.Reason == "" {
 		return fmt.Sprintf("stream: closed by the peer: %d (%v)", uint16(e.Code), e.Code)
 	}
-	return fmt.Sprintf("stream: closed by the peer: %d (%v): %q", uint16(e.Code), e.Code, e.Reason)
+	return fmt.Sprintf("stream: closed by the peer: %d (%v): %q", uint16(e.Code), e.Code, printable.Text(e.Reason))
 }
 
 // Is reports whether target is [io.EOF] and the code is one of an orderly end.
@@ -101,6 +102,9 @@ var errPanicked = errors.New("stream: a call of the Writer has panicked")
 
 var errInvalidUTF8 = errors.New("invalid UTF-8 in a text message")
 
+// maxCause is how many bytes the text of a cutError has of that of its cause.
+const maxCause = 1000
+
 // A cutError is the end of something that should have gone on. It matches as, and all that its cause matches, except
 // io.EOF: no check for an orderly end may take it for one.
 type cutError struct {
@@ -109,7 +113,10 @@ type cutError struct {
 	cause error
 }
 
-func (e *cutError) Error() string { return "stream: " + e.what + ": " + e.cause.Error() }
+// Error returns the text, in which what the transport says, of a stranger's certificate for example, is short and printable.
+func (e *cutError) Error() string {
+	return "stream: " + e.what + ": " + printable.Line(printable.Text(e.cause.Error()), maxCause)
+}
 
 func (e *cutError) Is(target error) bool {
 	return target == e.as || target != io.EOF && errors.Is(e.cause, target)
