@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/http"
 	"net/url"
@@ -61,4 +62,48 @@ func authorized(h http.Header, user *url.Userinfo) http.Header {
 func basic(user *url.Userinfo) string {
 	password, _ := user.Password()
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
+}
+
+// repeats reports whether text has a credential in it that is in h.
+func repeats(text []byte, h http.Header) bool {
+	for name, values := range h {
+		for _, v := range values {
+			for _, secret := range secrets(name, v) {
+				if bytes.Contains(text, []byte(secret)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// minSecret is how long a value has to be at least, in bytes, to be looked for, unless it is known to be a password. A
+// cookie that is 1 is in many a text.
+const minSecret = 4
+
+// secrets returns the credentials in the value of the field with the canonical name.
+func secrets(name, value string) (list []string) {
+	switch {
+	case goesAnywhere(name):
+		return nil
+	case name == "Authorization" || name == "Proxy-Authorization":
+		_, value, _ = strings.Cut(value, " ") // behind the scheme
+		if plain, err := base64.StdEncoding.DecodeString(value); err == nil {
+			if _, password, _ := strings.Cut(string(plain), ":"); password != "" {
+				list = append(list, password)
+			}
+		}
+	case name == "Cookie":
+		for pair := range strings.SplitSeq(value, ";") {
+			if _, v, _ := strings.Cut(strings.TrimSpace(pair), "="); len(v) >= minSecret {
+				list = append(list, v)
+			}
+		}
+		return list
+	}
+	if len(value) >= minSecret {
+		list = append(list, value)
+	}
+	return list
 }

@@ -32,6 +32,10 @@
 // not connect. Everything else begins with "dial: " and wraps its cause: [context.Canceled],
 // [context.DeadlineExceeded], a [*net.OpError], a [*tls.CertificateVerificationError].
 //
+// The text of an error is one short line of printable characters, with a question mark in the place of each other one,
+// whatever a certificate, an answer or a function of the program has in it. What an error wraps, and the fields of an
+// [*Error], are as they came.
+//
 // # Limits
 //
 // The whole of connecting, with its proxies and redirects, is bounded by the context and by [ConnectTimeout], the head

@@ -156,7 +156,7 @@ func ExampleProxy() {
 	fmt.Println(err)
 	// Output:
 	// asked for CONNECT example.com:443
-	// dial: the proxy answered 403 Forbidden: it has not connected to example.com:443
+	// dial: the proxy answered 403 Forbidden: it has not connected to example.com:443; it says "not today"
 }
 
 // A cookie from an earlier answer, here one to a log-in over HTTP, is sent with the handshake.

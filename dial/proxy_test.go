@@ -215,7 +215,7 @@ func TestAnswerOfTheProxyIsAnError(t *testing.T) {
 	if !answer.Proxy || answer.StatusCode != 407 || answer.Header.Get("Proxy-Authenticate") != "Basic" || string(answer.Body) != "who" {
 		t.Errorf("the answer is %+v", answer)
 	}
-	const text = "dial: the proxy answered 407 Proxy Authentication Required: it has not connected to example.com:80"
+	const text = "dial: the proxy answered 407 Proxy Authentication Required: it has not connected to example.com:80; it says \"who\""
 	if err.Error() != text {
 		t.Errorf("error is %v, want %s", err, text)
 	}

@@ -34,14 +34,15 @@ func (c *call) shake(ctx context.Context, rwc io.ReadWriteCloser) (hs stream.Han
 // exchange is shake without a bound.
 func (c *call) exchange(rw io.ReadWriter) (hs stream.Handshake, err error) {
 	key := handshake.NewKey()
-	response, r, err := roundTrip(rw, c.appendEarly(c.request(key, c.header())), "sending the request")
+	header := c.header()
+	response, r, err := roundTrip(rw, c.appendEarly(c.request(key, header)), "sending the request")
 	if err != nil {
 		return hs, err
 	}
 	c.storeCookies(response)
 	hs.Resource, hs.Header = c.target.resource, handshake.Others(response.Header)
 	if err := c.check(response, key, &hs); err != nil {
-		return hs, refusal(response, err)
+		return hs, refusal(response, header, err)
 	}
 	hs.Buffered, err = r.Peek(r.Buffered())
 	return hs, err
@@ -62,11 +63,13 @@ func roundTrip(rw io.ReadWriter, request []byte, sending string) (response *http
 	return response, r, nil
 }
 
-// refusal returns the error for a response that is not what was asked for, for the reason err.
-func refusal(response *http.Response, err error) *Error {
+// refusal returns the error for a response that is not what was asked for, for the reason err. The header is that of the
+// request, with its credentials.
+func refusal(response *http.Response, header http.Header, err error) *Error {
 	answer := &Error{StatusCode: response.StatusCode, Header: response.Header, Err: err}
 	if response.StatusCode != http.StatusSwitchingProtocols {
 		answer.Body, _ = io.ReadAll(io.LimitReader(response.Body, maxBody))
+		answer.repeats = repeats(answer.Body, header)
 	}
 	return answer
 }

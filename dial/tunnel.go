@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 
 	"github.com/litert/websocket/internal/handshake"
@@ -29,18 +30,20 @@ func (c *call) tunnel(ctx context.Context, conn net.Conn, user *url.Userinfo) (n
 
 // askForTunnel returns what was read behind the proxy's response.
 func askForTunnel(rw io.ReadWriter, user *url.Userinfo, authority string) (unread []byte, err error) {
+	header := make(http.Header)
+	if user != nil {
+		header["Proxy-Authorization"] = []string{basic(user)}
+	}
 	b := []byte("CONNECT " + authority + " HTTP/1.1\r\n")
 	b = handshake.AppendField(b, "Host", authority)
-	if user != nil {
-		b = handshake.AppendField(b, "Proxy-Authorization", basic(user))
-	}
+	b = handshake.AppendHeader(b, header)
 	b = append(b, "\r\n"...)
 	response, r, err := roundTrip(rw, b, "sending the request to the proxy")
 	if err != nil {
 		return nil, err
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		answer := refusal(response, fmt.Errorf("it has not connected to %s", authority))
+		answer := refusal(response, header, fmt.Errorf("it has not connected to %s", authority))
 		answer.Proxy = true
 		return nil, answer
 	}
