@@ -39,5 +39,5 @@
 // # Limits
 //
 // The whole of connecting, with its proxies and redirects, is bounded by the context and by [ConnectTimeout], the head
-// of every response by 64 KiB. Neither the context nor its end has any effect on a connection that was returned.
+// of every response by 64 KiB and 128 fields. Neither the context nor its end has any effect on a connection that was returned.
 package dial

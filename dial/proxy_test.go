@@ -247,6 +247,7 @@ func TestProxyThatRefusesIsAnError(t *testing.T) {
 		{"302", "http", "HTTP/1.1 302 Found\r\nLocation: ws://example.com/\r\nContent-Length: 0\r\n\r\n", 0, nil, "proxy answered 302"},
 		{"not HTTP", "http", "SSH-2.0-OpenSSH_9.9\r\n\r\n", 0, nil, "the proxy's response: malformed"},
 		{"long head", "http", long, 0, nil, "the proxy's response: its head is longer than 65536 bytes"},
+		{"many fields", "http", "HTTP/1.1 200 OK\r\n" + strings.Repeat("X: y\r\n", 129) + "\r\n", 0, nil, "the proxy's response: its head has more than 128 fields"},
 		{"not allowed", "socks5", "", 2, url.UserPassword("user", "secret"), "not allowed"},
 		{"refused", "socks5", "", 5, url.UserPassword("user", "secret"), "connection refused"},
 		{"wrong password", "socks5", "", 0, url.UserPassword("user", "wrong"), "authentication"},

@@ -15,12 +15,16 @@ import (
 )
 
 const (
-	maxHead    = 64 << 10 // bytes of the response before its body
+	maxHead    = 64 << 10 // bytes of the response before its body, with those that come before it
+	maxFields  = 128      // in the head of one response
 	maxBody    = 4 << 10  // bytes of the body that an Error keeps
 	maxInterim = 5        // responses with a status such as 103 before the final one
 )
 
-var errHeadTooLong = fmt.Errorf("its head is longer than %d bytes", maxHead)
+var (
+	errHeadTooLong = fmt.Errorf("its head is longer than %d bytes", maxHead)
+	errManyFields  = fmt.Errorf("its head has more than %d fields", maxFields)
+)
 
 // shake sends the request over rwc and reads the response. When ctx ends, and whenever it fails, it closes rwc.
 func (c *call) shake(ctx context.Context, rwc io.ReadWriteCloser) (hs stream.Handshake, err error) {
@@ -117,6 +121,8 @@ func readHead(r *bufio.Reader) (*http.Response, error) {
 		switch {
 		case err != nil:
 			return nil, err
+		case countFields(response.Header) > maxFields:
+			return nil, errManyFields
 		case response.ProtoMajor != 1:
 			return nil, fmt.Errorf("it is %s instead of HTTP/1.1", response.Proto)
 		case response.StatusCode >= 200 || response.StatusCode == http.StatusSwitchingProtocols:
@@ -124,6 +130,13 @@ func readHead(r *bufio.Reader) (*http.Response, error) {
 		}
 	}
 	return nil, errors.New("no final response came")
+}
+
+func countFields(h http.Header) (n int) {
+	for _, values := range h {
+		n += len(values)
+	}
+	return n
 }
 
 // What is wrong with a response (RFC 6455, section 4.1).

@@ -188,6 +188,34 @@ func TestHeadIsBounded(t *testing.T) {
 	}
 }
 
+func TestFieldsOfAHeadAreBounded(t *testing.T) {
+	const most = 128 // 3 of which open a connection
+	const fields = "X: y\r\n"
+	head := func(status string, n int) string {
+		return strings.Replace(switching, "101", status, 1) + strings.Repeat(fields, n-3) + "\r\n"
+	}
+
+	conn, err := handshakeOver(t, answering(t, head("103", most)+head("101", most)))
+	if err != nil {
+		t.Errorf("heads of %d fields: %v", most, err)
+	} else {
+		conn.Abort()
+	}
+	for name, response := range map[string]string{
+		"the same field":   head("101", most+1),
+		"different fields": strings.TrimSuffix(head("101", most), "\r\n") + "Y: z\r\n\r\n",
+		"a refusal":        head("403", most+1),
+		"a redirect":       "HTTP/1.1 302 Found\r\nLocation: /x\r\n" + strings.Repeat(fields, most) + "\r\n",
+		"interim":          head("103", most+1) + head("101", most),
+		"short fields":     strings.TrimSuffix(switching, "\r\n") + strings.Repeat("\r\nX:", 10_000) + "\r\n\r\n",
+	} {
+		_, err := handshakeOver(t, answering(t, response), dial.CookieJar(newJar(t)))
+		if err == nil || err.Error() != "dial: reading the response: its head has more than 128 fields" {
+			t.Errorf("%s: error is %v", name, err)
+		}
+	}
+}
+
 // RFC 7692, section 7.1: what the server chooses of the offer of compression.
 func TestTheAnswerToAnOfferOfCompression(t *testing.T) {
 	whole := stream.Deflate{ServerMaxWindowBits: 15, ClientMaxWindowBits: 15}
