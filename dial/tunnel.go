@@ -47,7 +47,9 @@ func askForTunnel(rw io.ReadWriter, user *url.Userinfo, authority string) (unrea
 		answer.Proxy = true
 		return nil, answer
 	}
-	return r.Peek(r.Buffered())
+	unread = make([]byte, r.Buffered()) // the connection keeps neither r nor its buffer
+	_, err = io.ReadFull(r, unread)
+	return unread, err
 }
 
 // A tunnelConn is a connection through a proxy, from which something has been read already. It also hides that the
@@ -60,7 +62,9 @@ type tunnelConn struct {
 func (t *tunnelConn) Read(p []byte) (int, error) {
 	if len(t.unread) > 0 {
 		n := copy(p, t.unread)
-		t.unread = t.unread[n:]
+		if t.unread = t.unread[n:]; len(t.unread) == 0 {
+			t.unread = nil
+		}
 		return n, nil
 	}
 	return t.Conn.Read(p)
