@@ -103,7 +103,7 @@ func Redirects(n int) Option {
 //
 // If check returns an error, the redirect is not followed, and the [*Error] of its answer wraps that error. The URLs and
 // the header are for check to keep. It is called with nothing connected, by the goroutine of [Dial], whose context does
-// not interrupt it.
+// not interrupt it; calls of Dial that share the option may call it at the same time.
 func CheckRedirect(check func(from, to *url.URL, header http.Header) error) Option {
 	return option(func(c *conf.Dial) { c.CheckRedirect = check })
 }
