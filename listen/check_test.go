@@ -120,10 +120,10 @@ func TestRefusalTellsWhatIsAllowed(t *testing.T) {
 	listen.Upgrade(w, parse(t, requestLine+host+"\r\n"), stream.Standard)
 	for name, want := range map[string]string{ // RFC 6455, section 4.4; RFC 9110, section 15.5.22
 		"Upgrade":               "websocket",
-		"Connection":            "Upgrade",
+		"Connection":            "close, Upgrade",
 		"Sec-WebSocket-Version": "13",
 	} {
-		if got := w.Header().Get(name); got != want {
+		if got := strings.Join(w.Header().Values(name), ", "); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
 	}

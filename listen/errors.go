@@ -26,22 +26,32 @@ func refusal(status int, format string, args ...any) *Error {
 	return &Error{status, fmt.Errorf(format, args...)}
 }
 
-// answer writes e as the response.
-func (e *Error) answer(w http.ResponseWriter) {
+// answer writes e as the response to r.
+func (e *Error) answer(w http.ResponseWriter, r *http.Request) {
 	switch e.StatusCode {
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", http.MethodGet)
 	case http.StatusUpgradeRequired:
 		setUpgradeRequired(w.Header())
 	}
+	setClose(w.Header(), r)
 	http.Error(w, e.Err.Error(), e.StatusCode)
 }
 
 // setUpgradeRequired sets what belongs to the status 426 (RFC 6455, section 4.4; RFC 9110, section 15.5.22).
 func setUpgradeRequired(h http.Header) {
 	h.Set("Upgrade", "websocket")
-	h.Add("Connection", "Upgrade") // it may say close as well
+	h.Set("Connection", "Upgrade")
 	h.Set("Sec-WebSocket-Version", handshake.Version)
+}
+
+// setClose has the HTTP server close the connection behind the response to r: a proxy that took r for the beginning of
+// a tunnel would let through what comes behind it, as another request. The option close stands before all others, as
+// package net/http looks at the first line alone. Over HTTP/2 there is no such option, and nothing comes behind r.
+func setClose(h http.Header, r *http.Request) {
+	if r.ProtoMajor < 2 && h.Get("Connection") != "close" {
+		h["Connection"] = append([]string{"close"}, h["Connection"]...)
+	}
 }
 
 var errListenerClosed = fmt.Errorf("listen: listener is closed: %w", net.ErrClosed)

@@ -60,7 +60,6 @@ func newListener[M any](ln net.Listener, mode stream.Mode[M], cfg *conf.Listen) 
 func (l *Listener[M]) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	l.server.goroutines.Add(1) // not from zero: the connection has not been taken over yet
 	defer l.server.goroutines.Done()
-	w.Header().Set("Connection", "close") // whoever was refused makes room
 	var o offer
 	p, err := l.server.accept(w, r, &o)
 	if err != nil {

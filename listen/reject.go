@@ -31,7 +31,8 @@ func RejectBody(body []byte) RejectOption {
 }
 
 // Reject answers the request r with a status that refuses it, in the place of [Upgrade]. Status 0 is 400 Bad Request.
-// With 426 Upgrade Required goes what has to (RFC 6455, section 4.4). A status below 300 or over 599 does not refuse
+// With 426 Upgrade Required goes what has to (RFC 6455, section 4.4). The HTTP server closes the connection behind the
+// answer, whatever [RejectHeader] has, so that nothing behind r is taken for another request. A status below 300 or over 599 does not refuse
 // anything, or does not exist; it is a mistake of the program, and 500 Internal Server Error is sent.
 func Reject(w http.ResponseWriter, r *http.Request, status int, opts ...RejectOption) {
 	switch {
@@ -51,6 +52,7 @@ func Reject(w http.ResponseWriter, r *http.Request, status int, opts ...RejectOp
 	for name, values := range answer.header {
 		h[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 	}
+	setClose(h, r)
 	if h.Get("Content-Type") == "" {
 		h.Set("Content-Type", "text/plain; charset=utf-8")
 	}

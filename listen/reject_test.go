@@ -13,6 +13,7 @@ import (
 func TestReject(t *testing.T) {
 	plain := func(status int, length string) http.Header {
 		return http.Header{
+			"Connection":             {"close"},
 			"Content-Type":           {"text/plain; charset=utf-8"},
 			"Content-Length":         {length},
 			"X-Content-Type-Options": {"nosniff"},
@@ -24,6 +25,8 @@ func TestReject(t *testing.T) {
 		}
 		return h
 	}
+	upgradeRequired := with(plain(426, "17"), "Upgrade", "websocket", "Sec-WebSocket-Version", "13")
+	upgradeRequired.Add("Connection", "Upgrade")
 	tests := []struct {
 		name   string
 		status int
@@ -34,8 +37,7 @@ func TestReject(t *testing.T) {
 	}{
 		{"default", 0, nil, 400, plain(400, "12"), "Bad Request\n"},
 		{"status", 403, nil, 403, plain(403, "10"), "Forbidden\n"},
-		{"upgrade required", 426, nil, 426, with(plain(426, "17"),
-			"Upgrade", "websocket", "Connection", "Upgrade", "Sec-WebSocket-Version", "13"), "Upgrade Required\n"},
+		{"upgrade required", 426, nil, 426, upgradeRequired, "Upgrade Required\n"},
 		{"redirect", 307, []listen.RejectOption{listen.RejectHeader(http.Header{"Location": {"/b"}})}, 307,
 			with(plain(307, "19"), "Location", "/b"), "Temporary Redirect\n"},
 		{"no refusal", 200, nil, 500, plain(500, "22"), "Internal Server Error\n"},

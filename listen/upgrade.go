@@ -16,7 +16,7 @@ import (
 // what mode says.
 //
 // If r is not a proper handshake, or its origin is not allowed (see [Origins]), it is answered with a status and a line
-// of text, and an [*Error] is returned; so it is with status 500 if an option is impossible, and with 501 if w cannot
+// of text, the HTTP server closes the connection, and an [*Error] is returned; so it is with status 500 if an option is impossible, and with 501 if w cannot
 // give the connection away (see [http.ResponseController.Hijack]): middleware that wraps w needs a method Unwrap. Any
 // other error is one of the connection, which is then closed. In no case is there anything left to be written to w.
 //
@@ -58,28 +58,28 @@ func (o *offer) accept(w http.ResponseWriter, r *http.Request, cfg *conf.Listen)
 // begin checks the request, and takes its connection over. If it returns an error, the request has been answered.
 func (o *offer) begin(w http.ResponseWriter, r *http.Request, cfg *conf.Listen) (net.Conn, error) {
 	if refused := o.take(r, cfg); refused != nil {
-		refused.answer(w)
+		refused.answer(w, r)
 		return nil, refused
 	}
-	conn, buffered, err := hijack(w, cfg.HandshakeTimeout)
+	conn, buffered, err := hijack(w, r, cfg.HandshakeTimeout)
 	o.hs.Buffered = buffered
 	return conn, err
 }
 
 // hijack takes the connection over from the HTTP server, with the bytes that were read from it already. The response
 // has to be written within timeout. If the connection cannot be taken over, hijack answers the request.
-func hijack(w http.ResponseWriter, timeout time.Duration) (net.Conn, []byte, error) {
+func hijack(w http.ResponseWriter, r *http.Request, timeout time.Duration) (net.Conn, []byte, error) {
 	conn, rw, err := http.NewResponseController(w).Hijack()
 	switch {
 	case errors.Is(err, http.ErrNotSupported):
 		refused := refusal(http.StatusNotImplemented, "the connection cannot be taken over from a %T: does middleware wrap it without a method Unwrap? (%w)", w, err)
-		refused.answer(w)
+		refused.answer(w, r)
 		return nil, nil, refused
 	case errors.Is(err, http.ErrHijacked):
 		return nil, nil, fmt.Errorf("listen: taking the connection over: %w", err)
 	case err != nil:
 		refused := refusal(http.StatusInternalServerError, "the connection cannot be taken over: %w", err)
-		refused.answer(w)
+		refused.answer(w, r)
 		return nil, nil, refused
 	}
 	buffered, _ := rw.Reader.Peek(rw.Reader.Buffered()) // cannot fail
