@@ -76,11 +76,11 @@ func resource(r *http.Request) string {
 func checkRequest(r *http.Request) *Error {
 	switch {
 	case r.ProtoMajor > 1:
-		return refusal(http.StatusHTTPVersionNotSupported, "WebSocket needs HTTP/1.1, and this request came over %s", r.Proto)
+		return refusal(http.StatusHTTPVersionNotSupported, "WebSocket needs HTTP/1.1, and this request came over %.100q", r.Proto)
 	case !r.ProtoAtLeast(1, 1):
-		return refusal(http.StatusHTTPVersionNotSupported, "WebSocket needs HTTP/1.1, and this request came over %s: does a proxy speak that?", r.Proto)
+		return refusal(http.StatusHTTPVersionNotSupported, "WebSocket needs HTTP/1.1, and this request came over %.100q: does a proxy speak that?", r.Proto)
 	case r.Method != http.MethodGet:
-		return refusal(http.StatusMethodNotAllowed, "the method is %.100s instead of GET", r.Method)
+		return refusal(http.StatusMethodNotAllowed, "the method is %.100q instead of GET", r.Method)
 	case r.Host == "":
 		return refusal(http.StatusBadRequest, "the field Host is missing")
 	case r.ContentLength != 0 || len(r.TransferEncoding) > 0:

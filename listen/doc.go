@@ -27,8 +27,9 @@
 //
 // # Errors
 //
-// A request that is refused gets a status and a line of plain text; the same is returned as an [*Error]. Everything
-// else begins with "listen: " and wraps its cause.
+// A request that is refused gets a status and a line of plain text; the same is returned as an [*Error]. A mistake of
+// the program, such as an impossible option, is in the Error alone. Everything else begins with "listen: " and wraps its
+// cause.
 //
 // # Limits
 //

@@ -8,7 +8,9 @@ import (
 	"github.com/litert/websocket/internal/handshake"
 )
 
-// An Error says why a request was refused, and with which status. The client got the status, and Err as plain text.
+// An Error says why a request was refused, and with which status. The client got the status, and Err as plain text: of
+// what was wrong with its request. A mistake of the program, which has status 500 or 501, is told to the program alone,
+// and the client got the name of the status.
 type Error struct {
 	StatusCode int
 	Err        error // a [*stream.ArgumentError] if an option was impossible
@@ -35,7 +37,16 @@ func (e *Error) answer(w http.ResponseWriter, r *http.Request) {
 		setUpgradeRequired(w.Header())
 	}
 	setClose(w.Header(), r)
-	http.Error(w, e.Err.Error(), e.StatusCode)
+	http.Error(w, e.told(), e.StatusCode)
+}
+
+// told returns what the client gets to read.
+func (e *Error) told() string {
+	switch e.StatusCode {
+	case http.StatusInternalServerError, http.StatusNotImplemented:
+		return http.StatusText(e.StatusCode)
+	}
+	return e.Err.Error()
 }
 
 // setUpgradeRequired sets what belongs to the status 426 (RFC 6455, section 4.4; RFC 9110, section 15.5.22).

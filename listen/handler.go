@@ -30,7 +30,7 @@ import (
 // While serve runs, the HTTP server keeps its goroutine and buffers for the connection, some 15 KB. A [Listener], or a
 // handler that returns after [Upgrade], lets go of them.
 //
-// If an option is impossible, every request is answered with status 500 and the complaint.
+// If an option is impossible, every request is answered with status 500.
 func Handler[M any](mode stream.Mode[M], serve func(context.Context, *stream.Conn[M]) error, opts ...Option) http.Handler {
 	cfg := configure("listen.Handler", mode, opts)
 	if serve == nil {

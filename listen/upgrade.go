@@ -16,9 +16,10 @@ import (
 // what mode says.
 //
 // If r is not a proper handshake, or its origin is not allowed (see [Origins]), it is answered with a status and a line
-// of text, the HTTP server closes the connection, and an [*Error] is returned; so it is with status 500 if an option is impossible, and with 501 if w cannot
-// give the connection away (see [http.ResponseController.Hijack]): middleware that wraps w needs a method Unwrap. Any
-// other error is one of the connection, which is then closed. In no case is there anything left to be written to w.
+// of text, the HTTP server closes the connection, and an [*Error] is returned. So it is with status 500 if an option is
+// impossible, and with 501 if w cannot give the connection away (see [http.ResponseController.Hijack]), as middleware
+// that wraps w needs a method Unwrap; what is wrong then is in the Error alone. Any other error is one of the
+// connection, which is then closed. In no case is there anything left to be written to w.
 //
 // After Upgrade has succeeded, the connection belongs to the caller. It does not end when the handler returns, and
 // neither [http.Server.Shutdown] nor Close know of it. The context of r ends when the handler returns. Upgrade may be
