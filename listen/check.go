@@ -146,7 +146,7 @@ func checkOrigin(r *http.Request, allow func(string) bool) *Error {
 	case len(values) > 1:
 		return refusal(http.StatusForbidden, "there is more than one field Origin")
 	}
-	if o, ok := parseOrigin(values[0]); ok && o.sameHost(r.Host) {
+	if o, ok := parseOrigin(values[0]); ok && o.isOf(r) {
 		return nil
 	}
 	if allow != nil && allow(values[0]) {

@@ -22,8 +22,8 @@
 // # Origins
 //
 // A browser lets every page open a connection to every server, with the user's cookies. It tells the server in the
-// field Origin which page that was. Connections from pages of other hosts than the one asked for are therefore
-// refused, unless [Origins] allows them.
+// field Origin which page that was. Connections from pages of other hosts than the one asked for, and over TLS from
+// pages that came without it, are therefore refused, unless [Origins] allows them.
 //
 // # Errors
 //

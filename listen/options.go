@@ -30,9 +30,10 @@ func refuse(name, format string, args ...any) Option {
 	return option(func(c *conf.Listen) { c.Reject(err) })
 }
 
-// Origins allows connections from web pages of other hosts than the one asked for, which are refused by default with
-// status 403; so is a page without an origin of its own ("null"). Requests without the field Origin do not come from a
-// browser, and are always allowed.
+// Origins allows connections from web pages of other origins than that of the request itself: its host and port, and
+// over TLS the scheme https; without TLS the page may have either scheme, as a proxy may have put TLS on top. All other
+// pages are refused by default with status 403; so is a page without an origin of its own ("null"). Requests without the
+// field Origin do not come from a browser, and are always allowed.
 //
 // A pattern is one of
 //

@@ -3,6 +3,7 @@ package listen
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -28,14 +29,16 @@ func parseOrigin(value string) (o origin, ok bool) {
 	return o, ok && isHost(o.host)
 }
 
-// sameHost reports whether o is a page of the host that a request asked for. Without a port there, it is that of the
-// page's scheme: whether a proxy before the server has put TLS on top is not known.
-func (o origin) sameHost(requestHost string) bool {
-	host, port, ok := splitHost(handshake.ToLower(requestHost))
+// isOf reports whether o is the origin of r itself: a page of the host that r asks for. If r came over TLS, so has the
+// page; if not, a proxy before the server may have put TLS on top, and the page's scheme is taken for that of r. Without
+// a port in the field Host it is that of the scheme.
+func (o origin) isOf(r *http.Request) bool {
+	host, port, ok := splitHost(handshake.ToLower(r.Host))
 	if port == "" {
 		port = defaultPort(o.scheme)
 	}
-	return ok && o.overHTTP() && o.host == host && o.port == port
+	sameScheme := o.scheme == "https" || o.scheme == "http" && r.TLS == nil
+	return ok && sameScheme && o.host == host && o.port == port
 }
 
 func (o origin) overHTTP() bool { return o.scheme == "http" || o.scheme == "https" }
