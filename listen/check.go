@@ -29,16 +29,13 @@ func (o *offer) take(r *http.Request, cfg *conf.Listen) *Error {
 	if cfg.Err != nil {
 		return &Error{http.StatusInternalServerError, cfg.Err}
 	}
-	for _, check := range []func(*http.Request) *Error{checkRequest, checkUpgrade, checkVersion, checkKey} {
-		if refused := check(r); refused != nil {
+	for _, check := range checks {
+		if refused := check(r, cfg); refused != nil {
 			return refused
 		}
 	}
 	offers, refused := extensions(r)
 	if refused != nil {
-		return refused
-	}
-	if refused := checkOrigin(r, cfg.AllowOrigin); refused != nil {
 		return refused
 	}
 	subprotocol, refused := chooseSubprotocol(r, cfg.Subprotocols)
@@ -51,6 +48,9 @@ func (o *offer) take(r *http.Request, cfg *conf.Listen) *Error {
 	}
 	return refused
 }
+
+// checks are made in this order.
+var checks = [...]func(*http.Request, *conf.Listen) *Error{checkRequest, checkHost, checkUpgrade, checkVersion, checkKey, checkOrigin}
 
 // acceptCompression takes the first offer of compression that can be accepted (RFC 7692, section 5.1).
 func (o *offer) acceptCompression(offers []handshake.Extension, want handshake.Deflate) {
@@ -73,7 +73,7 @@ func resource(r *http.Request) string {
 }
 
 // checkRequest checks that r is a GET without a body over HTTP/1.1, to a host (items 1 and 2).
-func checkRequest(r *http.Request) *Error {
+func checkRequest(r *http.Request, _ *conf.Listen) *Error {
 	switch {
 	case r.ProtoMajor > 1:
 		return refusal(http.StatusHTTPVersionNotSupported, "WebSocket needs HTTP/1.1, and this request came over %.100q", r.Proto)
@@ -89,8 +89,16 @@ func checkRequest(r *http.Request) *Error {
 	return nil
 }
 
+// checkHost checks that the request is for this server (RFC 9110, section 7.4).
+func checkHost(r *http.Request, cfg *conf.Listen) *Error {
+	if cfg.AllowHost != nil && !cfg.AllowHost(r) {
+		return refusal(http.StatusMisdirectedRequest, "the field Host is %.100q, which this server is not", r.Host)
+	}
+	return nil
+}
+
 // checkUpgrade checks what makes r a request for WebSocket (items 3 and 4).
-func checkUpgrade(r *http.Request) *Error {
+func checkUpgrade(r *http.Request, _ *conf.Listen) *Error {
 	switch {
 	case len(r.Header["Upgrade"]) == 0:
 		return refusal(http.StatusUpgradeRequired, "this is for WebSocket, and the request has no field Upgrade")
@@ -103,7 +111,7 @@ func checkUpgrade(r *http.Request) *Error {
 }
 
 // checkVersion checks the version of the protocol (item 6; section 4.4).
-func checkVersion(r *http.Request) *Error {
+func checkVersion(r *http.Request, _ *conf.Listen) *Error {
 	switch v := r.Header[handshake.FieldVersion]; {
 	case len(v) == 0:
 		return refusal(http.StatusUpgradeRequired, "the field Sec-WebSocket-Version is missing")
@@ -116,7 +124,7 @@ func checkVersion(r *http.Request) *Error {
 }
 
 // checkKey checks the client's nonce (item 5).
-func checkKey(r *http.Request) *Error {
+func checkKey(r *http.Request, _ *conf.Listen) *Error {
 	switch k := r.Header[handshake.FieldKey]; {
 	case len(k) == 0:
 		return refusal(http.StatusBadRequest, "the field Sec-WebSocket-Key is missing")
@@ -138,7 +146,7 @@ func extensions(r *http.Request) ([]handshake.Extension, *Error) {
 }
 
 // checkOrigin checks which page a browser connects for (item 7; section 10.2).
-func checkOrigin(r *http.Request, allow func(string) bool) *Error {
+func checkOrigin(r *http.Request, cfg *conf.Listen) *Error {
 	values := r.Header["Origin"]
 	switch {
 	case len(values) == 0:
@@ -149,7 +157,7 @@ func checkOrigin(r *http.Request, allow func(string) bool) *Error {
 	if o, ok := parseOrigin(values[0]); ok && o.isOf(r) {
 		return nil
 	}
-	if allow != nil && allow(values[0]) {
+	if cfg.AllowOrigin != nil && cfg.AllowOrigin(values[0]) {
 		return nil
 	}
 	return refusal(http.StatusForbidden, "pages of the origin %.100q may not connect to %.100q", values[0], r.Host)

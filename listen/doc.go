@@ -19,11 +19,14 @@
 // and returns connections from its Accept as a [net.Listener] does. What can be done with a connection is in package
 // stream, whose options are options of this package too.
 //
-// # Origins
+// # Origins and hosts
 //
 // A browser lets every page open a connection to every server, with the user's cookies. It tells the server in the
 // field Origin which page that was. Connections from pages of other hosts than the one asked for, and over TLS from
 // pages that came without it, are therefore refused, unless [Origins] allows them.
+//
+// That stops no page whose own name resolves to the server's address. At a loopback or private address, which only its
+// users reach, a server should know what it is called: see [Hosts].
 //
 // # Errors
 //

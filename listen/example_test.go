@@ -165,6 +165,26 @@ func ExampleOrigins() {
 	// refused: null
 }
 
+// A server for programs of the same machine, and for the pages of its own.
+func ExampleHosts() {
+	l, err := listen.Listen("tcp", "127.0.0.1:0", stream.Standard, listen.Hosts("localhost", "127.0.0.1"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer l.Close()
+
+	_, err = dial.Dial(context.Background(), "ws://"+l.Addr().String(), stream.Standard, dial.Header(http.Header{
+		"Host":   {"attacker.example"}, // a name that resolves to 127.0.0.1 by now
+		"Origin": {"http://attacker.example"},
+	}))
+	var answer *dial.Error
+	if errors.As(err, &answer) {
+		fmt.Printf("%d: %s", answer.StatusCode, answer.Body)
+	}
+	// Output: 421: the field Host is "attacker.example", which this server is not
+}
+
 func ExampleReject() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		listen.Reject(w, r, http.StatusServiceUnavailable,

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"errors"
 	"net/http"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -99,6 +101,46 @@ func FuzzOrigin(f *testing.F) {
 		case scheme == "https" && strings.HasSuffix(name, ".example.com") && !strings.ContainsAny(name, "/@?#\\: "):
 		default:
 			t.Errorf("%q is allowed", origin)
+		}
+	})
+}
+
+// No host is the server because of a pattern for hosts below another one, unless it ends as the pattern does.
+func FuzzHost(f *testing.F) {
+	for _, s := range []string{"a.example.com", "example.com", "a.example.com.:8443", "evil/.example.com", "[::1]", "[0::1]:80", "a.example.com:80:80", "."} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, host string) {
+		r := parse(t, proper+"\r\n")
+		r.Host = host
+		w := newFakeWriter("")
+		conn, err := listen.Upgrade(w, r, stream.Standard, listen.Hosts("*.example.com", "[::1]"))
+		if err != nil {
+			if w.Code != 421 && host != "" {
+				t.Errorf("%q: status is %d", host, w.Code)
+			}
+			return
+		}
+		defer conn.Abort()
+		name, port, hasPort := strings.Cut(host, ":")
+		if strings.HasPrefix(host, "[") {
+			name, port, hasPort = host, "", false
+			if i := strings.LastIndex(host, "]:"); i >= 0 {
+				name, port, hasPort = host[:i+1], host[i+2:], true
+			}
+		}
+		if n, err := strconv.Atoi(port); hasPort && (err != nil || n < 1 || n > 65535) {
+			t.Errorf("%q has no port", host)
+		}
+		if strings.HasPrefix(name, "[") {
+			if addr, err := netip.ParseAddr(strings.Trim(name, "[]")); err != nil || addr != netip.IPv6Loopback() {
+				t.Errorf("%q is the server", host)
+			}
+			return
+		}
+		name = strings.ToLower(strings.TrimSuffix(name, "."))
+		if !strings.HasSuffix(name, ".example.com") || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-._") != "" {
+			t.Errorf("%q is the server", host)
 		}
 	})
 }

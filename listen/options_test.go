@@ -27,6 +27,8 @@ var badOptions = []struct {
 	{"listen.Subprotocols", listen.Subprotocols("a b")},
 	{"listen.Subprotocols", listen.Subprotocols("a", "a")},
 	{"listen.Origins", listen.Origins("https://example.com/")},
+	{"listen.Hosts", listen.Hosts()},
+	{"listen.Hosts", listen.Hosts("example.com", "https://example.com")},
 	{"listen.TLSConfig", listen.TLSConfig(nil)},
 	{"listen.TLSConfig", listen.TLSConfig(new(tls.Config))},
 	{"listen.HandshakeTimeout", listen.HandshakeTimeout(-1)},

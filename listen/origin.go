@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/litert/websocket/internal/handshake"
@@ -53,41 +51,11 @@ func defaultPort(scheme string) string {
 	return ""
 }
 
-// splitHost splits host:port, the port being optional. An IPv6 address keeps its brackets. It is ok if the port is.
-func splitHost(s string) (host, port string, ok bool) {
-	end := strings.IndexByte(s, ']') + 1
-	colon := strings.IndexByte(s[end:], ':')
-	if colon < 0 {
-		return s, "", true
-	}
-	host, port = s[:end+colon], s[end+colon+1:]
-	return host, port, isPort(port)
-}
-
-func isPort(s string) bool {
-	n, err := strconv.ParseUint(s, 10, 16)
-	return err == nil && n > 0
-}
-
-// isHost reports whether s is a host as it comes in origins: a name in ASCII, or an address.
-func isHost(s string) bool {
-	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
-		addr, err := netip.ParseAddr(s[1 : len(s)-1])
-		return err == nil && addr.Is6()
-	}
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || strings.ContainsRune("-._", r))
-	})
-}
-
 // An originPattern is an argument of Origins.
 type originPattern struct {
-	any, null bool
-	scheme    string // empty: http or https
-	below     bool   // hosts that end with a dot and host
-	anyHost   bool
-	host      string
-	port      string // empty: the default of the scheme; *: any
+	any, null   bool
+	scheme      string // empty: http or https
+	hostPattern        // without a port: the default of the scheme
 }
 
 func parsePattern(s string) (p originPattern, err error) {
@@ -104,25 +72,8 @@ func parsePattern(s string) (p originPattern, err error) {
 		}
 		p.scheme, rest = scheme, behind
 	}
-	if cut, ok := strings.CutSuffix(rest, ":*"); ok {
-		p.port, rest = "*", cut
-	}
-	host, port, ok := splitHost(rest)
-	if !ok || port != "" && p.port != "" {
-		return p, errors.New("the port is not a number up to 65535")
-	}
-	if port != "" {
-		p.port = port
-	}
-	p.host, p.below = strings.CutPrefix(host, "*.")
-	p.anyHost = host == "*"
-	switch {
-	case !p.anyHost && strings.Contains(p.host, "*"):
-		return p, errors.New("an asterisk stands for the whole beginning of a host, before a dot")
-	case !p.anyHost && !isHost(p.host):
-		return p, errors.New("not of the form scheme://host:port, in ASCII and with no path")
-	}
-	return p, nil
+	p.hostPattern, err = parseHostPattern(rest)
+	return p, err
 }
 
 // checkScheme refuses schemes that no origin has.
@@ -149,7 +100,7 @@ func (p originPattern) match(value string) bool {
 		return p.any || value == "null"
 	}
 	o, ok := parseOrigin(value)
-	return ok && p.matchScheme(o) && p.matchHost(o.host) && p.matchPort(o)
+	return ok && p.matchScheme(o) && p.matchName(o.host) && p.matchPort(o)
 }
 
 func (p originPattern) matchScheme(o origin) bool {
@@ -157,16 +108,6 @@ func (p originPattern) matchScheme(o origin) bool {
 		return o.overHTTP()
 	}
 	return o.scheme == p.scheme
-}
-
-func (p originPattern) matchHost(host string) bool {
-	switch {
-	case p.anyHost:
-		return true
-	case p.below:
-		return len(host) > len(p.host)+1 && strings.HasSuffix(host, "."+p.host)
-	}
-	return host == p.host
 }
 
 func (p originPattern) matchPort(o origin) bool {

@@ -40,6 +40,7 @@ func TestOnlyTheSameOriginIsAllowedByDefault(t *testing.T) { // RFC 6455, sectio
 		{"example.com:8080", "http://example.com:8080", true},
 		{"[::1]:8080", "http://[::1]:8080", true},
 		{"[::1]", "http://[::1]", true},
+		{"[0:0:0:0:0:0:0:1]", "http://[::1]", true},
 		{"127.0.0.1:8080", "http://127.0.0.1:8080", true},
 
 		{"example.com", "https://example.org", false},
@@ -100,6 +101,7 @@ func TestOriginsAllowsMore(t *testing.T) {
 		{"localhost:*", "http://localhost.example", false},
 		{"[::1]:*", "http://[::1]:5173", true},
 		{"[::1]", "http://[::1]:5173", false},
+		{"[0::1]", "http://[::1]", true},
 		{"https://example.com", "https://example.com", true},
 		{"https://example.com", "http://example.com", false},
 		{"https://example.com", "http://example.com:443", false},

@@ -75,6 +75,7 @@ type Listen struct {
 	Header           http.Header
 	Subprotocols     []string
 	AllowOrigin      func(origin string) bool // beside the request's own host; nil: nothing else
+	AllowHost        func(*http.Request) bool // nil: every host
 	TLS              *tls.Config
 	HandshakeTimeout time.Duration // 0: none
 	MaxPending       int
