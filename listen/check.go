@@ -50,7 +50,7 @@ func (o *offer) take(r *http.Request, cfg *conf.Listen) *Error {
 }
 
 // checks are made in this order.
-var checks = [...]func(*http.Request, *conf.Listen) *Error{checkRequest, checkHost, checkUpgrade, checkVersion, checkKey, checkOrigin}
+var checks = [...]func(*http.Request, *conf.Listen) *Error{checkHead, checkRequest, checkHost, checkUpgrade, checkVersion, checkKey, checkOrigin}
 
 // acceptCompression takes the first offer of compression that can be accepted (RFC 7692, section 5.1).
 func (o *offer) acceptCompression(offers []handshake.Extension, want handshake.Deflate) {

@@ -36,8 +36,9 @@
 //
 // # Limits
 //
-// Behind a [http.Server] its own limits hold: set ReadHeaderTimeout. A [Listener] bounds a handshake by
-// [HandshakeTimeout], its request by 64 KiB, and the connections that shake hands or wait for Accept by [MaxPending].
+// A request may have 128 fields, and the bytes of [MaxHeader]. Behind a [http.Server] its own limits hold, too: set
+// ReadHeaderTimeout. A [Listener] bounds a handshake by [HandshakeTimeout], and the connections that shake hands or wait
+// for Accept by [MaxPending].
 //
 // Of the HTTP server, a connection keeps nothing but the header of its request once it has come from Accept, or the
 // handler that called Upgrade has returned: no goroutine, no buffer, no context.

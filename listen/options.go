@@ -139,6 +139,7 @@ func configure[M any](fn string, mode stream.Mode[M], opts []Option) *conf.Liste
 		Stream:           conf.DefaultStream(),
 		HandshakeTimeout: defaultHandshakeTimeout,
 		MaxPending:       defaultMaxPending,
+		MaxHeader:        defaultMaxHeader,
 	}
 	for _, o := range opts {
 		o.ApplyListen(c)

@@ -35,3 +35,20 @@ func Hosts(patterns ...string) Option {
 	}
 	return option(func(c *conf.Listen) { c.AllowHost = hosts.allow })
 }
+
+// MaxHeader bounds the head of a request to n bytes: the request line and all fields, as they are sent over HTTP/1.1,
+// with ": " and the end of the line. Behind a [http.Server] its own limit holds as well ([http.Server.MaxHeaderBytes],
+// 1 MiB by default); that of a [Listener] follows n. A longer head is answered with status 431 Request Header Fields Too
+// Large (RFC 6585, section 5), and so is one of more than 128 fields, each line being one. The default is 64 KiB; n must
+// be from 1 to 1 GiB.
+func MaxHeader(n int) Option {
+	if n < 1 || n > maxMaxHeader {
+		return refuse("MaxHeader", "%d is not from 1 to %d", n, maxMaxHeader)
+	}
+	return option(func(c *conf.Listen) { c.MaxHeader = n })
+}
+
+const (
+	defaultMaxHeader = 64 << 10
+	maxMaxHeader     = 1 << 30 // to which package net/http adds something
+)

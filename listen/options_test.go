@@ -29,6 +29,8 @@ var badOptions = []struct {
 	{"listen.Origins", listen.Origins("https://example.com/")},
 	{"listen.Hosts", listen.Hosts()},
 	{"listen.Hosts", listen.Hosts("example.com", "https://example.com")},
+	{"listen.MaxHeader", listen.MaxHeader(0)},
+	{"listen.MaxHeader", listen.MaxHeader(1<<30 + 1)},
 	{"listen.TLSConfig", listen.TLSConfig(nil)},
 	{"listen.TLSConfig", listen.TLSConfig(new(tls.Config))},
 	{"listen.HandshakeTimeout", listen.HandshakeTimeout(-1)},

@@ -14,9 +14,6 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// maxRequest is how many bytes the head of a request may have at a Listener.
-const maxRequest = 64 << 10
-
 // A server is a Listener without the type of its messages. It knows all connections from the moment when the HTTP
 // server has given them away.
 type server struct {
@@ -78,7 +75,7 @@ func newServer(ln net.Listener, cfg *conf.Listen, serve http.HandlerFunc) *serve
 		ReadHeaderTimeout: cfg.HandshakeTimeout,
 		ReadTimeout:       cfg.HandshakeTimeout,
 		WriteTimeout:      cfg.HandshakeTimeout,
-		MaxHeaderBytes:    maxRequest,
+		MaxHeaderBytes:    cfg.MaxHeader,
 		ErrorLog:          log.New(io.Discard, "", 0),
 		ConnState:         s.count,
 

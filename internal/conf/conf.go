@@ -79,6 +79,7 @@ type Listen struct {
 	TLS              *tls.Config
 	HandshakeTimeout time.Duration // 0: none
 	MaxPending       int
+	MaxHeader        int // bytes of a request's head
 }
 
 // DefaultStream returns the defaults of every connection.
