@@ -41,7 +41,7 @@ func (o *offer) take(r *http.Request, cfg *conf.Listen) *Error {
 	subprotocol, refused := chooseSubprotocol(r, cfg.Subprotocols)
 	o.key = r.Header[handshake.FieldKey][0]
 	o.hs.Server, o.hs.TLS = true, r.TLS
-	o.hs.Resource, o.hs.Subprotocol = resource(r), subprotocol
+	o.hs.Resource, o.hs.Subprotocol = strings.Clone(resource(r)), subprotocol
 	o.hs.Header = handshake.Others(r.Header)
 	if cfg.Compression != nil {
 		o.acceptCompression(offers, cfg.Compression.Deflate)
@@ -60,8 +60,8 @@ func (o *offer) acceptCompression(offers []handshake.Extension, want handshake.D
 	}
 }
 
-// resource returns the resource name that the client asked for (item 1). Handlers on the way to this one, such as that
-// of [http.StripPrefix], change the URL.
+// resource returns the resource name that the client asked for (item 1), which may be part of a longer string. Handlers on
+// the way to this one, such as that of [http.StripPrefix], change the URL.
 func resource(r *http.Request) string {
 	if strings.HasPrefix(r.RequestURI, "/") {
 		return r.RequestURI
@@ -173,8 +173,8 @@ func chooseSubprotocol(r *http.Request, ours []string) (string, *Error) {
 		return "", refusal(http.StatusBadRequest, "the field Sec-WebSocket-Protocol is malformed: %w", err)
 	}
 	for _, name := range theirs {
-		if slices.Contains(ours, name) {
-			return name, nil
+		if i := slices.Index(ours, name); i >= 0 {
+			return ours[i], nil // theirs is part of the field, which would be kept with it
 		}
 	}
 	return "", nil
