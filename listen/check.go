@@ -29,7 +29,9 @@ func (o *offer) take(r *http.Request, cfg *conf.Listen) *Error {
 	if cfg.Err != nil {
 		return &Error{http.StatusInternalServerError, cfg.Err}
 	}
-	for _, check := range checks {
+	for _, check := range []func(*http.Request, *conf.Listen) *Error{
+		checkHead, checkRequest, checkHost, checkUpgrade, checkVersion, checkKey, checkOrigin,
+	} {
 		if refused := check(r, cfg); refused != nil {
 			return refused
 		}
@@ -48,9 +50,6 @@ func (o *offer) take(r *http.Request, cfg *conf.Listen) *Error {
 	}
 	return refused
 }
-
-// checks are made in this order.
-var checks = [...]func(*http.Request, *conf.Listen) *Error{checkHead, checkRequest, checkHost, checkUpgrade, checkVersion, checkKey, checkOrigin}
 
 // acceptCompression takes the first offer of compression that can be accepted (RFC 7692, section 5.1).
 func (o *offer) acceptCompression(offers []handshake.Extension, want handshake.Deflate) {
