@@ -17,7 +17,9 @@ type Frame struct {
 
 // Frames is the mode for relays and inspectors: each data frame is received as it came. Its payload is the caller's
 // own; with the option [ReuseBuffer] it is valid only until the next Receive. The context and the memory are as in
-// [Simple]. Control frames are answered as in all modes, the order of frames and the text of messages checked. The
+// [Simple]: a frame is held as a whole, and while it comes, takes up to twice its size. It is the mode for frames of some
+// MiB at most; what is larger goes through [Standard] in constant memory, where boundaries need not be kept.
+// [Socket.WriteFrame] hands a frame on. Control frames are answered as in all modes, the order of frames and the text of messages checked. The
 // frames of a message together obey [MaxMessageSize].
 //
 // There is no [Compression] in this mode: the frames of a compressed message cannot be told apart once it is inflated.

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/gate"
@@ -16,8 +17,17 @@ type messages struct {
 	zip      *deflation // nil: no compression was agreed on
 	fragment int        // the limit for fragments; 0: chosen by the kind of write
 
-	gate gate.Gate // admits one message, which owns out and zip.out
-	out  *outgoing // nil before the first Writer
+	gate gate.Gate                // admits one message, which owns zip.out
+	out  atomic.Pointer[outgoing] // nil before the first Writer and the first WriteFrame; set once
+}
+
+// outgoing returns what there is of a message that takes several calls.
+func (m *messages) outgoing() *outgoing {
+	if o := m.out.Load(); o != nil {
+		return o
+	}
+	m.out.CompareAndSwap(nil, &outgoing{m: m})
+	return m.out.Load()
 }
 
 // enter makes the caller the one that may send a message, until it leaves gate. An error says that ctx has ended the wait

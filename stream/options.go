@@ -44,7 +44,8 @@ type fragmentOption struct {
 // FragmentSize sets how many bytes of payload a [Writer] puts into one fragment, at most: each Writer of a connection,
 // or the one that [Socket.NewWriter] returns. It must be positive and at most 1 GiB. By default small writes are
 // gathered into fragments of 32 KiB; larger ones and files go out in fragments of up to 1 MiB. Larger fragments save
-// work on both sides; a control frame has to wait for the end of the one on the wire.
+// work on both sides; a control frame has to wait for the end of the one on the wire. A fragment has nothing to do with
+// a Write: several may go out in one, and one in several. To choose the frames, see [Socket.WriteFrame].
 func FragmentSize[N constraints.Integer](n N) FragmentOption {
 	size, err := toSize("FragmentSize", n, 1<<30)
 	return fragmentOption{

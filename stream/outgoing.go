@@ -12,13 +12,15 @@ import (
 	"github.com/litert/websocket/opcode"
 )
 
-// outgoing is the message of the open Writer. What is written is accounted for, goes through the encoder if the message is
+// outgoing is the message that takes several calls: that of the open Writer, or of WriteFrame. What is written is accounted for, goes through the encoder if the message is
 // compressed, and into the fragmenter. What a call has taken and could not send before its deadline goes with the next
 // call, so that a Write takes all of its bytes or returns an error.
 type outgoing struct {
 	m     *messages     // constant
 	gen   atomic.Uint64 // of the current message
 	fresh []Writer      // that were not handed out; owned by the holder of messages.gate
+
+	frames framewise
 
 	mu        sync.Mutex // guards following
 	calling   bool       // a call of the Writer is under way, or a hook or a source has ended it by a panic

@@ -91,12 +91,10 @@ func (m *messages) newWriter(ctx context.Context, op opcode.Opcode, cfg writerCo
 	if err := m.enter(ctx); err != nil {
 		return nil, err
 	}
-	if m.out == nil {
-		m.out = &outgoing{m: m}
-	}
-	w := m.out.newWriter()
+	o := m.outgoing()
+	w := o.newWriter()
 	w.m, w.op = m, op
-	w.gen = m.out.begin(w, cfg)
+	w.gen = o.begin(w, cfg)
 	return w, nil
 }
 
@@ -159,7 +157,8 @@ func (w *Writer) ReadFrom(src io.Reader) (int64, error) {
 	return n, err
 }
 
-// Flush sends what was gathered as a fragment, so that the peer can read it.
+// Flush sends what was gathered as a fragment, so that the peer can read it. Only the last fragment says that it is the
+// last, so a Close with nothing written behind Flush has to send an empty one.
 func (w *Writer) Flush() error {
 	o, err := w.enter()
 	if err != nil {
@@ -212,14 +211,14 @@ func (w *Writer) SetDeadline(t time.Time) error {
 	return nil
 }
 
-func (w *Writer) stale() bool { return w.m.out.gen.Load() != w.gen }
+func (w *Writer) stale() bool { return w.m.out.Load().gen.Load() != w.gen }
 
 // enter returns the open message, locked. What a call that has panicked has left of it is not known: it has no end.
 func (w *Writer) enter() (*outgoing, error) {
 	if w.stale() {
 		return nil, ErrStale // without waiting for what another Writer does
 	}
-	o := w.m.out
+	o := w.m.out.Load()
 	o.mu.Lock()
 	if w.stale() {
 		o.mu.Unlock()
