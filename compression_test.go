@@ -1,9 +1,9 @@
 package websocket_test
 
 import (
-	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -66,12 +66,12 @@ func TestCompressionIsAgreedOn(t *testing.T) {
 
 func TestFramesAreNotCompressed(t *testing.T) {
 	compression := stream.Compression(stream.CompressionConfig{Threshold: 1})
-	server := httptest.NewServer(listen.Handler(stream.Frames, func(ctx context.Context, conn *stream.Conn[stream.Frame]) error {
-		f, err := conn.Receive(ctx)
+	server := httptest.NewServer(listen.Handler(stream.Frames, func(r *http.Request, conn *stream.Conn[stream.Frame]) error {
+		f, err := conn.Receive(r.Context())
 		if err != nil {
 			return err
 		}
-		return conn.WriteBinary(ctx, f.Payload)
+		return conn.WriteBinary(r.Context(), f.Payload)
 	}, compression))
 	defer server.Close()
 	conn, err := dial.Dial(within(t), server.URL, stream.Frames, compression)

@@ -22,7 +22,9 @@ import (
 
 // serve starts an HTTP server whose connections fn serves, and returns its URL.
 func serve(fn func(context.Context, *stream.Conn[*stream.Reader]) error) (url string, stop func()) {
-	server := httptest.NewServer(listen.Handler(stream.Standard, fn))
+	server := httptest.NewServer(listen.Handler(stream.Standard, func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+		return fn(r.Context(), conn)
+	}))
 	return server.URL, server.Close
 }
 
@@ -168,12 +170,12 @@ func Example_pipeline() {
 
 // A handler is an http.Handler like any other. All ends when the client closes.
 func Example_handler() {
-	echo := func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-		for msg, err := range conn.All(ctx) {
+	echo := func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+		for msg, err := range conn.All(r.Context()) {
 			if err != nil {
 				return err
 			}
-			w, err := conn.NewWriter(ctx, msg.Opcode())
+			w, err := conn.NewWriter(r.Context(), msg.Opcode())
 			if err != nil {
 				return err
 			}

@@ -212,7 +212,7 @@ func TestCheckRedirectBehindAUNIXSocket(t *testing.T) {
 
 // A token goes along to servers of one's own, and to nobody else.
 func ExampleCheckRedirect() {
-	server := httptest.NewServer(listen.Handler(stream.Standard, func(_ context.Context, conn *stream.Conn[*stream.Reader]) error {
+	server := httptest.NewServer(listen.Handler(stream.Standard, func(_ *http.Request, conn *stream.Conn[*stream.Reader]) error {
 		fmt.Println("the server got", conn.Handshake().Header.Get("X-Api-Key"))
 		return nil
 	}))

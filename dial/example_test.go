@@ -19,12 +19,12 @@ import (
 
 // echo is a server that sends everything back, and speaks the subprotocol echo.v1.
 func echo() *httptest.Server {
-	return httptest.NewServer(listen.Handler(stream.Standard, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-		for msg, err := range conn.All(ctx) {
+	return httptest.NewServer(listen.Handler(stream.Standard, func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+		for msg, err := range conn.All(r.Context()) {
 			if err != nil {
 				return err
 			}
-			w, err := conn.NewWriter(ctx, msg.Opcode())
+			w, err := conn.NewWriter(r.Context(), msg.Opcode())
 			if err != nil {
 				return err
 			}
@@ -114,8 +114,8 @@ func ExampleHandshake() {
 }
 
 func ExampleHeader() {
-	server := httptest.NewServer(listen.Handler(stream.Standard, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-		return conn.WriteText(ctx, conn.Handshake().Header.Get("Authorization"))
+	server := httptest.NewServer(listen.Handler(stream.Standard, func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+		return conn.WriteText(r.Context(), conn.Handshake().Header.Get("Authorization"))
 	}))
 	defer server.Close()
 	ctx := context.Background()

@@ -3,8 +3,8 @@
 // [Handler] serves connections behind a [http.Server], one call of a function for each:
 //
 //	http.Handle("/files", listen.Handler(stream.Standard,
-//		func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-//			for msg, err := range conn.All(ctx) {
+//		func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+//			for msg, err := range conn.All(r.Context()) {
 //				if err != nil {
 //					return err
 //				}
@@ -32,13 +32,17 @@
 //
 // A request that is refused gets a status and a line of plain text; the same is returned as an [*Error]. A mistake of
 // the program, such as an impossible option, is in the Error alone. Everything else begins with "listen: " and wraps its
-// cause.
+// cause. [OnError] hears of what is returned to nobody, too.
+//
+// # The end
+//
+// Behind a [http.Server], a [Group] ends the connections in an orderly way; a Listener does so itself.
 //
 // # Limits
 //
 // A request may have 128 fields, and the bytes of [MaxHeader]. Behind a [http.Server] its own limits hold, too: set
-// ReadHeaderTimeout. A [Listener] bounds a handshake by [HandshakeTimeout], and the connections that shake hands or wait
-// for Accept by [MaxPending].
+// ReadHeaderTimeout. A [Listener] bounds a handshake by [HandshakeTimeout], the connections that shake hands or wait for
+// Accept by [MaxPending], which says what becomes of those that send nothing, and those of one host by [MaxPerHost].
 //
 // Of the HTTP server, a connection keeps nothing but the header of its request once it has come from Accept, or the
 // handler that called Upgrade has returned: no goroutine, no buffer, no context.

@@ -2,11 +2,11 @@ package listen_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"time"
 
 	"github.com/litert/websocket/listen"
@@ -41,8 +41,8 @@ func logging(log chan<- string) func(http.Handler) http.Handler {
 // refusal, but not the response that opens a connection.
 func ExampleHandler_middleware() {
 	log := make(chan string, 1)
-	handler := listen.Handler(stream.Standard, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-		return conn.WriteText(ctx, "hello")
+	handler := listen.Handler(stream.Standard, func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+		return conn.WriteText(r.Context(), "hello")
 	})
 	server := httptest.NewServer(logging(log)(handler))
 	defer server.Close()
@@ -65,33 +65,22 @@ func ExampleHandler_middleware() {
 	// GET /chat: 426
 }
 
-// http.Server.Shutdown neither ends nor awaits the connections that it has given away. The context of their requests
-// tells them, whereupon Handler closes them with code 1001; a WaitGroup around the handler awaits them.
-func ExampleHandler_shutdown() {
-	ctx := context.Background()
-	base, end := context.WithCancel(ctx)
-	defer end()
+// http.Server.Shutdown neither ends nor awaits the connections that it has given away. A Group does.
+func ExampleGroup() {
+	var group listen.Group
 	interrupt := make(chan struct{}) // real programs have signal.NotifyContext
-	handler := listen.Handler(stream.Standard, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-		if err := conn.WriteText(ctx, "welcome"); err != nil {
+	chat := func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+		if err := conn.WriteText(r.Context(), "welcome to "+r.PathValue("room")); err != nil {
 			return err
 		}
 		close(interrupt)
-		_, err := conn.Receive(ctx)
+		_, err := conn.Receive(r.Context())
 		return err
-	})
-
-	var open sync.WaitGroup
-	server := &http.Server{
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			open.Add(1)
-			defer open.Done()
-			handler.ServeHTTP(w, r)
-		}),
-		BaseContext:       func(net.Listener) context.Context { return base },
-		ReadHeaderTimeout: 10 * time.Second,
 	}
-	server.RegisterOnShutdown(end)
+	mux := http.NewServeMux()
+	mux.Handle("/rooms/{room}", listen.Handler(stream.Standard, chat, listen.Join(&group)))
+
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Println(err)
@@ -101,15 +90,16 @@ func ExampleHandler_shutdown() {
 	ended := make(chan error)
 	go func() {
 		<-interrupt
-		err := server.Shutdown(ctx)
-		open.Wait() // each connection takes no longer than its stream.CloseTimeout
-		ended <- err
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		err := server.Shutdown(ctx)                    // no new requests
+		ended <- errors.Join(err, group.Shutdown(ctx)) // no connections any more
 	}()
 
-	receiveAll(ctx, "ws://"+ln.Addr().String())
+	receiveAll(context.Background(), "ws://"+ln.Addr().String()+"/rooms/blue")
 	fmt.Println("ended:", <-ended)
 	// Output:
-	// welcome
+	// welcome to blue
 	// stream: closed by the peer: 1001 (going away)
 	// ended: <nil>
 }

@@ -35,8 +35,8 @@ func receiveAll(ctx context.Context, url string, opts ...dial.Option) {
 
 func ExampleHandler() {
 	server := httptest.NewServer(listen.Handler(stream.Standard,
-		func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-			return conn.WriteText(ctx, "hello")
+		func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+			return conn.WriteText(r.Context(), "hello")
 		}))
 	defer server.Close()
 
@@ -104,14 +104,14 @@ func ExampleListener() {
 // The server chooses the first of the client's subprotocols that it speaks.
 func ExampleSubprotocols() {
 	server := httptest.NewServer(listen.Handler(stream.Standard,
-		func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
+		func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
 			switch conn.Subprotocol() {
 			case "chat.v2":
-				return conn.WriteText(ctx, `{"say": "hello"}`)
+				return conn.WriteText(r.Context(), `{"say": "hello"}`)
 			case "chat.v1":
-				return conn.WriteText(ctx, "SAY hello")
+				return conn.WriteText(r.Context(), "SAY hello")
 			}
-			return conn.Shutdown(ctx, closecode.PolicyViolation, "speak chat.v1 or chat.v2")
+			return conn.Shutdown(r.Context(), closecode.PolicyViolation, "speak chat.v1 or chat.v2")
 		},
 		listen.Subprotocols("chat.v1", "chat.v2")))
 	defer server.Close()
@@ -130,7 +130,7 @@ func ExampleSubprotocols() {
 
 func ExampleOrigins() {
 	server := httptest.NewServer(listen.Handler(stream.Standard,
-		func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
+		func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
 			return nil
 		},
 		listen.Origins("example.com", "https://*.example.com", "localhost:*")))

@@ -23,7 +23,7 @@ import (
 
 type conn = stream.Conn[*stream.Reader]
 
-func serveNothing(context.Context, *conn) error { return nil }
+func serveNothing(*http.Request, *conn) error { return nil }
 
 // A safeBuffer is a buffer that a logger may write to at any time.
 type safeBuffer struct {
@@ -48,31 +48,31 @@ func TestHandlerEndsTheConnectionAsServeEnded(t *testing.T) {
 	defer cancel()
 	tests := []struct {
 		name  string
-		serve func(context.Context, *conn) error
+		serve func(*http.Request, *conn) error
 		code  closecode.Code
 		logs  string
 	}{
 		{"nil", serveNothing, closecode.NormalClosure, ""},
-		{"error", func(context.Context, *conn) error { return errors.New("a secret") }, closecode.InternalError, ""},
-		{"orderly end of another connection", func(context.Context, *conn) error {
+		{"error", func(*http.Request, *conn) error { return errors.New("a secret") }, closecode.InternalError, ""},
+		{"orderly end of another connection", func(*http.Request, *conn) error {
 			return fmt.Errorf("relaying: %w", &stream.CloseError{Code: closecode.GoingAway})
 		}, closecode.NormalClosure, ""},
-		{"failure of another connection", func(context.Context, *conn) error {
+		{"failure of another connection", func(*http.Request, *conn) error {
 			return &stream.CloseError{Code: closecode.PolicyViolation}
 		}, closecode.InternalError, ""},
-		{"end of something else", func(context.Context, *conn) error { return io.EOF }, closecode.InternalError, ""},
-		{"panic", func(context.Context, *conn) error { panic("a secret") }, closecode.InternalError, "a secret"},
-		{"silent panic", func(context.Context, *conn) error { panic(http.ErrAbortHandler) }, closecode.InternalError, ""},
-		{"end of the goroutine", func(context.Context, *conn) error {
+		{"end of something else", func(*http.Request, *conn) error { return io.EOF }, closecode.InternalError, ""},
+		{"panic", func(*http.Request, *conn) error { panic("a secret") }, closecode.InternalError, "a secret"},
+		{"silent panic", func(*http.Request, *conn) error { panic(http.ErrAbortHandler) }, closecode.InternalError, ""},
+		{"end of the goroutine", func(*http.Request, *conn) error {
 			runtime.Goexit()
 			return nil
 		}, closecode.InternalError, ""},
-		{"own code", func(ctx context.Context, c *conn) error {
-			return c.Shutdown(ctx, closecode.PolicyViolation, "")
+		{"own code", func(r *http.Request, c *conn) error {
+			return c.Shutdown(r.Context(), closecode.PolicyViolation, "")
 		}, closecode.PolicyViolation, ""},
-		{"end of the server", func(ctx context.Context, c *conn) error {
+		{"end of the server", func(r *http.Request, c *conn) error {
 			cancel()
-			_, err := c.Receive(ctx)
+			_, err := c.Receive(r.Context())
 			return err
 		}, closecode.GoingAway, ""},
 	}
@@ -103,8 +103,8 @@ func TestHandlerEndsTheConnectionAsServeEnded(t *testing.T) {
 }
 
 func TestHandlerLeavesAnEndedConnectionAlone(t *testing.T) {
-	server := httptest.NewServer(listen.Handler(stream.Standard, func(ctx context.Context, c *conn) error {
-		for msg, err := range c.All(ctx) {
+	server := httptest.NewServer(listen.Handler(stream.Standard, func(r *http.Request, c *conn) error {
+		for msg, err := range c.All(r.Context()) {
 			if err != nil {
 				return err
 			}
@@ -124,7 +124,7 @@ func TestHandlerLeavesAnEndedConnectionAlone(t *testing.T) {
 	}
 }
 
-func panicking(context.Context, *conn) error { panic("a mistake") }
+func panicking(*http.Request, *conn) error { panic("a mistake") }
 
 func TestMiddlewareRecoversAPanicAfterTheConnectionHasEnded(t *testing.T) {
 	type recovery struct {
@@ -171,7 +171,7 @@ func TestServerLivesOnAfterAPanic(t *testing.T) {
 }
 
 func TestHandlerDoesNotServeWhatWasRefused(t *testing.T) {
-	server := httptest.NewServer(listen.Handler(stream.Standard, func(context.Context, *conn) error {
+	server := httptest.NewServer(listen.Handler(stream.Standard, func(*http.Request, *conn) error {
 		t.Error("was served")
 		return nil
 	}))

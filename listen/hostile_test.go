@@ -344,7 +344,7 @@ func TestARequestBehindTheHandshakeIsNoRequest(t *testing.T) {
 // The class of cross-site hijacking: without any option, a page of another site gets no connection, whichever way the
 // server is built.
 func TestCrossSiteHijackingIsRefusedWithoutAnyOption(t *testing.T) {
-	served := func(context.Context, *conn) error {
+	served := func(*http.Request, *conn) error {
 		t.Error("the connection was served")
 		return nil
 	}

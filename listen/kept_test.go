@@ -79,7 +79,7 @@ func openers(t *testing.T, opts ...listen.Option) map[string]func(head string) (
 		}
 	}))
 	t.Cleanup(upgrade.Close)
-	handler := httptest.NewServer(listen.Handler(stream.Standard, func(ctx context.Context, conn *conn) error {
+	handler := httptest.NewServer(listen.Handler(stream.Standard, func(_ *http.Request, conn *conn) error {
 		conns <- conn
 		_, err := conn.Receive(context.Background())
 		return err

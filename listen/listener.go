@@ -16,7 +16,13 @@ import (
 type Listener[M any] struct {
 	server *server
 	mode   stream.Mode[M]
-	queue  chan *stream.Conn[M] // opened, and not accepted yet; has room for all that are pending
+	queue  chan opened[M] // not accepted yet; has room for all that are pending
+}
+
+// opened is a connection that waits for Accept, and its place.
+type opened[M any] struct {
+	conn  *stream.Conn[M]
+	place *place
 }
 
 // Listen returns a Listener at address. The network is tcp, tcp4, tcp6 or unix, and the address as [net.Listen] has it.
@@ -27,6 +33,7 @@ type Listener[M any] struct {
 // that knows that nobody else listens.
 func Listen[M any](network, address string, mode stream.Mode[M], opts ...Option) (*Listener[M], error) {
 	cfg := configure("listen.Listen", mode, opts)
+	refuseGroup(cfg, "listen.Listen")
 	ln, err := bind(network, address, cfg)
 	if err != nil {
 		return nil, err
@@ -36,10 +43,11 @@ func Listen[M any](network, address string, mode stream.Mode[M], opts ...Option)
 
 // NewListener returns a Listener on top of ln, whatever that listens on. With the option [TLSConfig] it speaks TLS on
 // top of it; ln may as well speak TLS itself. Its connections must have deadlines that work, which package net/http
-// relies on. From then on ln belongs to the Listener, which closes it. If an option is impossible, NewListener returns
-// a [*stream.ArgumentError], and ln is as it was.
+// relies on, and their Close must not wait. From then on ln belongs to the Listener, which closes it. If an option is
+// impossible, NewListener returns a [*stream.ArgumentError], and ln is as it was.
 func NewListener[M any](ln net.Listener, mode stream.Mode[M], opts ...Option) (*Listener[M], error) {
 	cfg := configure("listen.NewListener", mode, opts)
+	refuseGroup(cfg, "listen.NewListener")
 	if ln == nil {
 		cfg.Reject(&stream.ArgumentError{Func: "listen.NewListener", Reason: "the listener is nil"})
 	}
@@ -50,30 +58,41 @@ func NewListener[M any](ln net.Listener, mode stream.Mode[M], opts ...Option) (*
 }
 
 func newListener[M any](ln net.Listener, mode stream.Mode[M], cfg *conf.Listen) *Listener[M] {
-	l := &Listener[M]{mode: mode, queue: make(chan *stream.Conn[M], cfg.MaxPending)}
+	if cfg.OnError != nil {
+		cfg.OnError = contained(cfg.OnError)
+	}
+	l := &Listener[M]{mode: mode, queue: make(chan opened[M], cfg.MaxPending)}
 	l.server = newServer(ln, cfg, l.serveHTTP)
 	go l.server.run()
 	return l
 }
 
-// serveHTTP opens a connection, and puts it into the queue.
+// serveHTTP opens a connection, and puts it into the queue. Whatever a function of the program does that is called
+// meanwhile, nothing is left of a connection that does not get there; OnError was told.
 func (l *Listener[M]) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	l.server.goroutines.Add(1) // not from zero: the connection has not been taken over yet
 	defer l.server.goroutines.Done()
-	var o offer
-	p, err := l.server.accept(w, r, &o)
-	if err != nil {
-		return
+	c := connOf(r)
+	c.requested.Store(true)
+	queued := false
+	defer func() {
+		value := recover()
+		switch givenAway := c.place.wasGivenAway(); {
+		case givenAway && !queued:
+			c.place.settle()
+		case value != nil && !givenAway:
+			panic(http.ErrAbortHandler)
+		}
+	}()
+	conn, _, err := upgrade(w, r, l.mode, l.server.cfg, &l.server.roster, 1)
+	switch {
+	case err != nil:
+	case c.place.opened():
+		l.queue <- opened[M]{conn, c.place}
+		queued = true
+	default: // it has given way
+		conn.Abort()
 	}
-	cfg := l.server.cfg.Stream
-	cfg.Ended = p.forget
-	conn, err := stream.New(p.conn, o.hs, l.mode, conf.Preset(&cfg))
-	if err != nil {
-		p.discard()
-		return
-	}
-	p.opened(conn.Socket)
-	l.queue <- conn
 }
 
 // Accept returns the next connection. It waits for it until ctx ends, and returns the error of ctx then. After Shutdown
@@ -89,15 +108,15 @@ func (l *Listener[M]) Accept(ctx context.Context) (*stream.Conn[M], error) {
 		return nil, errListenerClosed
 	}
 	select {
-	case conn := <-l.queue:
-		l.server.settled()
-		return conn, nil
+	case o := <-l.queue:
+		o.place.settle()
+		return o.conn, nil
 	default:
 	}
 	select {
-	case conn := <-l.queue:
-		l.server.settled()
-		return conn, nil
+	case o := <-l.queue:
+		o.place.settle()
+		return o.conn, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-l.server.closed:
@@ -129,7 +148,8 @@ func (l *Listener[M]) Addr() net.Addr { return l.server.ln.Addr() }
 // Shutdown ends the Listener and its connections in an orderly way: it stops listening, drops what is in the middle of
 // an opening handshake, and performs the closing handshake with code 1001 on all connections at once, whether they were
 // accepted or not. It returns when all of them have ended, each after its [stream.CloseTimeout] at the latest. When ctx
-// ends before, the remaining ones are aborted, and the error of ctx is returned.
+// ends before, the remaining ones are aborted, and the error of ctx is returned. It can be called again, and while another
+// call waits; it waits then, too.
 func (l *Listener[M]) Shutdown(ctx context.Context) error { return l.server.shutdown(ctx) }
 
 // Close ends the Listener at once: it stops listening, and drops all connections, whether they were accepted or not,

@@ -105,8 +105,8 @@ func TLSConfig(config *tls.Config) Option {
 	return option(func(c *conf.Listen) { c.TLS = config })
 }
 
-// HandshakeTimeout bounds how long a client of a [Listener] may take for each part of the handshake: for TLS, and for
-// the request. With [Upgrade] and [Handler] it bounds writing the response. The default is 10 seconds; 0 turns it off;
+// HandshakeTimeout bounds how long a client of a [Listener] may take for each part of the handshake: for the first byte, for
+// TLS, and for the request. With [Upgrade] and [Handler] it bounds writing the response. The default is 10 seconds; 0 turns it off;
 // a negative d is refused.
 func HandshakeTimeout(d time.Duration) Option {
 	if d < 0 {
@@ -115,16 +115,39 @@ func HandshakeTimeout(d time.Duration) Option {
 	return option(func(c *conf.Listen) { c.HandshakeTimeout = d })
 }
 
-// MaxPending bounds how many connections of a [Listener] may be pending: taken from the network, but not returned by
-// Accept, be it that their handshake goes on, or that they wait for Accept. While there are n of them, the Listener
-// takes no more: clients wait in the queue of the operating system, until Accept is called, or a handshake fails or
-// takes longer than the [HandshakeTimeout]. The default is 1024; n must be from 1 to 1,048,576. [Upgrade] and [Handler]
-// ignore it.
+// MaxPending bounds how many connections of a [Listener] may be in their handshake, or wait for Accept. The default is
+// 1024; n must be from 1 to 1,048,576. [Upgrade] and [Handler] ignore it.
+//
+// Clients that have sent nothing yet, or wait for their turn, are not among them: up to 16 times n are in line. They have
+// no request, and take little memory. Where there are more, or where descriptors are scarce, the oldest of those that have
+// sent nothing is dropped, of the host that has most of these, but none that has come within a tenth of a second. So
+// one host cannot keep others out.
+//
+// Where n handshakes go on, the next one takes the place of the one that began first, of the host that has most of them, once
+// that has taken a second. Before, and while all wait for Accept, clients wait in line, where hosts take turns, and behind that
+// in the queue of the operating system. None that has sent its request is dropped.
+//
+// A connection that is dropped is closed without an answer; [OnError] hears [ErrDropped]. A host is an IPv4 address, or the
+// first 64 bits of an IPv6 address; connections without such an address, as those over UNIX sockets, count as one.
+// Whether something was sent can be told of TCP and UNIX sockets on UNIX systems, with TLS or without; elsewhere a handshake
+// begins when a connection is taken, and only as many are taken as there are places.
 func MaxPending(n int) Option {
 	if n < 1 || n > maxMaxPending {
 		return refuse("MaxPending", "%d is not from 1 to %d", n, maxMaxPending)
 	}
 	return option(func(c *conf.Listen) { c.MaxPending = n })
+}
+
+// MaxPerHost bounds how many connections of one host a [Listener] has open, from the response that opens them until they
+// have ended, whether Accept has returned them or not. The next handshake is answered with status 429 Too Many Requests;
+// [OnError] hears the [*Error]. A host is an IPv4 address, or the first 64 bits of an IPv6 address; connections without such an
+// address, as those over UNIX sockets, are not counted. Behind a proxy all are of one host. The default is no bound; n must be
+// 1 or more. [Upgrade] and [Handler] ignore it.
+func MaxPerHost(n int) Option {
+	if n < 1 {
+		return refuse("MaxPerHost", "%d is less than 1", n)
+	}
+	return option(func(c *conf.Listen) { c.MaxPerHost = n })
 }
 
 const (

@@ -36,6 +36,9 @@ var badOptions = []struct {
 	{"listen.HandshakeTimeout", listen.HandshakeTimeout(-1)},
 	{"listen.MaxPending", listen.MaxPending(0)},
 	{"listen.MaxPending", listen.MaxPending(1<<20 + 1)},
+	{"listen.MaxPerHost", listen.MaxPerHost(0)},
+	{"listen.OnError", listen.OnError(nil)},
+	{"listen.Join", listen.Join(nil)},
 	{"MaxMessageSize", stream.MaxMessageSize(-1)},
 }
 
@@ -93,5 +96,12 @@ func TestImpossibleListenerIsRefused(t *testing.T) {
 	listen.Handler(stream.Standard, nil).ServeHTTP(w, parse(t, proper+"\r\n"))
 	if w.Code != 500 {
 		t.Errorf("no function: status is %d", w.Code)
+	}
+}
+
+func TestAListenerIsOfNoGroup(t *testing.T) {
+	var arg *stream.ArgumentError
+	if _, err := listen.Listen("tcp", "127.0.0.1:0", stream.Standard, listen.Join(new(listen.Group))); !errors.As(err, &arg) {
+		t.Errorf("error is %v, want an ArgumentError", err)
 	}
 }

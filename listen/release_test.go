@@ -90,6 +90,34 @@ func TestConnectionKeepsNothingOfHTTP(t *testing.T) {
 	receiveHello(t, got.conn)
 }
 
+func TestAHandlerKeepsNothingOfARequestThatItsFunctionDoesNotKeep(t *testing.T) {
+	lents := make(chan *leftovers, 1)
+	goOn := make(chan struct{})
+	handler := listen.Handler(stream.Standard, func(*http.Request, *conn) error {
+		<-goOn
+		return nil
+	})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		lent := new(leftovers)
+		value := new([64]byte)
+		response := &lentWriter{w, lent}
+		r = r.WithContext(context.WithValue(r.Context(), contextKey{}, value))
+		lent.request, lent.response, lent.value = weak.Make(r), weak.Make(response), weak.Make(value)
+		lents <- lent
+		handler.ServeHTTP(response, r)
+	}))
+	defer server.Close()
+	defer close(goOn)
+	connect(t, server.Listener.Addr(), proper+"\r\n").opened(t)
+	lent := <-lents
+	kept := func() bool {
+		return lent.request.Value() != nil || lent.value.Value() != nil || lent.response.Value() != nil
+	}
+	if !eventually(t, func() bool { runtime.GC(); return !kept() }) {
+		t.Errorf("kept are %v", lent.kept())
+	}
+}
+
 func TestIdleConnectionsOfAListenerHaveNoGoroutinesAndNoBuffers(t *testing.T) {
 	const (
 		n     = 500

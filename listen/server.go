@@ -1,9 +1,9 @@
 package listen
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
-	"io"
 	"log"
 	"net"
 	"net/http"
@@ -19,22 +19,22 @@ import (
 type server struct {
 	// constant after newServer
 	ln     net.Listener
+	tls    *tls.Config // nil: none
 	http   *http.Server
 	cfg    *conf.Listen
+	room   *waitingRoom
+	ready  chan taken    // for the HTTP server
 	closed chan struct{} // closed by stop
 	served chan struct{} // closed when the HTTP server has stopped
 
-	// pending has an element for each connection that was taken from ln, has not ended, and was not returned by Accept.
-	// It belongs to the HTTP server first, then to its peer until that is in the queue.
-	pending chan struct{}
-
-	// goroutines counts those of the HTTP server: one for each connection that has not ended or been given away, and
-	// one for each handler.
+	// goroutines counts that which takes connections, one for each until the HTTP server has it, those of the HTTP server,
+	// one for each connection that has not ended or been given away, and one for each handler.
 	goroutines sync.WaitGroup
 
-	mu    sync.Mutex // guards following
-	peers map[*peer]struct{}
-	err   error // why the HTTP server has stopped
+	roster roster // of the connections that the HTTP server has given away
+
+	mu  sync.Mutex // guards following
+	err error      // why the HTTP server has stopped
 }
 
 // bind listens at address.
@@ -56,16 +56,17 @@ func bind(network, address string, cfg *conf.Listen) (net.Listener, error) {
 
 // newServer returns a server on ln, which run starts.
 func newServer(ln net.Listener, cfg *conf.Listen, serve http.HandlerFunc) *server {
-	if cfg.TLS != nil {
-		ln = tls.NewListener(ln, onlyHTTP1(cfg.TLS))
-	}
 	s := &server{
-		ln:      ln,
-		cfg:     cfg,
-		closed:  make(chan struct{}),
-		served:  make(chan struct{}),
-		pending: make(chan struct{}, cfg.MaxPending),
-		peers:   make(map[*peer]struct{}),
+		ln:     ln,
+		cfg:    cfg,
+		room:   newWaitingRoom(cfg.MaxPending),
+		ready:  make(chan taken),
+		closed: make(chan struct{}),
+		served: make(chan struct{}),
+	}
+	s.roster.perHost = cfg.MaxPerHost
+	if cfg.TLS != nil {
+		s.tls = onlyHTTP1(cfg.TLS)
 	}
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
@@ -76,8 +77,9 @@ func newServer(ln net.Listener, cfg *conf.Listen, serve http.HandlerFunc) *serve
 		ReadTimeout:       cfg.HandshakeTimeout,
 		WriteTimeout:      cfg.HandshakeTimeout,
 		MaxHeaderBytes:    cfg.MaxHeader,
-		ErrorLog:          log.New(io.Discard, "", 0),
+		ErrorLog:          log.New(errorLog{s}, "", 0),
 		ConnState:         s.count,
+		ConnContext:       withPlace,
 
 		DisableGeneralOptionsHandler: true, // it keeps the connection
 	}
@@ -95,23 +97,28 @@ func onlyHTTP1(config *tls.Config) *tls.Config {
 }
 
 func (s *server) run() {
-	err := s.http.Serve(pendingListener{s.ln, s})
+	s.goroutines.Add(1)
+	go s.take()
+	err := s.http.Serve(readyListener{s.ln, s})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = fmt.Errorf("listen: %w", err)
 	close(s.served)
 }
 
-// count keeps goroutines and pending. A handler that takes its connection over is counted by serveHTTP, and takes the
-// connection's place with it.
-func (s *server) count(_ net.Conn, state http.ConnState) {
+// count keeps goroutines and the places of connections. A handler that takes its connection over is counted by serveHTTP,
+// and takes the connection's place with it.
+func (s *server) count(c net.Conn, state http.ConnState) {
+	conn := c.(greeted).base()
 	switch state {
 	case http.StateNew:
 		s.goroutines.Add(1)
 	case http.StateClosed:
-		s.settled()
-		s.goroutines.Done()
+		defer s.goroutines.Done()
+		conn.place.settle()
+		s.reportEnd(conn)
 	case http.StateHijacked:
+		conn.place.givenAway()
 		s.goroutines.Done()
 	}
 }
@@ -133,4 +140,44 @@ func (s *server) failure() error {
 		return errListenerClosed
 	}
 	return s.err
+}
+
+// stop ends the HTTP server and all handshakes. When it returns before ctx ends, no goroutine of them is left, and no
+// connection comes any more.
+func (s *server) stop(ctx context.Context) error {
+	var err error
+	if s.roster.close() {
+		close(s.closed)
+		s.roster.hurry()
+		s.room.close()
+		err = s.http.Close()
+	}
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		<-s.served
+		s.goroutines.Wait()
+	}()
+	select {
+	case <-idle:
+	case <-ctx.Done(): // a function of the program does not return
+	}
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return nil
+}
+
+func (s *server) shutdown(ctx context.Context) error {
+	err := s.stop(ctx)
+	if cut := s.roster.shutdown(ctx); cut != nil {
+		return cut
+	}
+	return err
+}
+
+func (s *server) close() error {
+	err := s.stop(context.Background())
+	s.roster.abort()
+	return err
 }

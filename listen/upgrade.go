@@ -18,53 +18,88 @@ import (
 // If r is not a proper handshake, or its origin is not allowed (see [Origins]), it is answered with a status and a line
 // of text, the HTTP server closes the connection, and an [*Error] is returned. So it is with status 500 if an option is
 // impossible, and with 501 if w cannot give the connection away (see [http.ResponseController.Hijack]), as middleware
-// that wraps w needs a method Unwrap; what is wrong then is in the Error alone. Any other error is one of the
-// connection, which is then closed. In no case is there anything left to be written to w.
+// that wraps w needs a method Unwrap; what is wrong then is in the Error alone. So it is with 503 if the [Group] that it
+// would [Join] is shutting down. Any other error is one of the connection, which is then closed. In no case is there
+// anything left to be written to w. [OnError] hears of all of them. If a hook of [stream.Trace] panics, the connection is
+// closed, and the panic goes on.
 //
 // After Upgrade has succeeded, the connection belongs to the caller. It does not end when the handler returns, and
-// neither [http.Server.Shutdown] nor Close know of it. The context of r ends when the handler returns. Upgrade may be
-// called by any number of goroutines.
+// neither [http.Server.Shutdown] nor Close know of it; a [Group] does. The context of r ends when the handler returns.
+// Upgrade may be called by any number of goroutines.
 func Upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M], opts ...Option) (*stream.Conn[M], error) {
 	cfg := configure("listen.Upgrade", mode, opts)
-	return upgrade(w, r, mode, cfg)
-}
-
-// upgrade hands the offer down: what the functions of a handshake hold on the stack has the HTTP server's grow otherwise.
-func upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M], cfg *conf.Listen) (*stream.Conn[M], error) {
-	var o offer
-	nc, err := o.accept(w, r, cfg)
-	if err != nil {
-		return nil, err
-	}
-	conn, err := stream.New(nc, o.hs, mode, conf.Preset(&cfg.Stream))
-	if err != nil {
-		nc.Close()
-	}
+	conn, _, err := upgrade(w, r, mode, cfg, rosterOf(cfg), 1)
 	return conn, err
 }
 
-// accept performs the whole handshake.
-func (o *offer) accept(w http.ResponseWriter, r *http.Request, cfg *conf.Listen) (net.Conn, error) {
-	conn, err := o.begin(w, r, cfg)
+// upgrade performs the handshake, and opens the connection, which roster knows then, if there is one, until
+// member.left was called uses times, once of them by the connection itself. What the functions of
+// a handshake hold on the stack has the HTTP server's grow: so they share an opening.
+func upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M], cfg *conf.Listen, roster *roster, uses int) (*stream.Conn[M], *member, error) {
+	o := opening{cfg: cfg}
+	defer reportPanic(cfg.OnError, r, &o.returned)
+	defer o.end()
+	err := o.accept(w, r, roster, uses)
+	var conn *stream.Conn[M]
+	if err == nil {
+		open := cfg.Stream
+		if o.member != nil {
+			open.Ended = o.member.left
+		}
+		conn, err = stream.New(o.conn, o.hs, mode, conf.Preset(&open))
+	}
+	o.returned = true
 	if err != nil {
-		return nil, err
+		o.end()
+		report(cfg, r, err)
+		return nil, nil, err
 	}
-	if err := o.answer(conn, cfg); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	return conn, nil
+	o.open = true
+	o.member.opened(conn.Socket)
+	return conn, o.member, nil
 }
 
-// begin checks the request, and takes its connection over. If it returns an error, the request has been answered.
-func (o *offer) begin(w http.ResponseWriter, r *http.Request, cfg *conf.Listen) (net.Conn, error) {
-	if refused := o.take(r, cfg); refused != nil {
+// An opening is a handshake that goes on.
+type opening struct {
+	offer
+	cfg      *conf.Listen
+	conn     net.Conn // nil: not taken over
+	member   *member  // nil: of no roster
+	returned bool     // no function of the program has panicked
+	open     bool     // the handshake has succeeded
+	ended    bool     // nothing is left of one that has failed
+}
+
+// end gives up what has failed.
+func (o *opening) end() {
+	if o.open || o.ended {
+		return
+	}
+	o.ended = true
+	if o.conn != nil {
+		o.conn.Close()
+	}
+	o.member.failed()
+}
+
+// accept checks the request, takes its connection over, and sends the response that opens it. If it returns an error, the
+// request has been answered, or cannot be.
+func (o *opening) accept(w http.ResponseWriter, r *http.Request, roster *roster, uses int) error {
+	refused := o.take(r, o.cfg)
+	if refused == nil && roster != nil {
+		o.member, refused = roster.enter(hostIn(r.RemoteAddr), uses, o.cfg.OnError)
+	}
+	if refused != nil {
 		refused.answer(w, r)
-		return nil, refused
+		return refused
 	}
-	conn, buffered, err := hijack(w, r, cfg.HandshakeTimeout)
-	o.hs.Buffered = buffered
-	return conn, err
+	conn, buffered, err := hijack(w, r, o.cfg.HandshakeTimeout)
+	if err != nil {
+		return err
+	}
+	o.conn, o.hs.Buffered = conn, buffered
+	o.member.tookOver(conn)
+	return o.answer(conn, o.cfg)
 }
 
 // hijack takes the connection over from the HTTP server, with the bytes that were read from it already. The response
@@ -82,6 +117,9 @@ func hijack(w http.ResponseWriter, r *http.Request, timeout time.Duration) (net.
 		refused := refusal(http.StatusInternalServerError, "the connection cannot be taken over: %w", err)
 		refused.answer(w, r)
 		return nil, nil, refused
+	}
+	if c, ok := conn.(greeted); ok { // it was there for the HTTP server
+		conn = c.base().Conn
 	}
 	buffered, _ := rw.Reader.Peek(rw.Reader.Buffered()) // cannot fail
 	conn.SetDeadline(time.Time{})

@@ -225,7 +225,9 @@ func TestPutThatIsCutLeavesNothing(t *testing.T) {
 
 // script is a server that does what a test tells it.
 func script(t *testing.T, subprotocol string, serve func(context.Context, *stream.Conn[*stream.Reader]) error) (url string) {
-	server := httptest.NewServer(listen.Handler(stream.Standard, serve, listen.Subprotocols(subprotocol)))
+	server := httptest.NewServer(listen.Handler(stream.Standard, func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+		return serve(r.Context(), conn)
+	}, listen.Subprotocols(subprotocol)))
 	t.Cleanup(server.Close)
 	return strings.Replace(server.URL, "http:", "ws:", 1) + "/file"
 }

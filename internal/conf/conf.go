@@ -79,7 +79,10 @@ type Listen struct {
 	TLS              *tls.Config
 	HandshakeTimeout time.Duration // 0: none
 	MaxPending       int
-	MaxHeader        int // bytes of a request's head
+	MaxPerHost       int                        // 0: any number
+	OnError          func(*http.Request, error) // nil: not told
+	Group            any                        // a *listen.Group; nil: none
+	MaxHeader        int                        // bytes of a request's head
 }
 
 // DefaultStream returns the defaults of every connection.

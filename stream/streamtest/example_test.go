@@ -10,7 +10,7 @@ import (
 	"github.com/litert/websocket/stream/streamtest"
 )
 
-// shout is what is under test: a function as listen.Handler takes it.
+// shout is what is under test: what the function of a listen.Handler does with its connection.
 func shout(ctx context.Context, conn *stream.Conn[stream.Message]) error {
 	for msg, err := range conn.All(ctx) {
 		if err != nil {

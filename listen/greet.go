@@ -1,0 +1,181 @@
+package listen
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+// taken is a connection that is ready for the HTTP server, or why there will be none.
+type taken struct {
+	conn net.Conn
+	err  error
+}
+
+// A readyListener hands over what take has taken.
+type readyListener struct {
+	net.Listener
+	server *server
+}
+
+func (l readyListener) Accept() (net.Conn, error) {
+	select {
+	case t := <-l.server.ready:
+		return t.conn, t.err
+	case <-l.server.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// take takes connections from the network, as long as there is room, until that fails for good.
+func (s *server) take() {
+	defer s.goroutines.Done()
+	for silent := true; s.room.await(silent, s.closed); {
+		conn, err := s.ln.Accept()
+		if err != nil {
+			if !isTemporary(err) {
+				s.handOver(taken{err: err})
+				return
+			}
+			if s.room.shedSilent() {
+				s.pause()
+			} else {
+				s.handOver(taken{err: err})
+			}
+			continue
+		}
+		p := s.room.newPlace(conn)
+		silent = p.raw != nil // the next one will be as this one
+		if !s.room.take(p, s.closed) {
+			below(conn).Close()
+			return
+		}
+		s.goroutines.Add(1)
+		go s.greet(p)
+	}
+}
+
+// isTemporary reports whether package net/http tries again after err, a little later.
+func isTemporary(err error) bool {
+	temporary, ok := err.(interface{ Temporary() bool })
+	return ok && temporary.Temporary()
+}
+
+// pause waits until the descriptor of a connection that was dropped is free.
+func (s *server) pause() {
+	select {
+	case <-time.After(time.Millisecond):
+	case <-s.closed:
+	}
+}
+
+// handOver gives t to the HTTP server, and reports false if that has stopped.
+func (s *server) handOver(t taken) bool {
+	select {
+	case s.ready <- t:
+		return true
+	case <-s.closed:
+	case <-s.served:
+	}
+	return false
+}
+
+// greet hands the connection of p over once the client has begun, and TLS is open.
+func (s *server) greet(p *place) {
+	defer s.goroutines.Done()
+	returned, handedOver := false, false
+	defer func() {
+		if !returned { // a function of the TLS configuration
+			containPanic(s.cfg.OnError, recover())
+		}
+		if !handedOver {
+			below(p.conn).Close()
+			p.settle()
+		}
+	}()
+	conn, err := s.begin(p)
+	if err == nil {
+		handedOver = s.handOver(taken{conn: conn})
+	} else if err != io.EOF || p.wasDropped() {
+		s.reportConn(p, err)
+	}
+	returned = true
+}
+
+// begin waits until the client has begun, and there is a place, and shakes hands over TLS. If the client has left without a word, it returns
+// io.EOF.
+func (s *server) begin(p *place) (net.Conn, error) {
+	if p.raw != nil {
+		if err := s.awaitFirst(p); err != nil {
+			return nil, err
+		}
+	}
+	if !p.spoke(s.closed) {
+		return nil, net.ErrClosed
+	}
+	conn := p.conn
+	if s.tls != nil {
+		conn = tls.Server(conn, s.tls)
+	}
+	if t, ok := conn.(*tls.Conn); ok {
+		if err := shakeHands(t, s.cfg.HandshakeTimeout); err != nil {
+			return nil, err
+		}
+	}
+	base := &greetedConn{Conn: conn, place: p}
+	if _, ok := conn.(stater); ok {
+		return greetedTLS{base}, nil
+	}
+	return base, nil
+}
+
+// awaitFirst waits for the first byte.
+func (s *server) awaitFirst(p *place) error {
+	if timeout := s.cfg.HandshakeTimeout; timeout > 0 {
+		p.conn.SetReadDeadline(time.Now().Add(timeout))
+	}
+	switch err := awaitFirst(p.raw); {
+	case err == nil:
+		return p.conn.SetReadDeadline(time.Time{})
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return err
+	}
+	return io.EOF
+}
+
+// shakeHands performs the handshake of TLS. A client that speaks HTTP instead is told so, as package net/http does.
+func shakeHands(t *tls.Conn, timeout time.Duration) error {
+	if timeout > 0 {
+		t.SetDeadline(time.Now().Add(timeout))
+	}
+	err := t.HandshakeContext(context.Background())
+	if err == nil {
+		return t.SetDeadline(time.Time{})
+	}
+	var header tls.RecordHeaderError
+	if errors.As(err, &header) && header.Conn != nil && looksLikeHTTP(header.RecordHeader) {
+		io.WriteString(header.Conn, "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+		return &Error{http.StatusBadRequest, errors.New("the client speaks HTTP without TLS")}
+	}
+	return &tlsError{err}
+}
+
+// looksLikeHTTP reports whether the first bytes of a connection are those of a request.
+func looksLikeHTTP(begin [5]byte) bool {
+	switch string(begin[:]) {
+	case "GET /", "HEAD ", "POST ", "PUT /", "OPTIO":
+		return true
+	}
+	return false
+}
+
+// A tlsError is why a handshake of TLS has failed.
+type tlsError struct{ cause error }
+
+func (e *tlsError) Error() string { return "handshake of TLS: " + e.cause.Error() }
+func (e *tlsError) Unwrap() error { return e.cause }
