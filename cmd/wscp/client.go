@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/litert/websocket/dial"
@@ -42,7 +40,7 @@ func (c console) report(direction string, r result, err error) error {
 
 // upload sends the file to url.
 func (c console) upload(ctx context.Context, file, url string) (result, error) {
-	src, length, err := open(file, os.Stat, os.Open)
+	src, err := open(file, os.Stat, os.Open)
 	if err != nil {
 		return result{}, err
 	}
@@ -51,11 +49,16 @@ func (c console) upload(ctx context.Context, file, url string) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	start := time.Now()
+	start, length := time.Now(), src.info.Size()
 	err = exchange(ctx, conn, func() error {
 		meter := c.newMeter("put", length)
 		defer meter.done()
-		return send(ctx, conn, io.TeeReader(src, meter))
+		answer := hear(ctx, conn)
+		if err := sendFile(ctx, conn, src, meter); err != nil {
+			return err
+		}
+		conn.SetIdleTimeout(settleTime)
+		return checkAnswer(<-answer)
 	})
 	return result{size(length), time.Since(start)}, err
 }
@@ -73,15 +76,19 @@ func (c console) download(ctx context.Context, url, file string) (r result, err 
 	}
 	start := time.Now()
 	err = exchange(ctx, conn, func() error {
+		a, err := receiveAnnouncement(ctx, conn)
+		if err != nil {
+			return err
+		}
+		r.size = size(a.Length)
 		return save(root, filepath.Base(file), func(dst io.Writer) error {
-			length, err := receiveLength(ctx, conn)
-			if err != nil {
+			meter := c.newMeter("get", a.Length)
+			defer meter.done()
+			if err := receiveFile(ctx, conn, a.Length, dst, meter); err != nil {
 				return err
 			}
-			r.size = size(length)
-			meter := c.newMeter("get", length)
-			defer meter.done()
-			return receive(ctx, conn, io.MultiWriter(dst, meter))
+			end(ctx, conn, nil) // the server need not wait for the disk
+			return ctx.Err()
 		})
 	})
 	r.took = time.Since(start)
@@ -99,21 +106,4 @@ func connect(ctx context.Context, url, subprotocol string) (*stream.Conn[*stream
 		return nil, fmt.Errorf("the server does not speak %s", subprotocol)
 	}
 	return conn, nil
-}
-
-// receiveLength receives the text that tells how long the file is.
-func receiveLength(ctx context.Context, conn *stream.Conn[*stream.Reader]) (int64, error) {
-	msg, err := conn.Receive(ctx)
-	if err != nil {
-		return 0, err
-	}
-	text, err := io.ReadAll(io.LimitReader(msg, 20))
-	if err != nil {
-		return 0, err
-	}
-	n, err := strconv.ParseUint(string(text), 10, 63)
-	if err != nil {
-		return 0, errors.New("the server did not tell the length of the file")
-	}
-	return int64(n), nil
 }

@@ -18,15 +18,25 @@
 // Put sends a file, and get fetches one. The path of URL, ws://HOST:PORT/NAME or wss://HOST:PORT/NAME, is the name of
 // the file below DIR, whose directory must exist.
 //
-// A file appears under its name once it is whole and on the disk. Until then what was there under that name stays as it
-// was; if the transfer fails or is interrupted, nothing else is left. Progress is shown on a terminal.
+// A file appears under its name once it is whole, its SHA-256 sum is that of what was sent, and it is on the disk. Until
+// then what was there under that name stays as it was; if the transfer fails or is interrupted, nothing else is left. A
+// file that changes while it is sent is not received. Progress is shown on a terminal.
+//
+// The sum guards against faults of programs, memories and disks. It does not guard against an attacker on the way, who
+// can change it, too; TLS does.
 //
 // The exit status is 0 if all went well, 1 if it did not or was interrupted, and 2 if the command was not understood.
 //
 // # Protocol
 //
-// A connection carries one file, in the direction of its subprotocol, wscp.put or wscp.get. For wscp.get, the server
-// sends its length first, as a text. The sender sends the file as one binary message; the receiver closes the
-// connection with code 1000 once it has the file in its place. Any other end is a failure, and the close frame tells
-// the reason.
+// A connection carries one file, in the direction of its subprotocol, wscp.put.v2 or wscp.get.v2. The sender sends
+//
+//   - a text, the JSON object {"length": BYTES},
+//   - the file, as one binary message of that length,
+//   - a text, the JSON object {"sha256": "HEX"}, the sum of the bytes it has sent.
+//
+// Neither text has more than 1024 bytes. The server closes the connection with code 1000 once it has the file in its place
+// (put), or has sent all of it (get); a client that gets a file answers that once it has compared the sums. Any other end
+// is a failure, and the close frame tells the reason: with code 1008 if it was refused, 1001 if it was interrupted, and
+// 1011 otherwise. A receiver whose sender goes on behind the length breaks the connection off.
 package main

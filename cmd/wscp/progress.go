@@ -26,7 +26,7 @@ func (c console) newMeter(label string, n int64) meter {
 	)}
 }
 
-// Write counts p. It never fails: a file that has become longer than it was is no reason to stop.
+// Write counts p. It never fails: what cannot be shown is no reason to stop.
 func (m meter) Write(p []byte) (int, error) {
 	m.bar.Add(len(p))
 	return len(p), nil

@@ -14,9 +14,6 @@ import (
 // tempPrefix begins the names of files that are not whole yet.
 const tempPrefix = ".wscp-"
 
-// A refusal is why a file is not served or replaced.
-type refusal struct{ error }
-
 func notRegular(name string) error { return &refusal{fmt.Errorf("%q: not a regular file", name)} }
 
 // localName returns the name of the file that the path of a URL asks for.
@@ -29,23 +26,6 @@ func localName(path string) (string, error) {
 		return "", &refusal{fmt.Errorf("%q: names with %s are for files that are not whole", path, tempPrefix)}
 	}
 	return name, nil
-}
-
-// open opens a file for reading with the functions of package os or of an [os.Root], and returns its length. Only a
-// regular one has a length, and can be opened without having to wait.
-func open(name string, stat func(string) (fs.FileInfo, error), open func(string) (*os.File, error)) (*os.File, int64, error) {
-	info, err := stat(name)
-	if err != nil {
-		return nil, 0, &refusal{about(name, err)}
-	}
-	if !info.Mode().IsRegular() {
-		return nil, 0, notRegular(name)
-	}
-	file, err := open(name)
-	if err != nil {
-		return nil, 0, &refusal{about(name, err)}
-	}
-	return file, info.Size(), nil
 }
 
 // save lets fill write a file, which takes its name when it is whole and on the disk. If anything fails before, nothing

@@ -9,9 +9,9 @@ import (
 	"log"
 	"net/url"
 	"os"
-	"strconv"
 	"sync"
 
+	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -95,24 +95,37 @@ func transfer(ctx context.Context, conn *stream.Conn[*stream.Reader], root *os.R
 	}
 	switch conn.Subprotocol() {
 	case putProtocol:
-		return save(root, name, func(dst io.Writer) error { return receive(ctx, conn, dst) })
+		return take(ctx, conn, root, name)
 	case getProtocol:
-		return serveFile(ctx, conn, root, name)
+		return give(ctx, conn, root, name)
 	}
 	return &refusal{fmt.Errorf("neither %s nor %s was asked for", putProtocol, getProtocol)}
 }
 
-// serveFile sends the file, and its length before it.
-func serveFile(ctx context.Context, conn *stream.Conn[*stream.Reader], root *os.Root, name string) error {
-	file, length, err := open(name, root.Stat, func(name string) (*os.File, error) {
+// take receives a file.
+func take(ctx context.Context, conn *stream.Conn[*stream.Reader], root *os.Root, name string) error {
+	a, err := receiveAnnouncement(ctx, conn)
+	if err != nil {
+		return err
+	}
+	return save(root, name, func(dst io.Writer) error {
+		return receiveFile(ctx, conn, a.Length, dst, io.Discard)
+	})
+}
+
+// give sends the file, and waits for no longer than a closing handshake until the client has it.
+func give(ctx context.Context, conn *stream.Conn[*stream.Reader], root *os.Root, name string) error {
+	src, err := open(name, root.Stat, func(name string) (*os.File, error) {
 		return root.OpenFile(name, os.O_RDONLY|largeFile, 0)
 	})
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	if err := conn.WriteText(ctx, strconv.FormatInt(length, 10)); err != nil {
+	defer src.Close()
+	answer := hear(ctx, conn)
+	if err := sendFile(ctx, conn, src, io.Discard); err != nil {
 		return err
 	}
-	return send(ctx, conn, file)
+	conn.Shutdown(context.WithoutCancel(ctx), closecode.NormalClosure, "")
+	return checkAnswer(<-answer)
 }

@@ -4,47 +4,70 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/litert/websocket/closecode"
-	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 )
 
 // The subprotocols, which tell the direction.
 const (
-	putProtocol = "wscp.put"
-	getProtocol = "wscp.get"
+	putProtocol = "wscp.put.v2"
+	getProtocol = "wscp.get.v2"
 )
 
-// settleTime is how long the receiver may take to bring the file to its disk.
-const settleTime = 10 * time.Minute
+const (
+	// settleTime is how long the server may take to bring a file to its disk.
+	settleTime = 10 * time.Minute
+
+	// lastWords is how long the end of a transfer may take for which nothing depends on the peer. If it has failed, the
+	// peer may send all that time.
+	lastWords = time.Second
+)
 
 var errInterrupted = errors.New("interrupted")
 
+// A refusal is why a file is not served or replaced.
+type refusal struct{ error }
+
 // exchange runs a transfer, which the end of ctx interrupts, and tells the peer how it went.
 func exchange(ctx context.Context, conn *stream.Conn[*stream.Reader], transfer func() error) error {
-	end := func(code closecode.Code, reason string) {
-		conn.Shutdown(context.WithoutCancel(ctx), code, reason)
-	}
-	defer context.AfterFunc(ctx, func() { end(closecode.GoingAway, errInterrupted.Error()) })()
-
+	defer context.AfterFunc(ctx, func() { end(ctx, conn, errInterrupted) })()
 	err := transfer()
+	if err != nil && ctx.Err() != nil {
+		err = errInterrupted
+	}
+	end(ctx, conn, err)
+	return err
+}
+
+// end ends the connection, and tells the peer whether the transfer has failed with err. Called again, it does nothing.
+func end(ctx context.Context, conn *stream.Conn[*stream.Reader], err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
+	defer cancel()
+	if err != nil {
+		go discard(ctx, conn)
+	}
 	var refused *refusal
 	switch {
 	case err == nil:
-		end(closecode.NormalClosure, "")
-	case ctx.Err() != nil:
-		err = errInterrupted
-		end(closecode.GoingAway, err.Error())
+		conn.Shutdown(ctx, closecode.NormalClosure, "")
+	case errors.Is(err, errTooLong):
+		conn.Abort()
+	case errors.Is(err, errInterrupted):
+		conn.Shutdown(ctx, closecode.GoingAway, err.Error())
 	case errors.As(err, &refused):
-		end(closecode.PolicyViolation, closeReason(err))
+		conn.Shutdown(ctx, closecode.PolicyViolation, closeReason(err))
 	default:
-		end(closecode.InternalError, closeReason(err))
+		conn.Shutdown(ctx, closecode.InternalError, closeReason(err))
 	}
-	return err
+}
+
+// discard throws away what is on its way before the peer's answer, until the connection or ctx ends.
+func discard(ctx context.Context, conn *stream.Conn[*stream.Reader]) {
+	for range conn.All(ctx) {
+	}
 }
 
 // closeReason returns as much of err as fits into a close frame (RFC 6455, section 5.5).
@@ -53,27 +76,17 @@ func closeReason(err error) string {
 	return strings.ToValidUTF8(text[:min(len(text), 123)], "")
 }
 
-// send sends src as one message, and returns nil once the peer has it in its place.
-func send(ctx context.Context, conn *stream.Conn[*stream.Reader], src io.Reader) error {
-	answer := make(chan error, 1)
+// hear receives what the receiver of a file has to say.
+func hear(ctx context.Context, conn *stream.Conn[*stream.Reader]) (answer <-chan error) {
+	heard := make(chan error, 1)
 	go func() {
-		_, err := conn.Receive(ctx)
-		answer <- err
+		msg, err := conn.Receive(ctx)
+		if err == nil {
+			msg.Close()
+		}
+		heard <- err
 	}()
-
-	w, err := conn.NewWriter(ctx, opcode.Binary)
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	if _, err := io.Copy(w, src); err != nil {
-		return err
-	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	conn.SetIdleTimeout(settleTime)
-	return checkAnswer(<-answer)
+	return heard
 }
 
 // checkAnswer returns nil if err is the close frame that says that all went well.
@@ -85,16 +98,6 @@ func checkAnswer(err error) error {
 	case errors.As(err, &closed) && closed.Code == closecode.NormalClosure:
 		return nil
 	}
-	return err
-}
-
-// receive receives one message into dst.
-func receive(ctx context.Context, conn *stream.Conn[*stream.Reader], dst io.Writer) error {
-	msg, err := conn.Receive(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(dst, msg)
 	return err
 }
 

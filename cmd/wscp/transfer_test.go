@@ -180,6 +180,9 @@ func beginPut(t *testing.T, s served) (*stream.Conn[*stream.Reader], *stream.Wri
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Abort() })
+	if err := conn.WriteText(testContext(t), `{"length": 2000000}`); err != nil {
+		t.Fatal(err)
+	}
 	w, err := conn.NewWriter(testContext(t), opcode.Binary)
 	if err != nil {
 		t.Fatal(err)
@@ -232,9 +235,9 @@ func script(t *testing.T, subprotocol string, serve func(context.Context, *strea
 	return strings.Replace(server.URL, "http:", "ws:", 1) + "/file"
 }
 
-// half sends the length of a file, and a part of it.
+// half announces a file, and sends a part of it.
 func half(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-	if err := conn.WriteText(ctx, "2000000"); err != nil {
+	if err := conn.WriteText(ctx, `{"length": 2000000}`); err != nil {
 		return err
 	}
 	w, err := conn.NewWriter(ctx, opcode.Binary)
@@ -261,12 +264,6 @@ func TestGetThatIsCutLeavesNothing(t *testing.T) {
 		{"cut short", half, end(closecode.NoStatus, "")},
 		{"the other side says: disk?on fire", half, end(closecode.InternalError, "disk\x1bon fire")},
 		{"1000", nil, end(closecode.NormalClosure, "")},
-		{"did not tell the length", func(ctx context.Context, c *stream.Conn[*stream.Reader]) error {
-			return c.WriteText(ctx, "-5")
-		}, end(closecode.NormalClosure, "")},
-		{"did not tell the length", func(ctx context.Context, c *stream.Conn[*stream.Reader]) error {
-			return c.WriteText(ctx, strings.Repeat("1", 1000))
-		}, end(closecode.NormalClosure, "")},
 	}
 	for _, tt := range tests {
 		url := script(t, getProtocol, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
@@ -305,7 +302,11 @@ func TestPutIsDoneOnlyWhenTheServerSaysSo(t *testing.T) {
 	}
 	for _, tt := range tests {
 		url := script(t, putProtocol, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-			if err := receive(ctx, conn, io.Discard); err != nil {
+			a, err := receiveAnnouncement(ctx, conn)
+			if err != nil {
+				return err
+			}
+			if err := receiveFile(ctx, conn, a.Length, io.Discard, io.Discard); err != nil {
 				return err
 			}
 			return tt.answer(ctx, conn)
@@ -317,8 +318,8 @@ func TestPutIsDoneOnlyWhenTheServerSaysSo(t *testing.T) {
 func TestServersThatAreNotWscp(t *testing.T) {
 	source := writeFile(t, "content", t.TempDir(), "source")
 	url := script(t, "chat", func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error { return nil })
-	mustFail(t, "does not speak wscp.put", "put", source, url)
-	mustFail(t, "does not speak wscp.get", "get", url, filepath.Join(t.TempDir(), "copied"))
+	mustFail(t, "does not speak "+putProtocol, "put", source, url)
+	mustFail(t, "does not speak "+getProtocol, "get", url, filepath.Join(t.TempDir(), "copied"))
 }
 
 func TestClientsThatAreNotWscp(t *testing.T) {

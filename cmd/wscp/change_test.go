@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"os"
+	"testing"
+	"time"
+)
+
+// scribble changes the first byte of a file, at another time than the file had.
+func scribble(name string) error {
+	file, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err := file.WriteAt([]byte("?"), 0); err != nil {
+		return err
+	}
+	return os.Chtimes(name, time.Time{}, time.Unix(1e9, 0))
+}
+
+func truncate(name string) error { return os.Truncate(name, 1) }
+
+func lengthen(name string) error { return os.Truncate(name, 40<<20) }
+
+func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
+	for name, change := range map[string]func(string) error{"other bytes": scribble, "shorter": truncate, "longer": lengthen} {
+		t.Run("put, "+name, func(t *testing.T) {
+			source := writeFile(t, randomBytes(24<<20), t.TempDir(), "source")
+			received := make(chan error, 1)
+			url := script(t, putProtocol, func(ctx context.Context, c conn) error {
+				a, err := receiveAnnouncement(ctx, c)
+				if err != nil {
+					return err
+				}
+				if err := change(source); err != nil {
+					return err
+				}
+				err = receiveFile(ctx, c, a.Length, io.Discard, io.Discard)
+				received <- err
+				return err
+			})
+			mustFail(t, `source": changed while it was sent`, "put", source, url)
+			if err := <-received; err == nil {
+				t.Error("the receiver takes it for whole")
+			}
+		})
+		t.Run("get, "+name, func(t *testing.T) {
+			s := startServer(t)
+			file := writeFile(t, randomBytes(24<<20), s.dir, "file")
+			c, err := connect(testContext(t), s.url+"file", getProtocol)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Abort()
+			a, err := receiveAnnouncement(testContext(t), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := change(file); err != nil {
+				t.Fatal(err)
+			}
+			if err := receiveFile(testContext(t), c, a.Length, io.Discard, io.Discard); err == nil {
+				t.Error("the receiver takes it for whole")
+			}
+			end(t.Context(), c, nil)
+			s.awaitLog(t, `"file": changed while it was sent`)
+		})
+	}
+}
+
+// What changes between being hashed and being sent has another sum, even if nothing else tells.
+func TestTheSumIsOfBytesThatTheReceiverMustHave(t *testing.T) {
+	name := writeFile(t, randomBytes(3<<20), t.TempDir(), "source")
+	src, err := open(name, os.Stat, os.Open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	var sent bytes.Buffer
+	sum, err := src.copyTo(&sent, writerFunc(func(p []byte) (int, error) {
+		if err := scribble(name); err != nil {
+			return 0, err
+		}
+		return len(p), os.Chtimes(name, time.Time{}, src.info.ModTime())
+	}))
+	if got := sha256.Sum256(sent.Bytes()); err != nil || bytes.Equal(sum, got[:]) {
+		t.Errorf("the sum is that of other bytes, %v", err)
+	}
+
+	src2, err := open(name, os.Stat, os.Open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src2.Close()
+	sent.Reset()
+	sum, err = src2.copyTo(&sent, io.Discard)
+	if got := sha256.Sum256(sent.Bytes()); err != nil || !bytes.Equal(sum, got[:]) {
+		t.Errorf("the sum of an unchanged file is wrong, %v", err)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+func TestTheReasonOfAFailedReceiverReachesTheSender(t *testing.T) {
+	source := sparseFile(t, t.TempDir(), "source")
+	url := script(t, putProtocol, func(ctx context.Context, c conn) error {
+		a, err := receiveAnnouncement(ctx, c)
+		if err != nil {
+			return err
+		}
+		full := writerFunc(func(p []byte) (int, error) { return 0, io.ErrShortWrite })
+		return exchange(ctx, c, func() error { return receiveFile(ctx, c, a.Length, full, io.Discard) })
+	})
+	mustFail(t, "the other side says: short write", "put", source, url)
+
+	s := startServer(t)
+	sparseFile(t, s.dir, "file")
+	c, err := connect(testContext(t), s.url+"file", getProtocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Abort()
+	end(testContext(t), c, errors.New("the disk is full"))
+	s.awaitLog(t, "the other side says: the disk is full")
+}

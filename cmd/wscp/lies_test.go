@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+type conn = *stream.Conn[*stream.Reader]
+
+// A lie is what a sender sends that does not mean well, or has gone wrong.
+type lie struct {
+	name, complaint string
+	send            func(context.Context, conn) error
+}
+
+// told returns a function that sends messages: strings as texts, others as bytes.
+func told(messages ...any) func(context.Context, conn) error {
+	return func(ctx context.Context, c conn) error {
+		for _, m := range messages {
+			var err error
+			switch m := m.(type) {
+			case string:
+				err = c.WriteText(ctx, m)
+			case []byte:
+				err = c.WriteBinary(ctx, m)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func sumOf(p []byte) string {
+	sum := sha256.Sum256(p)
+	return fmt.Sprintf(`{"sha256": %q}`, hex.EncodeToString(sum[:]))
+}
+
+var abc = []byte("abc")
+
+var lies = []lie{
+	{"shorter than announced", "3 bytes came instead of 1000000", told(`{"length": 1000000}`, abc, sumOf(abc))},
+	{"shorter by a byte", "3 bytes came instead of 4", told(`{"length": 4}`, abc, sumOf(abc))},
+	{"longer by a byte", "more bytes came than were announced", told(`{"length": 2}`, abc, sumOf(abc))},
+	{"longer than nothing", "more bytes came than were announced", told(`{"length": 0}`, abc, sumOf(abc))},
+	{"another sum", "sum of what came is not", told(`{"length": 3}`, abc, sumOf([]byte("abd")))},
+	{"half a sum", "sum of what came is not", told(`{"length": 3}`, abc, `{"sha256": "ba7816bf"}`)},
+	{"no sum", "sum of what came is not", told(`{"length": 3}`, abc, `{}`)},
+	{"a sum that is none", "no hexadecimal number", told(`{"length": 3}`, abc, `{"sha256": "xyz"}`)},
+	{"a long sum", "a text of over 1024 bytes", told(`{"length": 3}`, abc, `{"sha256": "`+strings.Repeat("0", 2000)+`"}`)},
+	{"no length", "length of the file was not told", told(`{}`, abc, sumOf(abc))},
+	{"null as the length", "length of the file was not told", told(`{"length": null}`, abc, sumOf(abc))},
+	{"a negative length", "length of the file was not told", told(`{"length": -3}`, abc, sumOf(abc))},
+	{"a length that overflows", "waiting for the length", told(`{"length": 99999999999999999999}`, abc, sumOf(abc))},
+	{"no JSON", "waiting for the length", told("3", abc, sumOf(abc))},
+	{"a long announcement", "a text of over 1024 bytes", told(`{"length": 3` + strings.Repeat(" ", 2000) + `}`)},
+	{"bytes as the announcement", "bytes instead of a text", told(abc)},
+	{"bytes as the sum", "bytes instead of a text", told(`{"length": 3}`, abc, abc)},
+	{"a text as the file", "a text instead of the file", told(`{"length": 3}`, "abc", sumOf(abc))},
+}
+
+func TestGetFindsWhatIsNotWhatWasSent(t *testing.T) {
+	for _, tt := range lies {
+		t.Run(tt.name, func(t *testing.T) {
+			url := script(t, getProtocol, func(ctx context.Context, c conn) error {
+				if err := tt.send(ctx, c); err != nil {
+					return err
+				}
+				_, err := c.Receive(ctx)
+				return err
+			})
+			dir := t.TempDir()
+			copied := writeFile(t, "old", dir, "copied")
+			mustFail(t, tt.complaint, "get", url, copied)
+			checkDir(t, dir, "copied")
+			checkFile(t, "old", copied)
+		})
+	}
+}
+
+// dialPut opens a connection to put a file.
+func dialPut(t *testing.T, url string) conn {
+	t.Helper()
+	c, err := dial.Dial(testContext(t), url, stream.Standard, dial.Subprotocols(putProtocol))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Abort() })
+	return c
+}
+
+func TestServeFindsWhatIsNotWhatWasSent(t *testing.T) {
+	for _, tt := range lies {
+		t.Run(tt.name, func(t *testing.T) {
+			s := startServer(t)
+			writeFile(t, "old", s.dir, "file")
+			c := dialPut(t, s.url+"file")
+			tt.send(testContext(t), c) // fails where the server has found out already
+			_, err := c.Receive(testContext(t))
+			var closed *stream.CloseError
+			if errors.As(err, &closed) && closed.Code != closecode.InternalError {
+				t.Errorf("the server says %v", err)
+			}
+			s.awaitLog(t, tt.complaint)
+			checkDir(t, s.dir, "file")
+			checkFile(t, "old", s.dir, "file")
+		})
+	}
+}
+
+// endless announces ten bytes, and counts what it could send behind until it was stopped.
+func endless(ctx context.Context, c conn) (sent int64, err error) {
+	if err := c.WriteText(ctx, `{"length": 10}`); err != nil {
+		return 0, err
+	}
+	w, err := c.NewWriter(ctx, opcode.Binary)
+	if err != nil {
+		return 0, err
+	}
+	defer w.Abort()
+	zeros := make([]byte, 1<<20)
+	for err == nil && sent < 1<<30 {
+		var n int
+		n, err = w.Write(zeros)
+		sent += int64(n)
+	}
+	return sent, err
+}
+
+// muchInBuffers is what the system may have taken on the way of what nobody has read.
+const muchInBuffers = 64 << 20
+
+func TestASenderWithoutEndIsStopped(t *testing.T) {
+	var sent atomic.Int64
+	stopped := make(chan error, 1)
+	url := script(t, getProtocol, func(ctx context.Context, c conn) error {
+		n, err := endless(ctx, c)
+		sent.Store(n)
+		stopped <- err
+		return err
+	})
+	dir := t.TempDir()
+	mustFail(t, "more bytes came than were announced", "get", url, filepath.Join(dir, "copied"))
+	checkDir(t, dir)
+	if err := <-stopped; err == nil || sent.Load() > muchInBuffers {
+		t.Errorf("the server has sent %d bytes, %v", sent.Load(), err)
+	}
+
+	s := startServer(t)
+	n, err := endless(testContext(t), dialPut(t, s.url+"file"))
+	if err == nil || n > muchInBuffers {
+		t.Errorf("the client has sent %d bytes, %v", n, err)
+	}
+	s.awaitLog(t, "more bytes came than were announced")
+	checkDir(t, s.dir)
+}
+
+func TestGetHasTheFileThoughTheServerNeverCloses(t *testing.T) {
+	done := make(chan struct{})
+	defer close(done)
+	url := script(t, getProtocol, func(ctx context.Context, c conn) error {
+		err := told(`{"length": 3}`, abc, sumOf(abc))(ctx, c)
+		<-done
+		return errors.Join(err, c.Abort())
+	})
+	dir := t.TempDir()
+	mustRun(t, "get", url, filepath.Join(dir, "copied"))
+	checkFile(t, "abc", dir, "copied")
+}
