@@ -14,7 +14,8 @@ import (
 
 // An announcement is the text that the sender sends before a file.
 type announcement struct {
-	Length int64 `json:"length"`
+	Length     int64 `json:"length"`
+	Executable bool  `json:"executable,omitzero"`
 }
 
 // A checksum is the text that the sender sends behind it.

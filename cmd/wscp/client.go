@@ -81,7 +81,7 @@ func (c console) download(ctx context.Context, url, file string) (r result, err 
 			return err
 		}
 		r.size = size(a.Length)
-		return save(root, filepath.Base(file), func(dst io.Writer) error {
+		return save(root, filepath.Base(file), a.Executable, func(dst io.Writer) error {
 			meter := c.newMeter("get", a.Length)
 			defer meter.done()
 			if err := receiveFile(ctx, conn, a.Length, dst, meter); err != nil {

@@ -106,10 +106,10 @@ func makeFile(ctx context.Context, name string, n int64) ([]byte, error) {
 		return nil, err
 	}
 	sum := sha256.New()
-	err = complete(file, func(file io.Writer) error {
-		_, err := io.CopyN(io.MultiWriter(file, sum), during(ctx, rand.Reader), n)
-		return err
-	})
+	_, err = io.CopyN(io.MultiWriter(file, sum), during(ctx, rand.Reader), n)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
 	return sum.Sum(nil), err
 }
 

@@ -16,11 +16,17 @@
 // are refused. It ends on a signal.
 //
 // Put sends a file, and get fetches one. The path of URL, ws://HOST:PORT/NAME or wss://HOST:PORT/NAME, is the name of
-// the file below DIR, whose directory must exist.
+// the file below DIR, whose directory must exist. Names with control characters are refused.
 //
 // A file appears under its name once it is whole, its SHA-256 sum is that of what was sent, and it is on the disk. Until
 // then what was there under that name stays as it was; if the transfer fails or is interrupted, nothing else is left. A
-// file that changes while it is sent is not received. Progress is shown on a terminal.
+// file that replaces another has that one's mode; a new one may be read and written as the umask has it, and executed if
+// the source may be by its owner. A file that changes while it is sent is not received. Progress is shown on a terminal.
+//
+// A file that is not whole yet has a name that begins with .wscp-, which clients can neither read nor write. What a server
+// or client that was killed has left in DIR and below is removed by the next server that starts there. A file that is
+// still written is locked, and stays. So it is on Linux, macOS and the BSDs; on systems without such locks, Windows among
+// them, what was left stays.
 //
 // The sum guards against faults of programs, memories and disks. It does not guard against an attacker on the way, who
 // can change it, too; TLS does.
@@ -31,7 +37,7 @@
 //
 // A connection carries one file, in the direction of its subprotocol, wscp.put.v2 or wscp.get.v2. The sender sends
 //
-//   - a text, the JSON object {"length": BYTES},
+//   - a text, the JSON object {"length": BYTES, "executable": BOOLEAN}, of which the second may be missing,
 //   - the file, as one binary message of that length,
 //   - a text, the JSON object {"sha256": "HEX"}, the sum of the bytes it has sent.
 //

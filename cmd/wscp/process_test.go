@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && !aix && !solaris
 
 package main
 
@@ -49,6 +49,8 @@ func TestCommand(t *testing.T) {
 	t.Run("signals end a demo", func(t *testing.T) { testSignalledDemo(t, name) })
 	t.Run("a signal ends a put", func(t *testing.T) { testSignalledPut(t, name) })
 	t.Run("demo cleans up when nobody reads", func(t *testing.T) { testUnreadDemo(t, name) })
+	t.Run("what a killed server leaves is removed", func(t *testing.T) { testKilledServer(t, name) })
+	t.Run("a full disk is told", func(t *testing.T) { testFullDisk(t, name) })
 	t.Run("TLS", func(t *testing.T) { testTLS(t, name) })
 }
 

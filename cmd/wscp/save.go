@@ -3,65 +3,103 @@ package main
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
-// tempPrefix begins the names of files that are not whole yet.
-const tempPrefix = ".wscp-"
-
-func notRegular(name string) error { return &refusal{fmt.Errorf("%q: not a regular file", name)} }
-
-// localName returns the name of the file that the path of a URL asks for.
-func localName(path string) (string, error) {
-	name, err := filepath.Localize(strings.TrimPrefix(path, "/"))
-	if err != nil || name == "." {
-		return "", &refusal{fmt.Errorf("%q: not the name of a file", path)}
-	}
-	if strings.HasPrefix(strings.ToLower(filepath.Base(name)), tempPrefix) {
-		return "", &refusal{fmt.Errorf("%q: names with %s are for files that are not whole", path, tempPrefix)}
-	}
-	return name, nil
-}
-
 // save lets fill write a file, which takes its name when it is whole and on the disk. If anything fails before, nothing
-// of it is left, and what has the name stays as it was.
-func save(root *os.Root, name string, fill func(io.Writer) error) error {
-	if info, err := root.Lstat(name); err == nil && !info.Mode().IsRegular() {
-		return notRegular(name)
-	}
-	dir := filepath.Dir(name)
-	temp := filepath.Join(dir, tempPrefix+rand.Text())
-	file, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL|largeFile, 0o644)
+// of it is left, and what has the name stays as it was. A file that replaces none may be executable.
+func save(root *os.Root, name string, executable bool, fill func(io.Writer) error) error {
+	d, err := newDraft(root, name, executable)
 	if err != nil {
-		return &refusal{about(name, err)}
+		return err
 	}
-	if err := complete(file, fill); err != nil {
-		root.Remove(temp)
+	err = fill(d.file)
+	if err == nil {
+		err = d.publish()
+	}
+	if err != nil {
+		root.Remove(d.temp)
+	}
+	d.file.Close() // after it has got its name or has lost it: until then it is locked
+	if err != nil {
 		return about(name, err)
 	}
-	if err := root.Rename(temp, name); err != nil {
-		root.Remove(temp)
-		return about(name, err)
-	}
-	syncDir(root, dir)
+	syncDir(root, filepath.Dir(name))
 	return nil
 }
 
-// complete fills and closes the file.
-func complete(file *os.File, fill func(io.Writer) error) error {
-	err := fill(file)
-	if err == nil {
-		err = file.Sync()
+// A draft is a file that is not whole yet. While a process writes it, it is locked, where the system has locks.
+type draft struct {
+	root       *os.Root
+	file       *os.File
+	temp, name string
+	old        fs.FileInfo // the file that is to be replaced; nil: there is none
+}
+
+func newDraft(root *os.Root, name string, executable bool) (*draft, error) {
+	d := &draft{root: root, name: name}
+	perm := fs.FileMode(0o666) // less the umask
+	if executable {
+		perm = 0o777
 	}
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
+	if info, err := root.Lstat(name); err == nil {
+		if !info.Mode().IsRegular() {
+			return nil, notRegular(name)
+		}
+		d.old, perm = info, 0o600 // others shall not see more of it than they may see at last
 	}
-	return err
+	for {
+		if err := d.create(perm); !errors.Is(err, errSwept) {
+			return d, err
+		}
+	}
+}
+
+// errSwept says that a server which has just started took the file for a left-over, and removes it.
+var errSwept = errors.New("removed")
+
+// create makes the file, and locks it.
+func (d *draft) create(perm fs.FileMode) error {
+	d.temp = filepath.Join(filepath.Dir(d.name), tempPrefix+rand.Text())
+	file, err := d.root.OpenFile(d.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL|largeFile, perm)
+	if err != nil {
+		return &refusal{about(d.name, err)}
+	}
+	if !errors.Is(lock(file), errLocked) {
+		_, err = d.root.Lstat(d.temp)
+		if err == nil {
+			d.file = file
+			return nil
+		}
+	}
+	file.Close()
+	return errSwept
+}
+
+// publish brings the file to the disk, and gives it its name.
+func (d *draft) publish() error {
+	if err := d.setMode(); err != nil {
+		return err
+	}
+	if err := d.file.Sync(); err != nil {
+		return err
+	}
+	return d.root.Rename(d.temp, d.name)
+}
+
+// setMode gives the file the mode of the one that it replaces.
+func (d *draft) setMode() error {
+	if d.old == nil {
+		return nil
+	}
+	info, err := d.file.Stat()
+	if err != nil || info.Mode().Perm() == d.old.Mode().Perm() {
+		return err
+	}
+	return d.file.Chmod(d.old.Mode().Perm())
 }
 
 // syncDir brings the new name to the disk, on systems where directories can be synced.
@@ -70,19 +108,4 @@ func syncDir(root *os.Root, dir string) {
 		d.Sync()
 		d.Close()
 	}
-}
-
-// about returns an error of the file system with the name that the user knows.
-func about(name string, err error) error {
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
-		err = path.Err
-	case errors.As(err, &link):
-		err = link.Err
-	default:
-		return err
-	}
-	return fmt.Errorf("%q: %w", name, err)
 }

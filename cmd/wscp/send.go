@@ -50,7 +50,7 @@ const (
 // sendFile sends the file: what is to be known of it, its bytes, and their sum. It tells the peer if it cannot, as the
 // end of an open message gives no reason.
 func sendFile(ctx context.Context, conn *stream.Conn[*stream.Reader], src *source, progress io.Writer) error {
-	a := announcement{Length: src.info.Size()}
+	a := announcement{Length: src.info.Size(), Executable: src.info.Mode()&0o100 != 0}
 	if err := sendText(ctx, conn, a); err != nil {
 		return err
 	}

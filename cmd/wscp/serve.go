@@ -64,6 +64,7 @@ func serve(ctx context.Context, l listener, root *os.Root, log *log.Logger) erro
 	var transfers sync.WaitGroup
 	defer l.Close()
 	defer transfers.Wait()
+	transfers.Go(func() { removeLeftovers(ctx, root, log) })
 	for conn, err := range l.All(ctx) {
 		if ctx.Err() != nil {
 			return nil
@@ -108,7 +109,7 @@ func take(ctx context.Context, conn *stream.Conn[*stream.Reader], root *os.Root,
 	if err != nil {
 		return err
 	}
-	return save(root, name, func(dst io.Writer) error {
+	return save(root, name, a.Executable, func(dst io.Writer) error {
 		return receiveFile(ctx, conn, a.Length, dst, io.Discard)
 	})
 }

@@ -1,0 +1,133 @@
+//go:build unix && !aix && !solaris
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// startProcess starts "wscp serve" for dir as a process of its own. What is before it on the command line may be a shell.
+func startProcess(t *testing.T, dir string, command ...string) (url string, process *exec.Cmd) {
+	t.Helper()
+	args := append(slices.Clone(command[1:]), "serve", "-addr", "127.0.0.1:0", dir)
+	cmd := exec.CommandContext(testContext(t), command[0], args...)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, url, _ = strings.Cut(strings.TrimSpace(line), " at ")
+	return url, cmd
+}
+
+func testKilledServer(t *testing.T, name string) {
+	dir := t.TempDir()
+	url, server := startProcess(t, dir, name)
+	beginPut(t, served{dir: dir, url: url})
+	killed := list(t, dir)
+	if err := server.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	server.Wait()
+	checkDir(t, dir, killed...)
+
+	alive := makeDir(t, dir, "alive") // comes behind what was left
+	url, _ = startProcess(t, alive, name)
+	conn, w := beginPut(t, served{dir: alive, url: url})
+	written := list(t, alive)
+	left := writeFile(t, "", makeDir(t, dir, "last"), tempPrefix+strings.Repeat("A", 26))
+	startProcess(t, dir, name)
+	await(t, "what was left is removed", func() bool {
+		_, err := os.Stat(left)
+		return os.IsNotExist(err)
+	})
+	checkDir(t, dir, "alive", "last")
+	checkDir(t, alive, written...)
+
+	rest := randomBytes(1 << 20)[:2000000-1<<20]
+	if _, err := io.WriteString(w, rest); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.WriteText(testContext(t), sumOf([]byte(randomBytes(1<<20)+rest))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Receive(testContext(t)); checkAnswer(err) != nil {
+		t.Error(err)
+	}
+	checkDir(t, alive, "file")
+}
+
+func testFullDisk(t *testing.T, name string) {
+	dir := t.TempDir()
+	// A limit on the size of files takes the place of a full disk: it is an error of the write, too.
+	url, _ := startProcess(t, dir, "sh", "-c", `ulimit -f 512; exec "$0" "$@"`, name)
+	source := sparseFile(t, t.TempDir(), "source")
+	for range 2 {
+		mustFail(t, `the other side says: "file": file too large`, "put", source, url+"file")
+		checkDir(t, dir)
+	}
+	mustRun(t, "put", writeFile(t, "content", t.TempDir(), "small"), url+"file")
+	checkFile(t, "content", dir, "file")
+}
+
+func TestWhatIsALeftover(t *testing.T) {
+	dir := t.TempDir()
+	name := tempPrefix + strings.Repeat("A", 26)
+	kept := []string{".wscp-", ".wscp-short", ".wscp-" + strings.Repeat("a", 26), ".wscp-" + strings.Repeat("1", 26), "wscp-" + strings.Repeat("A", 26), name + "A"}
+	for _, other := range kept {
+		writeFile(t, "", dir, other)
+	}
+	folder := strings.Replace(name, "A", "B", 1)
+	makeDir(t, dir, folder)
+	link := strings.Replace(name, "A", "C", 1)
+	if err := os.Symlink(writeFile(t, "", t.TempDir(), name), filepath.Join(dir, link)); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, "", dir, name)
+	writeFile(t, "", dir, folder, name)
+
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	locked := strings.Replace(name, "A", "D", 1)
+	file, err := os.Create(filepath.Join(dir, locked))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if err := lock(file); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	removeLeftovers(t.Context(), root, log.New(&said, "", 0))
+	want := append(kept, folder, link, locked)
+	slices.Sort(want)
+	checkDir(t, dir, want...)
+	checkDir(t, filepath.Join(dir, folder))
+	if strings.Count(said.String(), "was left behind, and is removed\n") != 2 {
+		t.Errorf("the log is %q", &said)
+	}
+}

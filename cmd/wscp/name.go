@@ -1,0 +1,40 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+)
+
+// localName returns the name of the file that the path of a URL asks for.
+func localName(path string) (string, error) {
+	name, err := filepath.Localize(strings.TrimPrefix(path, "/"))
+	if err != nil || name == "." || strings.ContainsFunc(name, unicode.IsControl) {
+		return "", &refusal{fmt.Errorf("%q: not the name of a file", path)}
+	}
+	if strings.HasPrefix(strings.ToLower(filepath.Base(name)), tempPrefix) {
+		return "", &refusal{fmt.Errorf("%q: names with %s are for files that are not whole", path, tempPrefix)}
+	}
+	return name, nil
+}
+
+func notRegular(name string) error { return &refusal{fmt.Errorf("%q: not a regular file", name)} }
+
+// about returns an error of the file system with the name that the user knows.
+func about(name string, err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &link):
+		err = link.Err
+	default:
+		return err
+	}
+	return fmt.Errorf("%q: %w", name, err)
+}
