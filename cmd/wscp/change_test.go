@@ -53,7 +53,7 @@ func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
 		t.Run("get, "+name, func(t *testing.T) {
 			s := startServer(t)
 			file := writeFile(t, randomBytes(24<<20), s.dir, "file")
-			c, err := connect(testContext(t), s.url+"file", getProtocol)
+			c, err := connect(testContext(t), s.url+"file", getProtocol, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -123,7 +123,7 @@ func TestTheReasonOfAFailedReceiverReachesTheSender(t *testing.T) {
 
 	s := startServer(t)
 	sparseFile(t, s.dir, "file")
-	c, err := connect(testContext(t), s.url+"file", getProtocol)
+	c, err := connect(testContext(t), s.url+"file", getProtocol, "")
 	if err != nil {
 		t.Fatal(err)
 	}

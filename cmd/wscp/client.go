@@ -14,21 +14,33 @@ import (
 )
 
 func (c console) put(ctx context.Context, args []string) error {
-	args, err := parse(flag.NewFlagSet("put", flag.ContinueOnError), args, 2)
+	args, t, err := parseClient("put", args)
 	if err != nil {
 		return err
 	}
-	r, err := c.upload(ctx, args[0], args[1])
+	r, err := c.upload(ctx, args[0], args[1], t)
 	return c.report("put", r, err)
 }
 
 func (c console) get(ctx context.Context, args []string) error {
-	args, err := parse(flag.NewFlagSet("get", flag.ContinueOnError), args, 2)
+	args, t, err := parseClient("get", args)
 	if err != nil {
 		return err
 	}
-	r, err := c.download(ctx, args[0], args[1])
+	r, err := c.download(ctx, args[0], args[1], t)
 	return c.report("get", r, err)
+}
+
+// parseClient returns the two arguments of a client, and the token that it shows.
+func parseClient(name string, args []string) ([]string, token, error) {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	file := flags.String("token-file", "", "")
+	args, err := parse(flags, args, 2)
+	if err != nil {
+		return nil, "", err
+	}
+	t, err := readToken(*file)
+	return args, t, err
 }
 
 func (c console) report(direction string, r result, err error) error {
@@ -39,13 +51,13 @@ func (c console) report(direction string, r result, err error) error {
 }
 
 // upload sends the file to url.
-func (c console) upload(ctx context.Context, file, url string) (result, error) {
+func (c console) upload(ctx context.Context, file, url string, t token) (result, error) {
 	src, err := open(file, os.Stat, os.Open)
 	if err != nil {
 		return result{}, err
 	}
 	defer src.Close()
-	conn, err := connect(ctx, url, putProtocol)
+	conn, err := connect(ctx, url, putProtocol, t)
 	if err != nil {
 		return result{}, err
 	}
@@ -64,13 +76,13 @@ func (c console) upload(ctx context.Context, file, url string) (result, error) {
 }
 
 // download fetches url into the file.
-func (c console) download(ctx context.Context, url, file string) (r result, err error) {
+func (c console) download(ctx context.Context, url, file string, t token) (r result, err error) {
 	root, err := os.OpenRoot(filepath.Dir(file))
 	if err != nil {
 		return r, err
 	}
 	defer root.Close()
-	conn, err := connect(ctx, url, getProtocol)
+	conn, err := connect(ctx, url, getProtocol, t)
 	if err != nil {
 		return r, err
 	}
@@ -81,7 +93,7 @@ func (c console) download(ctx context.Context, url, file string) (r result, err 
 			return err
 		}
 		r.size = size(a.Length)
-		return save(root, filepath.Base(file), a.Executable, func(dst io.Writer) error {
+		return save(root, filepath.Base(file), saving{executable: a.Executable}, func(dst io.Writer) error {
 			meter := c.newMeter("get", a.Length)
 			defer meter.done()
 			if err := receiveFile(ctx, conn, a.Length, dst, meter); err != nil {
@@ -96,8 +108,9 @@ func (c console) download(ctx context.Context, url, file string) (r result, err 
 }
 
 // connect connects to the server at url.
-func connect(ctx context.Context, url, subprotocol string) (*stream.Conn[*stream.Reader], error) {
-	conn, err := dial.Dial(ctx, url, stream.Standard, dial.Subprotocols(subprotocol), stream.MaxMessageSize(stream.Unlimited))
+func connect(ctx context.Context, url, subprotocol string, t token) (*stream.Conn[*stream.Reader], error) {
+	conn, err := dial.Dial(ctx, url, stream.Standard,
+		dial.Subprotocols(subprotocol), dial.Header(t.header()), stream.MaxMessageSize(stream.Unlimited))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
+	"net"
 	"os"
 	"testing"
 	"time"
@@ -24,13 +26,16 @@ func serveDir(t *testing.T, opts ...listen.Option) served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := listenAt("127.0.0.1:0", opts...)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	addr := ln.Addr().(*net.TCPAddr)
+	s := newServer(root, rules{maxSize: math.MaxInt64, connections: defaultConnections}, reachOf(addr, nil, false), log.New(d.log, "", 0))
+	s.opts = append(s.opts, opts...)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, l, root, log.New(d.log, "", 0)) }()
+	go func() { ended <- s.serve(ctx, ln, nil) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -38,7 +43,7 @@ func serveDir(t *testing.T, opts ...listen.Option) served {
 		}
 		root.Close()
 	})
-	d.url = fmt.Sprintf("ws://%v/", l.Addr())
+	d.url = fmt.Sprintf("ws://%v/", addr)
 	return d
 }
 

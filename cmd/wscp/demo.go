@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
+	"net"
 	"os"
 	"path/filepath"
 )
@@ -45,21 +47,22 @@ func (c console) roundTrip(ctx context.Context, dir string, n int64) error {
 		return err
 	}
 	served := filepath.Join(dir, "served")
-	url, stop, err := serveLocally(ctx, served)
+	secret := token(rand.Text()) // others on this machine reach the server, too
+	url, stop, err := serveLocally(ctx, served, secret)
 	if err != nil {
 		return err
 	}
 	defer stop()
 
 	url += "file"
-	put, err := c.upload(ctx, original, url)
+	put, err := c.upload(ctx, original, url, secret)
 	if err := c.report("put", put, err); err != nil {
 		return err
 	}
 	if err := checkSum(ctx, filepath.Join(served, "file"), want); err != nil {
 		return err
 	}
-	got, err := c.download(ctx, url, copied)
+	got, err := c.download(ctx, url, copied, secret)
 	if err := c.report("get", got, err); err != nil {
 		return err
 	}
@@ -72,7 +75,7 @@ func (c console) roundTrip(ctx context.Context, dir string, n int64) error {
 
 // serveLocally starts a server on the loopback interface, for the new directory dir. The function that it returns ends
 // the server, and waits until it has ended.
-func serveLocally(ctx context.Context, dir string) (url string, stop func(), err error) {
+func serveLocally(ctx context.Context, dir string, secret token) (url string, stop func(), err error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return "", nil, err
 	}
@@ -80,23 +83,25 @@ func serveLocally(ctx context.Context, dir string) (url string, stop func(), err
 	if err != nil {
 		return "", nil, err
 	}
-	l, err := listenAt("127.0.0.1:0")
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		root.Close()
 		return "", nil, err
 	}
+	reach := reachOf(ln.Addr().(*net.TCPAddr), nil, true)
+	s := newServer(root, rules{token: secret, maxSize: math.MaxInt64, connections: defaultConnections}, reach, log.New(io.Discard, "", 0))
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		serve(ctx, l, root, log.New(io.Discard, "", 0))
+		s.serve(ctx, ln, nil)
 	}()
 	stop = func() {
 		cancel()
 		<-done
 		root.Close()
 	}
-	return fmt.Sprintf("ws://%v/", l.Addr()), stop, nil
+	return fmt.Sprintf("ws://%v/", ln.Addr()), stop, nil
 }
 
 // makeFile writes a file of n random bytes, and returns their SHA-256 sum.

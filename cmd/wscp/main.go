@@ -6,21 +6,24 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
-	"unicode"
 
+	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/internal/printable"
 	"github.com/litert/websocket/stream"
 )
 
 const usage = `usage: wscp demo [-size SIZE]
-       wscp serve [-addr HOST:PORT] [-cert FILE -key FILE] DIR
-       wscp put FILE URL
-       wscp get URL FILE
+       wscp serve [-addr HOST:PORT] [-host NAME]... [-cert FILE -key FILE] [-token-file FILE]
+                  [-readonly] [-no-overwrite] [-max-size SIZE] [-max-connections N] DIR
+       wscp put [-token-file FILE] FILE URL
+       wscp get [-token-file FILE] URL FILE
 
 SIZE is a number of bytes, or one such as 64MiB; URL is ws://HOST:PORT/NAME or wss://HOST:PORT/NAME.
+The environment variable WSCP_TOKEN has the token if -token-file is not given.
 `
 
 func main() {
@@ -41,12 +44,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, usage)
 		return 0
 	case errors.As(err, &misuse):
-		fmt.Fprintf(stderr, "wscp: %v\n%s", misuse, usage)
+		fmt.Fprintf(stderr, "wscp: %s\n%s", printable.Text(misuse.Error()), usage)
 		return 2
 	case ctx.Err() != nil:
 		err = errInterrupted
 	}
-	fmt.Fprintf(stderr, "wscp %s: %v\n", args[0], explain(err))
+	fmt.Fprintf(stderr, "wscp %s: %s\n", args[0], printable.Text(explain(err).Error()))
 	return 1
 }
 
@@ -54,18 +57,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func explain(err error) error {
 	var closed *stream.CloseError
 	if errors.As(err, &closed) && closed.Reason != "" {
-		return fmt.Errorf("the other side says: %s", strings.Map(printable, closed.Reason))
+		return fmt.Errorf("the other side says: %s", closed.Reason)
+	}
+	var answer *dial.Error
+	if errors.As(err, &answer) && !answer.Proxy {
+		if reason := printable.Line(string(answer.Body), maxReason); reason != "" {
+			return fmt.Errorf("the server answered %d %s: %s", answer.StatusCode, http.StatusText(answer.StatusCode), reason)
+		}
 	}
 	return err
 }
 
-// printable replaces what could be a command to the terminal.
-func printable(r rune) rune {
-	if unicode.IsPrint(r) {
-		return r
-	}
-	return '?'
-}
+// maxReason is how many bytes of a server's answer are shown.
+const maxReason = 200
 
 // A console is where a command prints to: results to out, progress and logs to err.
 type console struct{ out, err io.Writer }

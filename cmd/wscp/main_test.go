@@ -60,23 +60,32 @@ type served struct {
 	stop     func() (status int)
 }
 
-// startServer runs "wscp serve" until stop is called, or the test ends.
+// startServer runs "wscp serve" for a new directory until stop is called, or the test ends.
 func startServer(t *testing.T, flags ...string) served {
 	t.Helper()
-	s := served{dir: t.TempDir(), log: new(lockedBuffer)}
+	return startServerAt(t, "127.0.0.1:0", t.TempDir(), flags...)
+}
+
+// startServerAt is startServer for another address and directory.
+func startServerAt(t *testing.T, addr, dir string, flags ...string) served {
+	t.Helper()
+	s := served{dir: dir, log: new(lockedBuffer)}
 	ctx, cancel := context.WithCancel(t.Context())
 	stdout, w := io.Pipe()
 	status := make(chan int, 1)
-	args := slices.Concat([]string{"serve", "-addr", "127.0.0.1:0"}, flags, []string{s.dir})
+	args := slices.Concat([]string{"serve", "-addr", addr}, flags, []string{s.dir})
 	go func() { status <- run(ctx, args, w, s.log) }()
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	output := bufio.NewReader(stdout)
+	line, err := output.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
+	go io.Copy(io.Discard, output)
 	_, url, _ := strings.Cut(line, " at ")
 	s.url = strings.TrimSpace(url)
 	s.stop = sync.OnceValue(func() int {
 		cancel()
+		defer w.Close()
 		return <-status
 	})
 	t.Cleanup(func() {
@@ -208,6 +217,11 @@ func TestBadUsageIsStatus2(t *testing.T) {
 		{"-size", []string{"demo", "-size"}},
 		{"-cert and -key go together", []string{"serve", "-cert", "a", "."}},
 		{"-cert and -key go together", []string{"serve", "-key", "a", "."}},
+		{"-max-connections is at least 1", []string{"serve", "-max-connections", "0", "."}},
+		{"a number of bytes", []string{"serve", "-max-size", "-1", "."}},
+		{"a host is a name", []string{"serve", "-host", "", "."}},
+		{"a host is a name", []string{"serve", "-host", "http://example.com", "."}},
+		{"a host is a name", []string{"serve", "-host", "bücher.example", "."}},
 	}
 	for _, tt := range tests {
 		status, stdout, stderr := wscp(t.Context(), tt.args...)
@@ -230,9 +244,9 @@ func TestTheManualShowsTheUsage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(usage) {
-		line = strings.TrimSpace(strings.TrimPrefix(line, "usage:"))
-		if strings.HasPrefix(line, "wscp ") && !strings.Contains(string(manual), "//\t"+line+"\n") {
+	commands, _, _ := strings.Cut(strings.TrimPrefix(usage, "usage: "), "\n\n")
+	for line := range strings.Lines(commands + "\n") {
+		if !strings.Contains(string(manual), "//\t"+strings.TrimPrefix(line, "       ")) {
 			t.Errorf("%q is missing", line)
 		}
 	}

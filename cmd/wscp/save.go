@@ -9,10 +9,16 @@ import (
 	"path/filepath"
 )
 
+// A saving says how a file is saved.
+type saving struct {
+	executable bool // if it replaces none
+	keep       bool // what has its name already
+}
+
 // save lets fill write a file, which takes its name when it is whole and on the disk. If anything fails before, nothing
-// of it is left, and what has the name stays as it was. A file that replaces none may be executable.
-func save(root *os.Root, name string, executable bool, fill func(io.Writer) error) error {
-	d, err := newDraft(root, name, executable)
+// of it is left, and what has the name stays as it was.
+func save(root *os.Root, name string, how saving, fill func(io.Writer) error) error {
+	d, err := newDraft(root, name, how)
 	if err != nil {
 		return err
 	}
@@ -36,18 +42,22 @@ type draft struct {
 	root       *os.Root
 	file       *os.File
 	temp, name string
+	keep       bool
 	old        fs.FileInfo // the file that is to be replaced; nil: there is none
 }
 
-func newDraft(root *os.Root, name string, executable bool) (*draft, error) {
-	d := &draft{root: root, name: name}
+func newDraft(root *os.Root, name string, how saving) (*draft, error) {
+	d := &draft{root: root, name: name, keep: how.keep}
 	perm := fs.FileMode(0o666) // less the umask
-	if executable {
+	if how.executable {
 		perm = 0o777
 	}
 	if info, err := root.Lstat(name); err == nil {
-		if !info.Mode().IsRegular() {
+		switch {
+		case !info.Mode().IsRegular():
 			return nil, notRegular(name)
+		case how.keep:
+			return nil, &refusal{about(name, &fs.PathError{Err: fs.ErrExist})}
 		}
 		d.old, perm = info, 0o600 // others shall not see more of it than they may see at last
 	}
@@ -87,7 +97,14 @@ func (d *draft) publish() error {
 	if err := d.file.Sync(); err != nil {
 		return err
 	}
-	return d.root.Rename(d.temp, d.name)
+	if !d.keep {
+		return d.root.Rename(d.temp, d.name)
+	}
+	if err := d.root.Link(d.temp, d.name); err != nil {
+		return &refusal{about(d.name, err)}
+	}
+	d.root.Remove(d.temp)
+	return nil
 }
 
 // setMode gives the file the mode of the one that it replaces.

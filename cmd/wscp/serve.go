@@ -7,126 +7,103 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net/url"
+	"math"
+	"net"
 	"os"
-	"sync"
+	"strconv"
+	"strings"
 
-	"github.com/litert/websocket/closecode"
-	"github.com/litert/websocket/listen"
-	"github.com/litert/websocket/stream"
+	"github.com/litert/websocket/internal/printable"
 )
 
-func (c console) serve(ctx context.Context, args []string) error {
+// defaultConnections is how many clients are served at a time, if not said otherwise.
+const defaultConnections = 256
+
+// A serveConfig is what the command line of "wscp serve" says.
+type serveConfig struct {
+	dir, addr, cert, key, tokenFile string
+	hosts                           hostFlag
+	rules                           rules
+}
+
+func parseServe(args []string) (*serveConfig, error) {
+	cfg := &serveConfig{rules: rules{maxSize: math.MaxInt64}}
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	addr := flags.String("addr", "127.0.0.1:8080", "")
-	cert := flags.String("cert", "", "")
-	key := flags.String("key", "", "")
+	flags.StringVar(&cfg.addr, "addr", "127.0.0.1:8080", "")
+	flags.Var(&cfg.hosts, "host", "")
+	flags.StringVar(&cfg.cert, "cert", "", "")
+	flags.StringVar(&cfg.key, "key", "", "")
+	flags.StringVar(&cfg.tokenFile, "token-file", "", "")
+	flags.BoolVar(&cfg.rules.readOnly, "readonly", false, "")
+	flags.BoolVar(&cfg.rules.keep, "no-overwrite", false, "")
+	flags.Var(&cfg.rules.maxSize, "max-size", "")
+	flags.IntVar(&cfg.rules.connections, "max-connections", defaultConnections, "")
 	args, err := parse(flags, args, 1)
+	switch {
+	case err != nil:
+		return nil, err
+	case (cfg.cert == "") != (cfg.key == ""):
+		return nil, usageError("-cert and -key go together")
+	case cfg.rules.connections < 1:
+		return nil, usageError("-max-connections is at least 1")
+	}
+	cfg.dir = args[0]
+	return cfg, nil
+}
+
+func (c console) serve(ctx context.Context, args []string) error {
+	cfg, err := parseServe(args)
 	if err != nil {
 		return err
 	}
-	if (*cert == "") != (*key == "") {
-		return usageError("-cert and -key go together")
-	}
-	root, err := os.OpenRoot(args[0])
+	root, err := os.OpenRoot(cfg.dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	var opts []listen.Option
+	if cfg.rules.token, err = readToken(cfg.tokenFile); err != nil {
+		return err
+	}
+	var config *tls.Config
 	scheme := "ws"
-	if *cert != "" {
-		pair, err := tls.LoadX509KeyPair(*cert, *key)
+	if cfg.cert != "" {
+		pair, err := tls.LoadX509KeyPair(cfg.cert, cfg.key)
 		if err != nil {
 			return err
 		}
-		scheme = "wss"
-		opts = append(opts, listen.TLSConfig(&tls.Config{Certificates: []tls.Certificate{pair}}))
+		config, scheme = &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}, "wss"
 	}
-	l, err := listenAt(*addr, opts...)
+	ln, err := net.Listen("tcp", cfg.addr)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "serving %s at %s://%v/\n", args[0], scheme, l.Addr())
-	return serve(ctx, l, root, log.New(c.err, "", log.LstdFlags))
+	addr := ln.Addr().(*net.TCPAddr)
+	reach := reachOf(addr, cfg.hosts, cfg.rules.token != "")
+	c.announce(cfg, scheme, addr, reach)
+	return newServer(root, cfg.rules, reach, c.newLog()).serve(ctx, ln, config)
 }
 
-type listener = *listen.Listener[*stream.Reader]
-
-func listenAt(addr string, opts ...listen.Option) (listener, error) {
-	opts = append(opts, listen.Subprotocols(putProtocol, getProtocol), stream.MaxMessageSize(stream.Unlimited))
-	return listen.Listen("tcp", addr, stream.Standard, opts...)
-}
-
-// serve lets clients read and write the files in root, until ctx ends. Transfers under way are interrupted then; serve
-// returns when they have ended.
-func serve(ctx context.Context, l listener, root *os.Root, log *log.Logger) error {
-	var transfers sync.WaitGroup
-	defer l.Close()
-	defer transfers.Wait()
-	transfers.Go(func() { removeLeftovers(ctx, root, log) })
-	for conn, err := range l.All(ctx) {
-		if ctx.Err() != nil {
-			return nil
+// announce tells where the server is reached, and by whom.
+func (c console) announce(cfg *serveConfig, scheme string, addr *net.TCPAddr, reach reach) {
+	if reach.public && cfg.rules.token == "" {
+		may := "read and write"
+		if cfg.rules.readOnly {
+			may = "read"
 		}
-		if err != nil {
-			return err
-		}
-		transfers.Go(func() {
-			what := fmt.Sprintf("%v: %s %q", conn.RemoteAddr(), conn.Subprotocol(), conn.Handshake().Resource)
-			if err := exchange(ctx, conn, func() error { return transfer(ctx, conn, root) }); err != nil {
-				log.Printf("%s: %v", what, explain(err))
-				return
-			}
-			log.Printf("%s: done", what)
-		})
+		fmt.Fprintf(c.err, "wscp serve: everybody who reaches %v can %s the files in %s; -token-file has them show a token\n", addr, may, cfg.dir)
 	}
-	return nil
+	for _, host := range reach.shown {
+		fmt.Fprintf(c.out, "serving %s at %s://%s/\n", cfg.dir, scheme, net.JoinHostPort(host, strconv.Itoa(addr.Port)))
+	}
 }
 
-// transfer does what the client wants: its subprotocol tells the direction, and the path of its URL the file.
-func transfer(ctx context.Context, conn *stream.Conn[*stream.Reader], root *os.Root) error {
-	resource, err := url.ParseRequestURI(conn.Handshake().Resource)
-	if err != nil {
-		return &refusal{err}
-	}
-	name, err := localName(resource.Path)
-	if err != nil {
-		return err
-	}
-	switch conn.Subprotocol() {
-	case putProtocol:
-		return take(ctx, conn, root, name)
-	case getProtocol:
-		return give(ctx, conn, root, name)
-	}
-	return &refusal{fmt.Errorf("neither %s nor %s was asked for", putProtocol, getProtocol)}
-}
+// newLog returns a log for what clients do, of which nothing can act on a terminal.
+func (c console) newLog() *log.Logger { return log.New(lines{c.err}, "", log.LstdFlags) }
 
-// take receives a file.
-func take(ctx context.Context, conn *stream.Conn[*stream.Reader], root *os.Root, name string) error {
-	a, err := receiveAnnouncement(ctx, conn)
-	if err != nil {
-		return err
-	}
-	return save(root, name, a.Executable, func(dst io.Writer) error {
-		return receiveFile(ctx, conn, a.Length, dst, io.Discard)
-	})
-}
+// lines writes each text as one printable line.
+type lines struct{ dst io.Writer }
 
-// give sends the file, and waits for no longer than a closing handshake until the client has it.
-func give(ctx context.Context, conn *stream.Conn[*stream.Reader], root *os.Root, name string) error {
-	src, err := open(name, root.Stat, func(name string) (*os.File, error) {
-		return root.OpenFile(name, os.O_RDONLY|largeFile, 0)
-	})
-	if err != nil {
-		return err
-	}
-	defer src.Close()
-	answer := hear(ctx, conn)
-	if err := sendFile(ctx, conn, src, io.Discard); err != nil {
-		return err
-	}
-	conn.Shutdown(context.WithoutCancel(ctx), closecode.NormalClosure, "")
-	return checkAnswer(<-answer)
+func (l lines) Write(p []byte) (int, error) {
+	_, err := io.WriteString(l.dst, printable.Text(strings.TrimSuffix(string(p), "\n"))+"\n")
+	return len(p), err
 }

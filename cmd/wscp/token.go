@@ -1,0 +1,68 @@
+package main
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+)
+
+// tokenVariable is the environment variable with the token of those who give no file.
+const tokenVariable = "WSCP_TOKEN"
+
+// maxToken is how many bytes a token may have.
+const maxToken = 1024
+
+// A token is what a client shows to be let in (RFC 6750). It must not get into what is printed. An empty one is none.
+type token string
+
+// readToken returns the token in the file, or in the environment if no file is named. There need not be any in the
+// environment.
+func readToken(file string) (token, error) {
+	if file == "" {
+		return checkToken(tokenVariable, os.Getenv(tokenVariable))
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxToken+2))
+	if err != nil {
+		return "", err
+	}
+	t, err := checkToken(file, strings.TrimRight(string(text), "\r\n"))
+	if err == nil && t == "" {
+		err = fmt.Errorf("%s: no token", file)
+	}
+	return t, err
+}
+
+func checkToken(where, text string) (token, error) {
+	notVisible := func(r rune) bool { return r <= ' ' || r > '~' }
+	if len(text) > maxToken || strings.ContainsFunc(text, notVisible) {
+		return "", fmt.Errorf("%s: a token is one line of up to %d letters, digits and signs of ASCII, without spaces", where, maxToken)
+	}
+	return token(text), nil
+}
+
+// header returns the fields in which a client shows the token.
+func (t token) header() http.Header {
+	if t == "" {
+		return nil
+	}
+	return http.Header{"Authorization": {"Bearer " + string(t)}}
+}
+
+// admits reports whether the request shows the token. How long that takes tells nothing of the token.
+func (t token) admits(r *http.Request) bool {
+	if t == "" {
+		return true
+	}
+	scheme, shown, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	got, want := sha256.Sum256([]byte(strings.TrimLeft(shown, " "))), sha256.Sum256([]byte(t))
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+}
