@@ -27,7 +27,7 @@ The environment variable WSCP_TOKEN has the token if -token-file is not given.
 `
 
 func main() {
-	signal.Ignore(syscall.SIGPIPE) // a reader of the output that goes away must not keep us from cleaning up
+	ignoreBrokenPipes()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
