@@ -36,7 +36,8 @@ var mayImport = []struct {
 	{"internal/wstest", []string{"opcode", "closecode", "frame"}},
 	{"internal/conformance", []string{"stream", "dial", "listen"}},
 	{"internal/conformance/report", []string{"internal/conformance"}},
-	{"internal/soak", []string{"opcode", "closecode", "stream", "dial", "listen"}},
+	{"internal/census", nil},
+	{"internal/soak", []string{"opcode", "closecode", "stream", "dial", "listen", "internal/census"}},
 	{"internal/", []string{"opcode", "closecode", "frame", "internal/"}},
 	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "internal/printable", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
 }

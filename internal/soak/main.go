@@ -1,6 +1,6 @@
 // Soak lets thousands of connections come and go at random moments, over TCP, UNIX sockets and TLS, with cuts, cancelled
-// contexts and shutdowns on both sides. In the end nothing may be left of them, and every message must have arrived
-// whole or in error.
+// contexts and shutdowns on both sides. A tenth of the clients is silent or hostile. In the end nothing may be left of
+// them, and every message must have arrived whole or in error.
 //
 //	go run ./internal/soak -for 5m
 package main
@@ -11,8 +11,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"sync"
 	"time"
+
+	"github.com/litert/websocket/internal/census"
 )
 
 func main() {
@@ -45,14 +48,17 @@ func soak(length time.Duration, clients int, seed uint64) error {
 	if err := run(100*time.Millisecond, 4); err != nil {
 		return err
 	}
-	before := count()
+	before := census.Take()
 	if err := run(length, clients); err != nil {
 		return err
 	}
-	after, left := settle(before)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	after, left := census.Settle(ctx, before, func() (census.Census, error) { return census.Take(), nil })
 	fmt.Printf("seed %d, %v\n%v\nbefore: %v\nafter:  %v\n", seed, length, tally, before, after)
 	if left != nil {
-		return left
+		stacks := make([]byte, 1<<20)
+		return fmt.Errorf("%w\n%s", left, stacks[:runtime.Stack(stacks, true)])
 	}
 	return tally.failure()
 }
@@ -72,7 +78,12 @@ func (f *farm) run(length time.Duration, clients int, seed uint64) error {
 		r := rand.New(rand.NewPCG(seed, uint64(1000+i)))
 		all.Go(func() {
 			for ctx.Err() == nil {
-				f.visit(&f.places[r.IntN(len(f.places))], r)
+				p := &f.places[r.IntN(len(f.places))]
+				if i%10 == 0 {
+					f.intrude(p, r)
+				} else {
+					f.visit(p, r)
+				}
 			}
 		})
 	}

@@ -35,15 +35,15 @@ func isWhole(p []byte) bool {
 
 // A tally counts what has happened.
 type tally struct {
-	opened, refused, whole, cut, orderly atomic.Int64
+	opened, refused, whole, cut, orderly, hostile atomic.Int64
 
 	mu     sync.Mutex // guards following
 	faults []error
 }
 
 func (t *tally) String() string {
-	return fmt.Sprintf("%d connections, %d attempts that failed; %d messages whole, %d in error; %d orderly ends",
-		t.opened.Load(), t.refused.Load(), t.whole.Load(), t.cut.Load(), t.orderly.Load())
+	return fmt.Sprintf("%d connections, %d attempts that failed; %d messages whole, %d in error; %d orderly ends; %d hostile clients",
+		t.opened.Load(), t.refused.Load(), t.whole.Load(), t.cut.Load(), t.orderly.Load(), t.hostile.Load())
 }
 
 // received takes a message as it was received, and its error.
@@ -90,7 +90,7 @@ func (t *tally) fault(err error) {
 func (t *tally) failure() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.faults) == 0 && (t.whole.Load() == 0 || t.cut.Load() == 0 || t.orderly.Load() == 0) {
+	if len(t.faults) == 0 && (t.whole.Load() == 0 || t.cut.Load() == 0 || t.orderly.Load() == 0 || t.hostile.Load() == 0) {
 		return errors.New("too little has happened")
 	}
 	return errors.Join(t.faults...)

@@ -29,6 +29,7 @@ type farm struct {
 	cert   tls.Certificate
 	roots  *x509.CertPool
 	tally  *tally
+	foul   tally // of hostile clients, whose faults are not ours
 	places [3]place
 	served sync.WaitGroup // connections of servers
 }
@@ -112,6 +113,10 @@ func (f *farm) keep(ctx context.Context, p *place, r *rand.Rand) {
 // serve sends everything back, until the connection ends or it has had enough.
 func (f *farm) serve(conn *stream.Conn[*stream.Reader], r *rand.Rand) {
 	defer conn.Abort()
+	tally := f.tally
+	if conn.Handshake().Resource == hostilePath {
+		tally = &f.foul
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if r.IntN(4) == 0 {
@@ -120,10 +125,10 @@ func (f *farm) serve(conn *stream.Conn[*stream.Reader], r *rand.Rand) {
 	}
 	for msg, err := range conn.All(ctx) {
 		if err != nil {
-			f.tally.ended(conn.Err())
+			tally.ended(conn.Err())
 			break
 		}
-		if f.echo(ctx, conn.Socket, msg, r) != nil {
+		if tally.echo(ctx, conn.Socket, msg, r) != nil {
 			break
 		}
 	}
@@ -136,10 +141,10 @@ func (f *farm) serve(conn *stream.Conn[*stream.Reader], r *rand.Rand) {
 }
 
 // echo sends msg back: as it comes, or when it is whole.
-func (f *farm) echo(ctx context.Context, s *stream.Socket, msg *stream.Reader, r *rand.Rand) error {
+func (t *tally) echo(ctx context.Context, s *stream.Socket, msg *stream.Reader, r *rand.Rand) error {
 	if r.IntN(2) == 0 {
 		p, err := msg.Bytes()
-		f.tally.received(p, err)
+		t.received(p, err)
 		if err != nil {
 			return err
 		}
