@@ -38,6 +38,7 @@ var mayImport = []struct {
 	{"internal/conformance/report", []string{"internal/conformance"}},
 	{"internal/census", nil},
 	{"internal/soak", []string{"opcode", "closecode", "stream", "dial", "listen", "internal/census"}},
+	{"internal/attack", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "internal/census", "internal/handshake"}},
 	{"internal/", []string{"opcode", "closecode", "frame", "internal/"}},
 	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "internal/printable", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
 }

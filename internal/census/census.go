@@ -31,19 +31,15 @@ func Take() Census {
 	return Census{runtime.NumGoroutine(), len(fds), m.HeapAlloc, m.Sys}
 }
 
-// exceeds reports whether more is left in c than there was before.
-func (c Census) exceeds(before Census) bool {
+// exceeds reports whether more is left in c than there was before, of memory at least slack bytes.
+func (c Census) exceeds(before Census, slack uint64) bool {
 	return c.Goroutines > before.Goroutines || c.Descriptors > before.Descriptors || c.Heap > before.Heap+slack
 }
 
-// slack is how much more memory may be in use when all connections have ended: what the runtime keeps of goroutines and
-// timers. The buffers of a hundred connections would be more.
-const slack = 1 << 20
-
 // Settle takes one census after the other, until one does not exceed before, or ctx ends, which is an error. It returns the last.
-func Settle(ctx context.Context, before Census, take func() (Census, error)) (after Census, err error) {
+func Settle(ctx context.Context, before Census, slack uint64, take func() (Census, error)) (after Census, err error) {
 	for {
-		if after, err = take(); err != nil || !after.exceeds(before) {
+		if after, err = take(); err != nil || !after.exceeds(before, slack) {
 			return after, err
 		}
 		select {
