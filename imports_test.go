@@ -33,7 +33,7 @@ var mayImport = []struct {
 	{"internal/transport", []string{"internal/gate", "internal/buffer"}},
 	{"internal/printable", nil},
 	{"internal/deflate", []string{"github.com/klauspost/compress/flate"}},
-	{"internal/wstest", []string{"opcode", "closecode", "frame"}},
+	{"internal/wstest", []string{"opcode", "closecode", "frame", "internal/transport"}},
 	{"internal/conformance", []string{"stream", "dial", "listen"}},
 	{"internal/conformance/report", []string{"internal/conformance"}},
 	{"internal/census", nil},

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+
+	"github.com/litert/websocket/internal/transport"
 )
 
 // connect returns a connection to the target, through a proxy if there is one for it, and with TLS if the target asks
@@ -60,7 +62,7 @@ func (c *call) tlsConfig() *tls.Config {
 
 // secure puts TLS on top of conn, whose other end errors call name.
 func secure(ctx context.Context, conn net.Conn, config *tls.Config, name string) (net.Conn, error) {
-	secured := tls.Client(conn, config)
+	secured := tls.Client(transport.UnderTLS(conn), config)
 	err := secured.HandshakeContext(ctx)
 	if err == nil {
 		if p := secured.ConnectionState().NegotiatedProtocol; p != "" && p != "http/1.1" {

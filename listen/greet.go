@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/litert/websocket/internal/transport"
 )
 
 // taken is a connection that is ready for the HTTP server, or why there will be none.
@@ -120,7 +122,7 @@ func (s *server) begin(p *place) (net.Conn, error) {
 	}
 	conn := p.conn
 	if s.tls != nil {
-		conn = tls.Server(conn, s.tls)
+		conn = tls.Server(transport.UnderTLS(conn), s.tls)
 	}
 	if t, ok := conn.(*tls.Conn); ok {
 		if err := shakeHands(t, s.cfg.HandshakeTimeout); err != nil {

@@ -2,7 +2,6 @@ package stream_test
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -122,14 +121,11 @@ func randomLink(t *testing.T, r *rand.Rand, use func(*testing.T, link)) {
 
 // smallBuffers has writes wait for the peer, sometimes. Below some 32 KiB TCP gets slow.
 func smallBuffers(r *rand.Rand, l link) {
-	near := l.near
+	near, far := l.near, socketBelow(l.far)
 	if bare, ok := near.(wstest.Bare); ok {
 		near = bare.ReadWriteCloser
 	}
-	far := l.far
-	if c, ok := near.(*tls.Conn); ok {
-		near, far = c.NetConn(), far.(*tls.Conn).NetConn()
-	}
+	near = socketBelow(near)
 	size := 32 << 10
 	if _, ok := near.(*net.UnixConn); ok {
 		size = 4 << 10
@@ -141,6 +137,17 @@ func smallBuffers(r *rand.Rand, l link) {
 	if oneIn(r, 2) {
 		near.(buffered).SetWriteBuffer(size)
 		far.(buffered).SetReadBuffer(size)
+	}
+}
+
+// socketBelow returns the socket below TLS.
+func socketBelow(rwc io.ReadWriteCloser) io.ReadWriteCloser {
+	for {
+		above, ok := rwc.(interface{ NetConn() net.Conn })
+		if !ok {
+			return rwc
+		}
+		rwc = above.NetConn()
 	}
 }
 

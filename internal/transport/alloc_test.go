@@ -54,7 +54,7 @@ func TestACallAllocatesNothing(t *testing.T) {
 			}()
 			p := make([]byte, 1000)
 			wantNoAllocation(t, "Read", func() error { _, err := c.Read(b, p); c.Alive(); return err })
-			if c.CanAwait() { // where it can, it has just read what TLS holds
+			if c.CanAwait() && tr.Name != "tls" { // crypto/tls allocates for a read that finds nothing
 				wantNoAllocation(t, "Await", func() error {
 					buf, _, err := c.Await(b, buffer.Small)
 					buffer.Give(buf)

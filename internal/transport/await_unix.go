@@ -18,33 +18,33 @@ const canWait = true
 // call allocates nothing.
 type try func(fd uintptr) bool
 
-func (c *Conn) bindTry() { c.try = c.tryRead }
-
-// awaited is what Await waits for, and what came of it.
-type awaited struct {
-	buf  []byte // nil: nothing has come
-	size int32  // of the buffer wanted
-	n    int32  // bytes that came; below 0: the number of an error
+// An awaiting waits for bytes of a socket, and has what came of it. It must not be moved once it is bound.
+type awaiting struct {
+	raw  syscall.RawConn // constant after bind; nil: there is no socket
+	try  try             // constant after bind
+	buf  []byte          // nil: nothing has come
+	size int32           // of the buffer wanted
+	n    int32           // bytes that came; below 0: the number of an error
 }
 
-// waitRead waits until there is something to read, and leaves it in c.await.
-func (c *Conn) waitRead() (int, error) {
-	c.await.n = 0
-	if err := c.raw.Read(c.try); err != nil {
+func (a *awaiting) bind(raw syscall.RawConn) { a.raw, a.try = raw, a.read }
+
+// wait waits until there is something to read, and leaves it in buf. A buffer is taken only then.
+func (a *awaiting) wait() (int, error) {
+	a.n = 0
+	if err := a.raw.Read(a.try); err != nil {
 		return 0, err
 	}
-	switch n := c.await.n; {
+	switch n := a.n; {
 	case n < 0:
 		return 0, os.NewSyscallError("read", syscall.Errno(-n))
 	case n == 0:
 		return 0, io.EOF
 	}
-	return int(c.await.n), nil
+	return int(a.n), nil
 }
 
-// tryRead takes a buffer only once there is something to read.
-func (c *Conn) tryRead(fd uintptr) bool {
-	a := &c.await
+func (a *awaiting) read(fd uintptr) bool {
 	buf := buffer.Take(int(a.size))
 	n, err := syscall.Read(int(fd), buf)
 	for err == syscall.EINTR {
@@ -93,12 +93,12 @@ func (a *attempt) write(fd uintptr) bool {
 // error, if nothing is, or the transport is no socket. An error is an [*Error], and Lost. One caller at a time may Write,
 // TryWrite or SendFile. It does not keep p.
 func (c *Conn) TryWrite(p []byte) (n int, err error) {
-	if c.raw == nil || len(p) == 0 {
+	if c.await.raw == nil || len(p) == 0 {
 		return 0, nil
 	}
 	a := attempts.Get().(*attempt)
 	a.p, a.n, a.errno = p, 0, 0
-	err = c.raw.Write(a.try)
+	err = c.await.raw.Write(a.try)
 	n, errno := int(a.n), a.errno
 	a.p = nil
 	attempts.Put(a)

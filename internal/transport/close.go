@@ -75,6 +75,7 @@ func cutBelow(t net.Conn) {
 // A slowClosing is how what is no socket of the system is closed: that may wait for the peer.
 type slowClosing struct {
 	below    io.Closer
+	floor    *floor // between TLS and below; nil: there is none
 	closing  ending // of all
 	farewell ending // of the sending side
 }

@@ -33,20 +33,18 @@ type timed interface {
 // Everything else may be called by any goroutine at any time. A Conn must be closed.
 type Conn struct {
 	// constant after New
-	rwc        timed           // what New was given, or a deadliner around it
-	raw        syscall.RawConn // waits for bytes without a buffer; nil: cannot
-	vectored   bool            // a socket of the system: a write may have two parts
+	rwc        timed // what New was given, or a deadliner around it
+	vectored   bool  // a socket of the system: a write may have two parts
 	cut        cut
 	closesSoon bool        // the Close of what is closed never waits
 	closed     atomic.Bool // Cut has closed it, or cut short its Close; set once
-	try        try         // what is done with raw to read
 
 	clock      clock
 	arming     sync.Mutex // guards the deadlines of rwc, and what limits know of them
 	readLimit  limit
 	writeLimit limit
 
-	await awaited // owned by the caller of Await
+	await awaiting // owned by the caller of Await; of a socket alone
 
 	slow *slowClosing // constant after New; nil for a socket of the system, which is closed itself
 }
@@ -71,12 +69,17 @@ func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 	c.clock.patience = cfg.Patience
 	c.clock.idle.Store(int64(cfg.Idle))
 	c.readLimit, c.writeLimit = limit{reading: true, at: noDeadline}, limit{at: noDeadline}
-	if c.raw, c.vectored = socketOf(c.rwc); c.vectored {
+	var raw syscall.RawConn
+	if raw, c.vectored = socketOf(c.rwc); c.vectored {
 		c.cut = resumable
 	} else {
 		c.slow = &slowClosing{below: rwc}
 	}
 	if t, ok := rwc.(*tls.Conn); ok {
+		if f, ok := t.NetConn().(*floor); ok {
+			f.unbound = func() { c.writeLimit.fix(c, time.Time{}) }
+			c.slow.floor = f
+		}
 		c.slow.below, c.cut = belowTLS(t), breaking
 	}
 	if _, ok := c.rwc.(*deadliner); ok {
@@ -86,8 +89,8 @@ func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 	case *net.TCPConn, *net.UnixConn:
 		c.closesSoon = true
 	}
-	if c.raw != nil {
-		c.bindTry()
+	if raw != nil {
+		c.await.bind(raw)
 	}
 	return c
 }
@@ -113,11 +116,14 @@ func (c *Conn) withDeadlines(rwc io.ReadWriteCloser) timed {
 func belowTLS(t *tls.Conn) net.Conn {
 	for {
 		below := t.NetConn()
-		next, ok := below.(*tls.Conn)
-		if !ok {
+		switch next := below.(type) {
+		case *tls.Conn:
+			t = next
+		case *floor:
+			return next.Conn
+		default:
 			return below
 		}
-		t = next
 	}
 }
 
@@ -143,9 +149,17 @@ func socketOf(t timed) (raw syscall.RawConn, ok bool) {
 	return raw, err == nil
 }
 
-// CanAwait reports whether [Conn.Await] waits without a buffer: the transport is a socket of the system, and the system can
-// wait for it.
-func (c *Conn) CanAwait() bool { return c.raw != nil }
+// CanAwait reports whether [Conn.Await] waits without a buffer: the transport is a socket of the system, or TLS above one
+// with [UnderTLS] between them, and the system can wait for it.
+func (c *Conn) CanAwait() bool { return c.await.raw != nil || c.floor() != nil }
+
+// floor returns what stands below TLS, or nil.
+func (c *Conn) floor() *floor {
+	if c.slow == nil {
+		return nil
+	}
+	return c.slow.floor
+}
 
 // Vectored reports whether the transport is a socket of the system: the two parts of a write go out with one system call,
 // and a write that its bounds have ended can be resumed.

@@ -95,7 +95,7 @@ func (l *limit) arm(c *Conn) {
 	if l.armed.Load() {
 		return
 	}
-	if !l.reading || c.raw == nil || l.deadline.Load() != nil {
+	if !l.reading || !c.CanAwait() || l.deadline.Load() != nil {
 		l.rearm(c)
 		return
 	}

@@ -87,6 +87,8 @@ func onAll(t *testing.T, test func(t *testing.T, tr wstest.Transport)) {
 	for _, tr := range wstest.Transports {
 		t.Run(tr.Name, func(t *testing.T) { test(t, tr) })
 	}
+	others := wstest.Transport{Name: "tls of others", Pair: func(t testing.TB) (io.ReadWriteCloser, io.ReadWriteCloser) { a, b := wstest.TLS(t); return b, a }}
+	t.Run(others.Name, func(t *testing.T) { test(t, others) })
 }
 
 // wantKind checks that err is an *Error of kind that matches cause, unless that is nil, and returns it.

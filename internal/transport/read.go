@@ -25,7 +25,7 @@ func (c *Conn) Read(b Bounds, p []byte) (int, error) {
 // to other functions.
 func (c *Conn) Await(b Bounds, size int) (buf []byte, n int, err error) {
 	c.readLimit.begin(c, b)
-	if c.raw == nil {
+	if !c.CanAwait() {
 		return c.awaitHolding(size)
 	}
 	c.await.size = int32(size)
@@ -53,7 +53,7 @@ func (c *Conn) read(p []byte) (n int, err error) {
 		case c.readLimit.ctx.Done() != nil:
 			n, err = c.readUntil(p)
 		case p == nil:
-			n, err = c.waitRead()
+			n, err = c.wait()
 		default:
 			n, err = c.rwc.Read(p)
 		}
@@ -66,6 +66,14 @@ func (c *Conn) read(p []byte) (n int, err error) {
 			return 0, failed
 		}
 	}
+}
+
+// wait reads once into a buffer that it leaves in c.await.
+func (c *Conn) wait() (int, error) {
+	if c.await.raw == nil {
+		return c.waitAboveTLS()
+	}
+	return c.await.wait()
 }
 
 // readFailed tells what a read without bytes comes to. It returns nil if the wait goes on, as after a timeout without a
@@ -99,7 +107,7 @@ func (c *Conn) readUntil(p []byte) (int, error) {
 	// A kick that comes late, behind this read, does no harm to the next one, as that sees no reason to end.
 	defer context.AfterFunc(c.readLimit.ctx, func() { c.readLimit.kick(c) })()
 	if p == nil {
-		return c.waitRead()
+		return c.wait()
 	}
 	return c.rwc.Read(p)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // canSendfile reports whether the kernel can send files over the connection.
-func (c *Conn) canSendfile() bool { return c.raw != nil }
+func (c *Conn) canSendfile() bool { return c.await.raw != nil }
 
 // A kernelFile is a file, and the socket that the kernel sends it to. What is done with the two is bound once, so that
 // nothing is allocated for each part.
@@ -29,7 +29,7 @@ type kernelFile struct {
 }
 
 func (k *kernelFile) bind(c *Conn, file regularFile) (err error) {
-	k.conn, k.dst = c.rwc, c.raw
+	k.conn, k.dst = c.rwc, c.await.raw
 	k.try.stat, k.try.send, k.try.write = k.tryStat, k.trySend, k.tryWrite
 	k.src, err = file.SyscallConn()
 	return err

@@ -51,7 +51,7 @@ func (l *load) advance(n int64) {
 }
 
 // send hands l to the transport. If that is broken by a cut, the deadline is set for each piece anew, and none stands
-// behind: what TLS writes by itself must not meet one.
+// behind: what TLS writes by itself must not meet one. A floor sees to that itself.
 func (c *Conn) send(b Bounds, l *load) (sent int64, err error) {
 	w := &c.writeLimit
 	w.begin(c, b)
@@ -61,7 +61,7 @@ func (c *Conn) send(b Bounds, l *load) (sent int64, err error) {
 		sent, err = c.sendUntil(b.Ctx, l)
 	}
 	w.ctx = nil
-	if !c.vectored {
+	if !c.vectored && c.floor() == nil {
 		w.fix(c, time.Time{})
 	}
 	return sent, err
@@ -83,6 +83,9 @@ func (c *Conn) sendUntil(ctx context.Context, l *load) (sent int64, err error) {
 }
 
 func (c *Conn) sendAll(l *load) (sent int64, err error) {
+	if f := c.floor(); f != nil {
+		return c.sendAboveTLS(f, l)
+	}
 	for err == nil && l.left() > 0 {
 		if !c.vectored {
 			c.writeLimit.armed.Store(false)

@@ -8,6 +8,8 @@ import (
 	"net"
 	"path/filepath"
 	"testing"
+
+	"github.com/litert/websocket/internal/transport"
 )
 
 // A Transport makes pairs of connected ends.
@@ -63,12 +65,13 @@ func pair(t testing.TB, network, address string) (client, server net.Conn) {
 	return client, server
 }
 
-// TLS returns two ends of a TLS connection over TCP, after its handshake.
+// TLS returns two ends of a TLS connection over TCP, after its handshake: the client's is made as this module makes one,
+// and the server's as all others do.
 func TLS(t testing.TB) (client, server *tls.Conn) {
 	t.Helper()
 	a, b := TCP(t)
 	cert, roots := Certificate(t, "localhost")
-	client = tls.Client(a, &tls.Config{RootCAs: roots, ServerName: "localhost"})
+	client = tls.Client(transport.UnderTLS(a), &tls.Config{RootCAs: roots, ServerName: "localhost"})
 	server = tls.Server(b, &tls.Config{Certificates: []tls.Certificate{cert}})
 	failed := make(chan error, 1)
 	go func() { failed <- server.Handshake() }()
