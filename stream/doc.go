@@ -72,6 +72,6 @@
 //
 // A message may have 64 MiB ([MaxMessageSize]); nothing is allocated for what a peer merely claims. A connection on
 // which nothing comes or goes for 60 seconds while a call waits ends ([IdleTimeout]). The closing handshake takes 5
-// seconds at most ([CloseTimeout]). An idle connection over TCP or a UNIX socket, or over TLS that dial or a Listener has made, holds no buffer; one that moves bytes
-// holds 16 to 512 KiB from a pool.
+// seconds at most ([CloseTimeout]). An idle connection over TCP or a UNIX socket, or over TLS that dial or a Listener
+// has made, holds no buffer; one that moves bytes holds 16 to 512 KiB from a pool.
 package stream
