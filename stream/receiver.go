@@ -256,6 +256,7 @@ func (rc *receiver) takeOver(ctx context.Context) bool {
 		return false
 	}
 	defer rc.leave()
+	defer rc.msg.taken() // what has begun meanwhile was nobody's
 	b := transport.Bounds{Ctx: ctx}
 	rc.msg.taken()
 	for !rc.end().hasEnded() {
