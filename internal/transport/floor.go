@@ -133,11 +133,12 @@ func (f *floor) gatherLocked(p []byte) {
 	f.gathered = append(f.gathered, p...)
 }
 
-// gather leaves what TLS writes from now on to the caller, until that has flushed it.
-func (f *floor) gather() {
+// gather leaves what TLS writes from now on to the caller, until that has flushed it: records of n bytes together.
+func (f *floor) gather(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.gathering = true
+	f.gathered = buffer.Take(n + n/32 + recordRoom)[:0]
 }
 
 // giveUp has nothing follow what was written.
@@ -147,7 +148,7 @@ func (f *floor) giveUp() {
 	f.cut = true
 }
 
-// take returns what was gathered, which is the caller's, to be given back; nil, and no more is gathered, if there is nothing.
+// take returns what was gathered, which is the caller's, to be given back; if it is nil, no more is gathered.
 func (f *floor) take() []byte {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -156,8 +157,13 @@ func (f *floor) take() []byte {
 	return p
 }
 
-// maxGathered is how much of what is written is gathered: with what TLS adds to its records, it fits a large buffer.
-const maxGathered = buffer.Large - 16<<10
+const (
+	// maxGathered is how much of what is written is gathered: with what TLS adds to its records, it fits a large buffer.
+	maxGathered = 224 << 10
+
+	// recordRoom is room for what TLS adds to a few records.
+	recordRoom = 256
+)
 
 // sendAboveTLS is sendAll with what TLS makes of l put together.
 func (c *Conn) sendAboveTLS(f *floor, l *load) (sent int64, err error) {
@@ -166,7 +172,7 @@ func (c *Conn) sendAboveTLS(f *floor, l *load) (sent int64, err error) {
 			break
 		}
 		var n int
-		f.gather()
+		f.gather(int(min(l.left(), maxGathered)))
 		n, err = c.writeGathered(l)
 		sent += int64(n)
 		for p := f.take(); p != nil; p = f.take() {
