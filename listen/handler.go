@@ -15,10 +15,10 @@ import (
 // connection it opened. One that was refused does not get to serve.
 //
 // When serve returns, the connection is closed with a closing handshake, if it has not ended: with code 1000 after nil,
-// or after a [*stream.CloseError] that is an orderly end, such as that of another connection which serve relays; with
-// 1001 after another error if the context of the request has ended, and with 1011 otherwise. The error is not sent;
-// [OnError] hears of it before. The handler returns when the connection has ended, which takes no longer than the
-// [stream.CloseTimeout].
+// or after a [*stream.CloseError] that is an orderly end, such as that of another connection which serve relays, and does
+// not cut a message short; with 1001 after another error if the context of the request has ended, and with 1011 otherwise.
+// The error is not sent; [OnError] hears of it before. The handler returns when the connection has ended, which takes no
+// longer than the [stream.CloseTimeout].
 //
 // If serve panics, OnError hears of that, the connection is closed with 1011, and then the panic goes on, as out of any
 // other handler: middleware that recovers gets it with its stack, and otherwise the server logs it to its ErrorLog and lives
@@ -102,9 +102,9 @@ func (c *call) end() {
 	ended = true
 }
 
-// isOrderlyEnd reports whether err is how the peer of a connection has ended it in an orderly way. An io.EOF of
-// anything else is none: it may be that of a message that is too short.
+// isOrderlyEnd reports whether err is how the peer of a connection has ended it in an orderly way, between messages. An
+// io.EOF of anything else is none: it may be that of a message that is too short.
 func isOrderlyEnd(err error) bool {
 	var closed *stream.CloseError
-	return errors.As(err, &closed) && errors.Is(closed, io.EOF)
+	return errors.As(err, &closed) && errors.Is(closed, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -18,7 +18,9 @@ import (
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
+	"github.com/litert/websocket/stream/streamtest"
 )
 
 type conn = stream.Conn[*stream.Reader]
@@ -43,6 +45,29 @@ func (b *safeBuffer) String() string {
 	return b.b.String()
 }
 
+// readCutMessage returns the error of reading a message that an orderly close frame has cut short.
+func readCutMessage(t *testing.T, ctx context.Context) error {
+	client, server := streamtest.Pipe(stream.Standard)
+	defer server.Abort()
+	w, err := client.NewWriter(ctx, opcode.Binary)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	go func() {
+		io.WriteString(w, "half")
+		w.Flush()
+		client.Close()
+	}()
+	msg, err := server.Receive(ctx)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	_, err = msg.Bytes()
+	return err
+}
+
 func TestHandlerEndsTheConnectionAsServeEnded(t *testing.T) {
 	base, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -59,6 +84,9 @@ func TestHandlerEndsTheConnectionAsServeEnded(t *testing.T) {
 		}, closecode.NormalClosure, ""},
 		{"failure of another connection", func(*http.Request, *conn) error {
 			return &stream.CloseError{Code: closecode.PolicyViolation}
+		}, closecode.InternalError, ""},
+		{"message of another connection that its close frame cuts", func(r *http.Request, _ *conn) error {
+			return readCutMessage(t, r.Context())
 		}, closecode.InternalError, ""},
 		{"end of something else", func(*http.Request, *conn) error { return io.EOF }, closecode.InternalError, ""},
 		{"panic", func(*http.Request, *conn) error { panic("a secret") }, closecode.InternalError, "a secret"},

@@ -143,11 +143,12 @@ func TestErrorsOfAcceptingAreTold(t *testing.T) {
 }
 
 func TestWhatAHandlersFunctionReturnsIsTold(t *testing.T) {
-	wrong := errors.New("wrong")
+	wrong, cut := errors.New("wrong"), readCutMessage(t, t.Context())
 	for _, tt := range []struct{ returned, told error }{
 		{nil, nil},
 		{&stream.CloseError{Code: 1000}, nil},
 		{wrong, wrong},
+		{cut, cut},
 	} {
 		option, told := listening()
 		server := httptest.NewServer(listen.Handler(stream.Standard, func(*http.Request, *conn) error { return tt.returned }, option))
