@@ -1,0 +1,131 @@
+// Tunnel carries TCP connections through WebSocket: ssh, for example, to where only HTTP gets.
+//
+// It shows a connection as a net.Conn, what becomes of the end of either side, and that a tunnel that is idle lives on.
+// Behind the tunnel comes whoever reaches it, so what stands there has to ask who that is, as a server of SSH does.
+//
+//	go run ./tunnel serve -to localhost:22
+//	ssh -o ProxyCommand='go run ./tunnel connect ws://localhost:8080/' localhost
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+// alive keeps a tunnel open over which nothing goes, and ends one whose other end is gone.
+var alive = stream.KeepAlive(30 * time.Second)
+
+// connect returns the tunnel's end at the client.
+func connect(ctx context.Context, url string) (net.Conn, error) {
+	conn, err := dial.Dial(ctx, url, stream.Standard, alive)
+	if err != nil {
+		return nil, err
+	}
+	return stream.NetConn(conn, opcode.Binary)
+}
+
+// serve leads all connections that l accepts to the TCP address to, until ctx ends.
+func serve(ctx context.Context, l *listen.Listener[*stream.Reader], to string) error {
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+	ln, err := listen.NetListener(l, opcode.Binary)
+	if err != nil {
+		return err
+	}
+	for {
+		conn, err := ln.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		go func() {
+			defer conn.Close()
+			if err := lead(ctx, conn, to); err != nil {
+				log.Printf("%v: %v", conn.RemoteAddr(), err)
+			}
+		}()
+	}
+}
+
+// lead leads a connection to the TCP address to.
+func lead(ctx context.Context, conn net.Conn, to string) error {
+	var d net.Dialer
+	behind, err := d.DialContext(ctx, "tcp", to)
+	if err != nil {
+		return err
+	}
+	defer behind.Close()
+	return join(conn, conn, behind)
+}
+
+// join copies r to conn, and conn to w, until either of them ends, and closes conn. What came before the end of one has
+// reached the other.
+func join(r io.ReadCloser, w io.WriteCloser, conn net.Conn) error {
+	ended := make(chan error, 2)
+	go func() {
+		_, err := io.Copy(w, conn)
+		ended <- err
+	}()
+	go func() {
+		_, err := io.Copy(conn, r)
+		ended <- err
+	}()
+	err := <-ended
+	conn.Close()
+	r.Close()
+	w.Close()
+	<-ended
+	return err
+}
+
+func main() {
+	flag.Usage = func() {
+		fmt.Fprint(flag.CommandLine.Output(), "usage: tunnel serve [-addr host:port] [-to host:port]\n       tunnel connect url\n")
+	}
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, flag.Args()); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	switch {
+	case len(args) > 0 && args[0] == "serve":
+		flags := flag.NewFlagSet("serve", flag.ExitOnError)
+		addr := flags.String("addr", "localhost:8080", "listen at `host:port`")
+		to := flags.String("to", "localhost:22", "lead to `host:port`")
+		flags.Parse(args[1:])
+		l, err := listen.Listen("tcp", *addr, stream.Standard, alive, listen.Hosts("localhost", "127.0.0.1", "[::1]"))
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		log.Printf("ws://%s/ leads to %s", l.Addr(), *to)
+		return serve(ctx, l, *to)
+	case len(args) == 2 && args[0] == "connect":
+		conn, err := connect(ctx, args[1])
+		if err != nil {
+			return err
+		}
+		return join(os.Stdin, os.Stdout, conn)
+	}
+	flag.Usage()
+	return errors.New("what is to be done?")
+}
