@@ -17,8 +17,10 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"sync"
 	"time"
 
+	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/opcode"
@@ -28,7 +30,7 @@ import (
 // alive keeps a tunnel open over which nothing goes, and ends one whose other end is gone.
 var alive = stream.KeepAlive(30 * time.Second)
 
-// connect returns the tunnel's end at the client.
+// connect returns the client's end of a tunnel.
 func connect(ctx context.Context, url string) (net.Conn, error) {
 	conn, err := dial.Dial(ctx, url, stream.Standard, alive)
 	if err != nil {
@@ -37,59 +39,55 @@ func connect(ctx context.Context, url string) (net.Conn, error) {
 	return stream.NetConn(conn, opcode.Binary)
 }
 
-// serve leads all connections that l accepts to the TCP address to, until ctx ends.
+// serve leads the connections that l accepts to the TCP address to, until ctx ends. Then it closes l and them.
 func serve(ctx context.Context, l *listen.Listener[*stream.Reader], to string) error {
-	stop := context.AfterFunc(ctx, func() { l.Close() })
-	defer stop()
-	ln, err := listen.NetListener(l, opcode.Binary)
-	if err != nil {
-		return err
-	}
-	for {
-		conn, err := ln.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return nil
+	var leads sync.WaitGroup
+	defer leads.Wait()
+	defer l.Close()
+	for conn, err := range l.All(ctx) {
+		if ctx.Err() != nil {
+			break
 		}
 		if err != nil {
 			return err
 		}
-		go func() {
-			defer conn.Close()
-			if err := lead(ctx, conn, to); err != nil {
+		leads.Go(func() {
+			if err := lead(ctx, conn, to); err != nil && ctx.Err() == nil {
 				log.Printf("%v: %v", conn.RemoteAddr(), err)
 			}
-		}()
+		})
 	}
+	return nil
 }
 
 // lead leads a connection to the TCP address to.
-func lead(ctx context.Context, conn net.Conn, to string) error {
+func lead(ctx context.Context, conn *stream.Conn[*stream.Reader], to string) error {
 	var d net.Dialer
 	behind, err := d.DialContext(ctx, "tcp", to)
 	if err != nil {
+		return errors.Join(err, conn.Shutdown(ctx, closecode.BadGateway, "nothing is behind the tunnel"))
+	}
+	tunnel, err := stream.NetConn(conn, opcode.Binary)
+	if err != nil {
 		return err
 	}
-	defer behind.Close()
-	return join(conn, conn, behind)
+	return join(tunnel, behind, behind)
 }
 
-// join copies r to conn, and conn to w, until either of them ends, and closes conn. What came before the end of one has
-// reached the other.
-func join(r io.ReadCloser, w io.WriteCloser, conn net.Conn) error {
+// join copies what comes through the tunnel to w, and r into the tunnel, until one of them ends, and closes all. What
+// came out of that one before has reached the other. A WebSocket connection cannot be open one way, as one of TCP can.
+func join(tunnel net.Conn, r io.ReadCloser, w io.WriteCloser) error {
 	ended := make(chan error, 2)
-	go func() {
-		_, err := io.Copy(w, conn)
+	pipe := func(dst io.Writer, src io.Reader) {
+		_, err := io.Copy(dst, src)
 		ended <- err
-	}()
-	go func() {
-		_, err := io.Copy(conn, r)
-		ended <- err
-	}()
+	}
+	go pipe(w, tunnel)
+	go pipe(tunnel, r)
 	err := <-ended
-	conn.Close()
+	tunnel.Close()
 	r.Close()
 	w.Close()
-	<-ended
 	return err
 }
 
@@ -116,7 +114,6 @@ func run(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		defer l.Close()
 		log.Printf("ws://%s/ leads to %s", l.Addr(), *to)
 		return serve(ctx, l, *to)
 	case len(args) == 2 && args[0] == "connect":
@@ -124,7 +121,7 @@ func run(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		return join(os.Stdin, os.Stdout, conn)
+		return join(conn, os.Stdin, os.Stdout)
 	}
 	flag.Usage()
 	return errors.New("what is to be done?")
