@@ -5,6 +5,7 @@ go 1.26.0
 replace github.com/litert/websocket => ../
 
 require (
+	github.com/google/go-cmp v0.7.0
 	github.com/litert/websocket v0.0.0-00010101000000-000000000000
 	go.uber.org/goleak v1.3.0
 	golang.org/x/crypto v0.58.0
