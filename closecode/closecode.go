@@ -1,4 +1,9 @@
 // Package closecode enumerates the codes of WebSocket close frames (RFC 6455, section 7.4, and the registry of IANA).
+//
+// A program closes with [NormalClosure], [GoingAway], or a code of its own from 4000 to 4999; 3000 to 3999 are for
+// protocols that have registered theirs. A page in a browser can close with 1000 and 3000 to 4999: its close throws an
+// exception for all other codes, also for 1001, which the browser may send by itself when the page is left. A connection
+// that was lost without a close frame has code 1006 in a browser; here that is an error and no code.
 package closecode
 
 import (

@@ -42,7 +42,10 @@
 // something goes wrong before, Abort gives the message up; deferred, it does nothing after Close. If the source of a
 // ReadFrom fails, Close does not send the end, so that half a file never arrives as a whole one. [Socket.WriteText],
 // [Socket.WriteBinary] and [Socket.WriteBuffers] send a message in one frame, [Socket.WritePrepared] the same one over
-// many connections. [Compression] has messages compressed. [NetConn] makes a plain stream of a connection, for tunnels.
+// many connections. A relay of messages of any size copies from a Reader to a Writer, as above, and its fragments are its
+// own; one that has to keep those that came uses mode Frames and [Socket.WriteFrame].
+//
+// [Compression] has messages compressed. [NetConn] makes a plain stream of a connection, for tunnels.
 //
 // Writes wait while the peer does not read. From a server, a regular file in a binary message is sent by the kernel
 // (sendfile), and large writes are not copied.

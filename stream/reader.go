@@ -60,7 +60,9 @@ func (rc *receiver) receive(ctx context.Context) (*Reader, error) {
 func (r *Reader) Opcode() opcode.Opcode { return r.op }
 
 // Size returns the length of the message in bytes, if it is known: if the message came in one frame, and is not
-// compressed.
+// compressed. Of a large message from a browser, a blob as well as an array or text, it is not: these come in fragments.
+// Where the size is needed beforehand, have the peer tell it in a message before. A [Writer] sends one frame with the
+// option [SingleFrame].
 func (r *Reader) Size() (n int64, known bool) { return max(r.size, 0), r.size >= 0 }
 
 // Read reads up to len(p) bytes of the message. It returns [io.EOF] only at the message's true end. A message that is

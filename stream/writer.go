@@ -48,10 +48,10 @@ type writerOption func(*writerConfig)
 
 func (o writerOption) applyWriter(c *writerConfig) { o(c) }
 
-// SingleFrame has the message sent as one frame of n bytes, for peers that do not take fragments. The frame is still
-// streamed. To write more or less than n bytes is an error that fails the connection with code 1011. Control frames
-// wait until the frame is complete, so it should not be left standing. A negative n is an [*ArgumentError] from
-// NewWriter.
+// SingleFrame has the message sent as one frame of n bytes, for peers that do not take fragments, or take ever longer to
+// join them: Tornado 6.2 copies all that came before for each. The frame is still streamed. To write more or less than n
+// bytes is an error that fails the connection with code 1011. Control frames wait until the frame is complete, so it
+// should not be left standing. A negative n is an [*ArgumentError] from NewWriter.
 func SingleFrame[N constraints.Integer](n N) WriterOption {
 	return writerOption(func(c *writerConfig) {
 		if n < 0 || uint64(n) > uint64(Unlimited) {
