@@ -83,7 +83,7 @@ func (e ends) wantPath(t *testing.T) {
 	e.wantText(t, "x")
 }
 
-// Each member of the source system's connection has a test here, by its name there. The README has the same table.
+// Each member of the source system's connection has a test here, by its name there. MIGRATION.md has the same table.
 func TestMembersOfTheSourceSystem(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, ends){
 		"connected": func(t *testing.T, e ends) {
