@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -12,12 +13,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"time"
 
 	coderws "github.com/coder/websocket"
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
 	gorillaws "github.com/gorilla/websocket"
 	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 	"github.com/lxzan/gws"
 )
@@ -160,4 +164,100 @@ func readFrom(t *testing.T, read reading, compressed bool, sent []byte) (p []byt
 	conn.(*net.TCPConn).CloseWrite()
 	<-done
 	return p, err
+}
+
+// A giving begins a message, sends a part of it, gives it up, and sends another if it can.
+type giving func(w http.ResponseWriter, r *http.Request) error
+
+var givings = map[string]giving{
+	"litert": func(w http.ResponseWriter, r *http.Request) error {
+		c, err := listen.Upgrade(w, r, stream.Standard)
+		if err != nil {
+			return err
+		}
+		defer c.Abort()
+		msg, err := c.NewWriter(r.Context(), opcode.Binary)
+		if err != nil {
+			return err
+		}
+		msg.Write(make([]byte, smallLimit))
+		msg.Flush()
+		msg.Abort()
+		c.WriteBinary(r.Context(), []byte("another"))
+		return nil
+	},
+	"gorilla": func(w http.ResponseWriter, r *http.Request) error {
+		var u gorillaws.Upgrader
+		c, err := u.Upgrade(w, r, nil)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		msg, err := c.NextWriter(gorillaws.BinaryMessage)
+		if err != nil {
+			return err
+		}
+		msg.Write(make([]byte, smallLimit))
+		return c.WriteMessage(gorillaws.BinaryMessage, []byte("another"))
+	},
+	"gws": func(w http.ResponseWriter, r *http.Request) error {
+		c, err := gws.NewUpgrader(gws.BuiltinEventHandler{}, nil).Upgrade(w, r)
+		if err != nil {
+			return err
+		}
+		defer c.NetConn().Close()
+		source := io.MultiReader(bytes.NewReader(make([]byte, 1<<20)), iotest.ErrReader(io.ErrNoProgress))
+		c.WriteFile(gws.OpcodeBinary, source)
+		c.WriteMessage(gws.OpcodeBinary, []byte("another"))
+		return nil
+	},
+}
+
+// So has it what comes of these.
+func TestWhatComesOfAMessageThatWasGivenUp(t *testing.T) {
+	for name, whole := range map[string]bool{"litert": false, "gorilla": true, "gws": false} {
+		t.Run(name, func(t *testing.T) {
+			sent := sentBy(t, givings[name])
+			ended := false // the first message, whose frames are followed by others
+			for len(sent) > 0 {
+				h, n := parse(sent)
+				if n == 0 || int64(len(sent)) < int64(n)+h.length {
+					t.Fatalf("the last frame is cut")
+				}
+				ended = ended || h.first&fin != 0 && h.first != fin|opClose
+				sent = sent[n+int(h.length):]
+			}
+			if ended != whole {
+				t.Errorf("it looks whole: %v", ended)
+			}
+		})
+	}
+}
+
+// sentBy returns all frames that give sends.
+func sentBy(t *testing.T, give giving) []byte {
+	done := make(chan error, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { done <- give(w, r) }))
+	defer server.Close()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(server.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(patience))
+	if _, err := conn.Write([]byte(request + "\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	r := bufio.NewReader(conn)
+	if _, err := http.ReadResponse(r, nil); err != nil {
+		t.Fatal(err)
+	}
+	sent, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	return sent
 }
