@@ -190,3 +190,37 @@ func anchors(text string) map[string]bool {
 	}
 	return names
 }
+
+var (
+	figuresInREADME = regexp.MustCompile(`(?m)^\| (\w+) \|.*\| ([^|]*) \| ([^|]*) \((\w+)\) \|$`)
+	headOfFigures   = regexp.MustCompile(`(?m)^\| job \| unit \|(.*)\|$`)
+)
+
+// The README has ten rows of the tables of bench.
+func TestTheFiguresOfTheREADMEAreThoseOfBench(t *testing.T) {
+	texts := documents(t)
+	tables := texts[filepath.Join("bench", "README.md")]
+	libraries := strings.Split(headOfFigures.FindStringSubmatch(tables)[1], "|")
+	figure := func(job, library string) string {
+		cells := regexp.MustCompile(`(?m)^\| ` + job + ` \| \w+ \|(.*)\|$`).FindStringSubmatch(tables)
+		for i, name := range libraries {
+			if cells != nil && strings.TrimSpace(name) == library {
+				return strings.Trim(strings.Split(cells[1], "|")[i], " *")
+			}
+		}
+		return "nothing"
+	}
+	rows := figuresInREADME.FindAllStringSubmatch(texts["README.md"], -1)
+	if len(rows) != 10 {
+		t.Errorf("there are %d rows", len(rows))
+	}
+	for _, row := range rows {
+		job, mine, others, best := row[1], row[2], row[3], row[4]
+		if want := figure(job, "litert"); mine != want {
+			t.Errorf("%s: %s, where bench has %s", job, mine, want)
+		}
+		if want := figure(job, best); others != want {
+			t.Errorf("%s: %s of %s, where bench has %s", job, others, best, want)
+		}
+	}
+}
