@@ -46,7 +46,7 @@ func (s *Socket) Abort() error {
 // sent, and the connection stays as it was. [closecode.NoStatus] with an empty reason sends a frame without a code.
 func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason string) error {
 	if _, err := frame.AppendClose(nil, code, reason); err != nil {
-		return &ArgumentError{"Shutdown", err.Error()}
+		return &ArgumentError{"Shutdown", textOf(err)}
 	}
 	ctx, stop := context.WithTimeout(ctx, s.end.closeTimeout)
 	defer stop()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/internal/printable"
@@ -41,11 +42,14 @@ type CloseError struct {
 	Reason string         // as it came: text in UTF-8, which the error's own text has without what is not printable
 }
 
-func (e *CloseError) Error() string {
+func (e *CloseError) Error() string { return "stream: closed by the peer: " + e.what() }
+
+// what returns what the close frame says.
+func (e *CloseError) what() string {
 	if e.Reason == "" {
-		return fmt.Sprintf("stream: closed by the peer: %d (%v)", uint16(e.Code), e.Code)
+		return fmt.Sprintf("%d (%v)", uint16(e.Code), e.Code)
 	}
-	return fmt.Sprintf("stream: closed by the peer: %d (%v): %q", uint16(e.Code), e.Code, printable.Text(e.Reason))
+	return fmt.Sprintf("%d (%v): %q", uint16(e.Code), e.Code, printable.Text(e.Reason))
 }
 
 // Is reports whether target is [io.EOF] and the code is one of an orderly end.
@@ -67,7 +71,7 @@ type ProtocolError struct {
 	Err  error
 }
 
-func (e *ProtocolError) Error() string { return "stream: protocol error by the peer: " + e.Err.Error() }
+func (e *ProtocolError) Error() string { return "stream: protocol error by the peer: " + textOf(e.Err) }
 
 // Unwrap returns e.Err.
 func (e *ProtocolError) Unwrap() error { return e.Err }
@@ -102,8 +106,18 @@ var errPanicked = errors.New("stream: a call of the Writer has panicked")
 
 var errInvalidUTF8 = errors.New("invalid UTF-8 in a text message")
 
-// maxCause is how many bytes the text of a cutError has of that of its cause.
+// maxCause is how many bytes the text of an error has of that of its cause.
 const maxCause = 1000
+
+// textOf returns what the text of an error says of its cause. The name of this package, or of package frame, stands before
+// the whole, and not here. What comes from outside, as a stranger's certificate, is short and printable.
+func textOf(cause error) string {
+	text := cause.Error()
+	for _, prefix := range []string{"stream: ", "frame: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return printable.Line(printable.Text(text), maxCause)
+}
 
 // A cutError is the end of something that should have gone on. It matches as, and all that its cause matches, except
 // io.EOF: no check for an orderly end may take it for one.
@@ -113,10 +127,7 @@ type cutError struct {
 	cause error
 }
 
-// Error returns the text, in which what the transport says, of a stranger's certificate for example, is short and printable.
-func (e *cutError) Error() string {
-	return "stream: " + e.what + ": " + printable.Line(printable.Text(e.cause.Error()), maxCause)
-}
+func (e *cutError) Error() string { return "stream: " + e.what + ": " + textOf(e.cause) }
 
 func (e *cutError) Is(target error) bool {
 	return target == e.as || target != io.EOF && errors.Is(e.cause, target)
@@ -135,7 +146,13 @@ func (e *cutError) Timeout() bool {
 // and the cause, which is the peer's close frame if all went well.
 type shutdownError struct{ cause error }
 
-func (e *shutdownError) Error() string        { return errClosed.Error() + ": " + e.cause.Error() }
+func (e *shutdownError) Error() string {
+	if closed, ok := e.cause.(*CloseError); ok {
+		return "stream: closed by this end, and by the peer: " + closed.what()
+	}
+	return "stream: closed by this end: " + textOf(e.cause)
+}
+
 func (e *shutdownError) Is(target error) bool { return target == net.ErrClosed }
 func (e *shutdownError) Unwrap() error        { return e.cause }
 
