@@ -17,7 +17,7 @@ func TestSendingDoesNotAllocate(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	ctx := context.Background()
-	text, small, large := "text", data[:100], data[:100<<10]
+	text, latin, small, large := "text", []byte("text"), data[:100], data[:100<<10]
 	bufs := net.Buffers{small, large, small}
 	prepared, err := stream.Prepare(opcode.Binary, small)
 	if err != nil {
@@ -41,6 +41,7 @@ func TestSendingDoesNotAllocate(t *testing.T) {
 		}
 		for name, send := range map[string]func() error{
 			"WriteText":        func() error { return c.WriteText(ctx, text) },
+			"Write":            func() error { return c.Write(ctx, opcode.Text, latin) },
 			"WriteBinary":      func() error { return c.WriteBinary(ctx, small) },
 			"WriteBinary much": func() error { return c.WriteBinary(ctx, large) },
 			"WriteBuffers":     func() error { return c.WriteBuffers(ctx, opcode.Binary, bufs) },

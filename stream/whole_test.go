@@ -156,6 +156,31 @@ func TestWriteBuffersRefusesWhatIsNoMessage(t *testing.T) {
 	peer.Want(true, opcode.Text, "ä")
 }
 
+func TestWrite(t *testing.T) {
+	for _, server := range []bool{true, false} {
+		c, peer := endAndPeer(t, server)
+		for _, tt := range []struct {
+			op opcode.Opcode
+			p  string
+		}{{opcode.Text, ""}, {opcode.Text, "ä"}, {opcode.Binary, "\xff"}, {opcode.Binary, string(data[:100<<10])}} {
+			p := []byte(tt.p)
+			written := make(chan error, 1)
+			go func() { written <- c.Write(bg(t), tt.op, p) }()
+			peer.Want(true, tt.op, tt.p)
+			if err := <-written; err != nil || string(p) != tt.p {
+				t.Errorf("%v %.10q: %v, or it was changed", tt.op, tt.p, err)
+			}
+		}
+		wantRefusal(t, c.Write(bg(t), opcode.Text, []byte("a\xff")))
+		for _, op := range []opcode.Opcode{opcode.Continuation, opcode.Ping, opcode.Close, 3, 255} {
+			wantRefusal(t, c.Write(bg(t), op, nil))
+		}
+		if err := c.Write(ended(t), opcode.Text, nil); err != context.Canceled {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 func wantRefusal(t testing.TB, err error) {
 	t.Helper()
 	var refused *stream.ArgumentError

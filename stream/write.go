@@ -32,6 +32,19 @@ func (s *Socket) WriteBinary(ctx context.Context, p []byte) error {
 	return s.send.write(ctx, opcode.Binary, &payload{first: p})
 }
 
+// Write sends p as one message in one frame, as [Socket.WriteText] does; op is Text or Binary, as that of a message to be
+// answered. It does not change p, nor keep it. Another opcode, or text that is not UTF-8, is an [*ArgumentError], and
+// nothing is sent.
+func (s *Socket) Write(ctx context.Context, op opcode.Opcode, p []byte) error {
+	switch {
+	case !op.IsMessage():
+		return &ArgumentError{"Write", fmt.Sprintf("a message cannot begin with opcode %v", op)}
+	case op == opcode.Text && !isUTF8(p):
+		return &ArgumentError{"Write", "the text is not UTF-8"}
+	}
+	return s.send.write(ctx, op, &payload{first: p})
+}
+
 // Ping sends a ping with data, at most 125 bytes (RFC 6455, section 5.5.2); more is an [*ArgumentError]. It does not
 // wait for the pong. Control frames pass between the fragments of an open message. The context bounds it as it does
 // [Socket.WriteText].
