@@ -13,7 +13,8 @@ import (
 //
 // If fn returns an error, Receive returns the same, with the value that came with it: it is the end of that message
 // alone, and the connection goes on, as [Conn.All] does with the next message. [Socket.Err] tells whether the
-// connection has ended.
+// connection has ended: so fn had better not return [io.EOF], as a [json.Decoder] does for an empty message, which callers
+// of Receive take for an orderly end.
 //
 // The context of Receive bounds fn, too: when it ends, what fn reads fails with [os.ErrDeadlineExceeded], Receive
 // returns the error of the context, and the rest of the message is discarded. fn must not receive from its own

@@ -28,8 +28,8 @@
 // message and nothing else: if it was cut short, the error matches [io.ErrUnexpectedEOF].
 //
 // That is mode [Standard]. [Simple] receives whole messages, for programs whose messages are small; [Lite] does so
-// without a copy, for a peer that sends no fragments; [Frames] receives the frames as they come, for relays; and
-// [Decode] makes a mode of a function that reads a message. Whatever the mode, all but receiving is in [Socket], so
+// without a copy, for a peer that sends no fragments; [Frames] receives the frames as they come, for relays; [JSON]
+// receives values, and [Decode] makes a mode of a function that reads a message. Whatever the mode, all but receiving is in [Socket], so
 // that a program can hold its connections in one map.
 //
 // Control frames are taken care of while a goroutine receives or reads, and not otherwise: pings are answered, and the
@@ -41,9 +41,10 @@
 // [Socket.NewWriter] begins a message of any size. A [Writer] must be closed: its Close sends the last fragment. If
 // something goes wrong before, Abort gives the message up; deferred, it does nothing after Close. If the source of a
 // ReadFrom fails, Close does not send the end, so that half a file never arrives as a whole one. [Socket.WriteText],
-// [Socket.WriteBinary] and [Socket.WriteBuffers] send a message in one frame, [Socket.WritePrepared] the same one over
-// many connections. A relay of messages of any size copies from a Reader to a Writer, as above, and its fragments are its
-// own; one that has to keep those that came uses mode Frames and [Socket.WriteFrame].
+// [Socket.WriteBinary], [Socket.Write], [Socket.WriteJSON] and [Socket.WriteBuffers] send a message in one frame,
+// [Socket.WritePrepared] the same one over many connections. A relay of messages of any size copies from a Reader to a
+// Writer, as above, and its fragments are its own; one that has to keep those that came uses mode Frames and
+// [Socket.WriteFrame].
 //
 // [Compression] has messages compressed. [NetConn] makes a plain stream of a connection, for tunnels.
 //

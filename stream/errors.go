@@ -109,11 +109,10 @@ var errInvalidUTF8 = errors.New("invalid UTF-8 in a text message")
 // maxCause is how many bytes the text of an error has of that of its cause.
 const maxCause = 1000
 
-// textOf returns what the text of an error says of its cause. The name of this package, or of package frame, stands before
-// the whole, and not here. What comes from outside, as a stranger's certificate, is short and printable.
+// textOf returns what the text of an error says of its cause. The name of a package stands before the whole, and not here. What comes from outside, as a stranger's certificate, is short and printable.
 func textOf(cause error) string {
 	text := cause.Error()
-	for _, prefix := range []string{"stream: ", "frame: "} {
+	for _, prefix := range []string{"stream: ", "frame: ", "json: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
 	return printable.Line(printable.Text(text), maxCause)

@@ -13,6 +13,7 @@ import (
 //   - [Simple]: whole messages. The one to take for small ones.
 //   - [Lite]: whole messages of one frame, without a copy. For the fastest answer to a peer that is known.
 //   - [Frames]: single frames, for relays and inspectors.
+//   - [JSON]: a value of a type of the program, from JSON.
 //   - [Decode]: whatever a function makes of a message.
 //
 // The zero Mode is refused by [New].
