@@ -3,6 +3,7 @@ package stream
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"golang.org/x/exp/constraints"
@@ -17,6 +18,17 @@ type Option interface {
 	ApplyStream(*conf.Stream)
 	ApplyDial(*conf.Dial)
 	ApplyListen(*conf.Listen)
+}
+
+// Options returns opts as one option, in their order: so that dial.Dial and listen.Handler, which take options of their own
+// as well, can be given the same list. It takes a copy of opts.
+func Options(opts ...Option) Option {
+	opts = slices.Clone(opts)
+	return conf.StreamOption(func(c *conf.Stream) {
+		for _, o := range opts {
+			o.ApplyStream(c)
+		}
+	})
 }
 
 // Unlimited, given to [MaxMessageSize], lifts the limit.
