@@ -164,10 +164,7 @@ func checkOrigin(r *http.Request, cfg *conf.Listen) *Error {
 
 // chooseSubprotocol returns the first of the client's subprotocols that the server speaks, or none (item 8).
 func chooseSubprotocol(r *http.Request, ours []string) (string, *Error) {
-	theirs, err := handshake.ParseTokens(r.Header[handshake.FieldSubprotocol])
-	if err == nil {
-		err = handshake.CheckSubprotocols(theirs)
-	}
+	theirs, err := offeredSubprotocols(r)
 	if err != nil {
 		return "", refusal(http.StatusBadRequest, "the field Sec-WebSocket-Protocol is malformed: %w", err)
 	}

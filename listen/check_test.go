@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -194,6 +196,35 @@ func TestSubprotocolIsTheClientsFirstThatTheServerSpeaks(t *testing.T) { // RFC 
 			t.Errorf("%q for %q: chosen is %q, response %q", tt.ours, tt.offered, conn.Subprotocol(), w.conn.String())
 		}
 		conn.Abort()
+	}
+}
+
+func TestOfferedSubprotocolsAreThoseOfTheRequest(t *testing.T) {
+	tests := []struct {
+		field []string
+		want  []string
+	}{
+		{nil, nil},
+		{[]string{"b, a"}, []string{"b", "a"}},
+		{[]string{"x,, b", " a"}, []string{"x", "b", "a"}},
+		{[]string{""}, nil},
+		{[]string{"a b"}, nil},
+		{[]string{"a", "a"}, nil},
+	}
+	for _, tt := range tests {
+		r := parse(t, proper+"\r\n")
+		r.Header["Sec-Websocket-Protocol"] = tt.field
+		got := listen.OfferedSubprotocols(r)
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%q: %s", tt.field, diff)
+		}
+		conn, err := listen.Upgrade(newFakeWriter(""), r, stream.Standard)
+		if (err == nil) != (got != nil || tt.field == nil) {
+			t.Errorf("%q: Upgrade says %v", tt.field, err)
+		}
+		if err == nil {
+			conn.Abort()
+		}
 	}
 }
 
