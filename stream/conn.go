@@ -11,8 +11,15 @@ import (
 	"github.com/litert/websocket/internal/gate"
 )
 
-// A Conn is a WebSocket connection whose Receive returns messages of type M, which its [Mode] decides. All but
-// receiving is in [Socket].
+// A Conn is a WebSocket connection whose Receive returns messages of type M, which its [Mode] decides. All else is in the
+// [Socket] that is part of it, and can be called on the Conn:
+//
+//   - [Socket.WriteText], [Socket.WriteBinary], [Socket.Write], [Socket.WriteJSON], [Socket.WriteBuffers] and
+//     [Socket.WritePrepared] send whole messages, [Socket.NewWriter] one of any size, [Socket.WriteFrame] a single frame;
+//   - [Socket.Shutdown], [Socket.Close] and [Socket.Abort] end it; [Socket.Err] tells why it has ended, and [Socket.Done]
+//     when;
+//   - [Socket.Ping], [Socket.Pong] and [Socket.Probe] send control frames;
+//   - [Socket.Subprotocol], [Socket.Handshake], [Socket.TLS], [Socket.RemoteAddr] and others tell what it is.
 //
 // Receive, All and the Reader they returned are for one goroutine at a time; further callers wait for their
 // turn. Everything else may be called by any goroutine at any time.
@@ -82,7 +89,11 @@ func (c *Conn[M]) Receive(ctx context.Context) (M, error) {
 
 // All returns an iterator over the messages, as [Conn.Receive] returns them. It stops silently at an orderly end (when
 // the error matches [io.EOF]), and otherwise after it has yielded the error. An error of a single message, which only
-// [Decode] knows, does not stop it. Breaking out of the loop leaves the connection as it is.
+// [Decode] and [JSON] know, does not stop it. Breaking out of the loop leaves the connection as it is.
+//
+// Behind the loop, [Socket.Err] tells what has ended it: it is nil if the connection goes on, as after a break, or when ctx
+// has ended; it matches [io.EOF] after an orderly end; otherwise it says why the connection has ended. [CloseCode] has the
+// code of either.
 func (c *Conn[M]) All(ctx context.Context) iter.Seq2[M, error] {
 	return func(yield func(M, error) bool) {
 		for {

@@ -65,18 +65,18 @@ var waysToEnd = []struct {
 	{name: "Shutdown", end: func(t *testing.T, u *underWay) {
 		u.peer.SendClose(closecode.NormalClosure, "as you like")
 		u.peer.Close() // Shutdown waits for that
-	checkOnePrefix(t, "Shutdown", u.Shutdown(bg(t), closecode.NormalClosure, ""))
+		checkOnePrefix(t, "Shutdown", u.Shutdown(bg(t), closecode.NormalClosure, ""))
 	}},
 	{name: "Shutdown without an answer", end: func(t *testing.T, u *underWay) {
 		ctx, cancel := context.WithCancelCause(bg(t))
 		cancel(&stream.CloseError{Code: closecode.GoingAway})
 		u.peer.Close() // Shutdown waits for that
-	checkOnePrefix(t, "Shutdown", u.Shutdown(ctx, closecode.NormalClosure, ""))
+		checkOnePrefix(t, "Shutdown", u.Shutdown(ctx, closecode.NormalClosure, ""))
 	}},
 	{name: "Shutdown, and then lost", end: func(t *testing.T, u *underWay) {
 		u.peer.Close()
 		u.peer.Close() // Shutdown waits for that
-	checkOnePrefix(t, "Shutdown", u.Shutdown(bg(t), closecode.NormalClosure, ""))
+		checkOnePrefix(t, "Shutdown", u.Shutdown(bg(t), closecode.NormalClosure, ""))
 	}},
 	{name: "Writer aborted", writing: true, end: func(_ *testing.T, u *underWay) { u.w.Abort() }},
 	{name: "relayed message cut short", writing: true, end: func(t *testing.T, u *underWay) {

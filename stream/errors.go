@@ -64,6 +64,16 @@ func (e *CloseError) Is(target error) bool {
 	return false
 }
 
+// CloseCode returns the code of the close frame that the peer sent, if err has a [*CloseError] in it, and otherwise 0, which
+// is no close code: so for nil, and where a connection was lost.
+func CloseCode(err error) closecode.Code {
+	var closed *CloseError
+	if errors.As(err, &closed) {
+		return closed.Code
+	}
+	return 0
+}
+
 // A ProtocolError says how the peer broke the protocol. The connection has failed, and the peer was told so with Code
 // (RFC 6455, section 7.1.7). Err is a [*frame.Error] where a rule for frames was broken.
 type ProtocolError struct {
