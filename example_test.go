@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
@@ -276,4 +277,31 @@ func Example_closeCode() {
 	// Output:
 	// 1013 (try again later): busy until 5
 	// an orderly end: false
+}
+
+// One list of options serves both ends, beside those that only one of them takes.
+func Example_options() {
+	common := stream.Options(
+		stream.MaxMessageSize(1<<20),
+		stream.IdleTimeout(5*time.Minute),
+		stream.KeepAlive(time.Minute),
+		stream.CloseTimeout(10*time.Second),
+	)
+	server := httptest.NewServer(listen.Handler(stream.Simple, func(r *http.Request, conn *stream.Conn[stream.Message]) error {
+		return conn.WriteText(r.Context(), fmt.Sprint("at most ", conn.MaxMessageSize(), " bytes"))
+	}, common, listen.Subprotocols("chat.v1")))
+	defer server.Close()
+
+	ctx := context.Background()
+	conn, err := dial.Dial(ctx, server.URL, stream.Simple, common, dial.Subprotocols("chat.v1"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	msg, err := conn.Receive(ctx)
+	fmt.Println(msg, err)
+	fmt.Println("at most", conn.MaxMessageSize(), "bytes, idle for", conn.IdleTimeout())
+	// Output:
+	// at most 1048576 bytes <nil>
+	// at most 1048576 bytes, idle for 5m0s
 }

@@ -53,11 +53,20 @@ func TestTextRoundTrip(t *testing.T) {
 }
 
 func ExampleCode() {
-	for _, c := range []closecode.Code{closecode.GoingAway, closecode.NoStatus, 4001} {
-		fmt.Printf("%d: %v, sendable: %v\n", uint16(c), c, c.Sendable())
+	for _, c := range []closecode.Code{closecode.GoingAway, closecode.NoStatus, 3000, 4001} {
+		fmt.Printf("%d: %v, sendable: %v", uint16(c), c, c.Sendable())
+		switch {
+		case c.Registered():
+			fmt.Println(", registered")
+		case c.Extension():
+			fmt.Println(", for a library")
+		case c.Private():
+			fmt.Println(", for the two ends")
+		}
 	}
 	// Output:
-	// 1001: going away, sendable: true
-	// 1005: no status, sendable: false
-	// 4001: close code 4001, sendable: true
+	// 1001: going away, sendable: true, registered
+	// 1005: no status, sendable: false, registered
+	// 3000: close code 3000, sendable: true, for a library
+	// 4001: close code 4001, sendable: true, for the two ends
 }

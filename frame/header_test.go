@@ -218,9 +218,9 @@ func ExampleParse() {
 }
 
 func ExampleHeader_Append() {
-	b := frame.Header{Fin: true, Opcode: opcode.Text, Masked: true, Key: frame.Key{0x37, 0xfa, 0x21, 0x3d}, Length: 5}.Append(nil)
-	b = append(b, "Hello"...)
-	frame.Mask(b[len(b)-5:], frame.Key{0x37, 0xfa, 0x21, 0x3d}, 0)
+	h := frame.Header{Fin: true, Opcode: opcode.Text, Masked: true, Key: frame.Key{0x37, 0xfa, 0x21, 0x3d}, Length: 5}
+	b := append(h.Append(nil), "Hello"...)
+	frame.Mask(b[h.Len():], h.Key, 0)
 	fmt.Printf("% x\n", b)
 	// Output: 81 85 37 fa 21 3d 7f 9f 4d 51 58
 }

@@ -73,13 +73,17 @@ func TestTextRoundTrip(t *testing.T) {
 }
 
 func ExampleOpcode() {
-	for _, op := range []opcode.Opcode{opcode.Text, opcode.Ping} {
-		fmt.Println(op, op.IsControl())
+	fmt.Println("            defined  message  data  control")
+	for _, op := range []opcode.Opcode{opcode.Text, opcode.Continuation, opcode.Ping, 0xb} {
+		fmt.Printf("%-12v   %-5t    %-5t %-5t    %t\n", op, op.Defined(), op.IsMessage(), op.IsData(), op.IsControl())
 	}
 	b, _ := json.Marshal(map[string]opcode.Opcode{"first": opcode.Binary})
 	fmt.Println(string(b))
 	// Output:
-	// text false
-	// ping true
+	//             defined  message  data  control
+	// text           true     true  true     false
+	// continuation   true     false true     false
+	// ping           true     false false    true
+	// opcode(0xb)    false    false false    true
 	// {"first":"binary"}
 }

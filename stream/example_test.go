@@ -74,7 +74,7 @@ func ExampleConn_All() {
 }
 
 // In mode Simple a message is whole, and the caller's own.
-func ExampleSimple() {
+func ExampleMode_simple() {
 	client, server := connect(stream.Simple)
 	defer client.Abort()
 	defer server.Abort()
@@ -87,7 +87,7 @@ func ExampleSimple() {
 }
 
 // In mode Lite a message is what the connection's buffer holds: here it is answered in place.
-func ExampleLite() {
+func ExampleMode_lite() {
 	client, server := connect(stream.Lite)
 	ctx := context.Background()
 	go func() {
@@ -113,7 +113,7 @@ func ExampleLite() {
 }
 
 // In mode Frames a relay sees each frame as it was sent.
-func ExampleFrames() {
+func ExampleMode_frames() {
 	client, server := connect(stream.Frames)
 	ctx := context.Background()
 	go func() {
