@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/opcode"
@@ -208,5 +210,53 @@ func TestTheTextOfARefusalHasOnePrefix(t *testing.T) {
 	} {
 		wantRefusal(t, err)
 		checkOnePrefix(t, "Shutdown", err)
+	}
+}
+
+func TestTheTextOfAnEndSaysWhy(t *testing.T) {
+	tests := []struct {
+		end     func(*underWay)
+		message string // the text of a message that is cut
+		err     string // of Err
+		write   string // of a later write
+	}{
+		{
+			func(u *underWay) { u.peer.SendClose(closecode.GoingAway, "") },
+			"stream: message cut short: closed by the peer: 1001 (going away)",
+			"stream: closed by the peer: 1001 (going away)",
+			"stream: cannot write: closed by the peer: 1001 (going away)",
+		}, {
+			func(u *underWay) { u.peer.Close() },
+			"stream: connection lost: EOF",
+			"stream: connection lost: EOF",
+			"stream: cannot write: connection lost: EOF",
+		}, {
+			func(u *underWay) { u.peer.SendFrame(true, opcode.Close, "\x03") },
+			"stream: message cut short: protocol error by the peer: close frame has one byte of payload (RFC 6455, section 5.5.1)",
+			"stream: protocol error by the peer: close frame has one byte of payload (RFC 6455, section 5.5.1)",
+			"stream: cannot write: protocol error by the peer: close frame has one byte of payload (RFC 6455, section 5.5.1)",
+		}, {
+			func(u *underWay) {
+				u.peer.SendClose(closecode.NormalClosure, "as you like")
+				u.Shutdown(context.Background(), closecode.NormalClosure, "")
+			},
+			`stream: message cut short: closed by this end, and by the peer: 1000 (normal closure): "as you like"`,
+			`stream: closed by this end, and by the peer: 1000 (normal closure): "as you like"`,
+			`stream: cannot write: closed by this end, and by the peer: 1000 (normal closure): "as you like"`,
+		}, {
+			func(u *underWay) { u.Close() },
+			"stream: message cut short: closed by this end: use of closed network connection",
+			"stream: closed by this end: use of closed network connection",
+			"stream: closed by this end: use of closed network connection",
+		},
+	}
+	for _, tt := range tests {
+		u := begin(t, serverAndPeer, nil, true, false)
+		tt.end(u)
+		_, err := u.r.Bytes()
+		got := []string{err.Error(), u.Err().Error(), u.WriteText(bg(t), "late").Error()}
+		if diff := cmp.Diff([]string{tt.message, tt.err, tt.write}, got); diff != "" {
+			t.Error(diff)
+		}
 	}
 }
