@@ -62,7 +62,7 @@
 // [Socket.Shutdown] performs the closing handshake; [Socket.Close] says good-bye and does not wait; [Socket.Abort] just
 // closes the transport. When the peer closes, Receive returns a [*CloseError], which matches [io.EOF] if the end was
 // orderly: [Conn.All] then ends silently. The first error that ends a connection is the one that stays: [Socket.Err]
-// tells it, and [Socket.Done] when.
+// tells it, and [Socket.Done] when. [CloseCode] is the peer's code in any error that has one.
 //
 // # Concurrency
 //
