@@ -1,0 +1,79 @@
+package stream_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+// What a message takes while the rest of it is awaited: 64 KiB, or four times what has come, where it is put together, and
+// a large buffer where WriteTo brings it away. With it goes the read buffer, which net.Pipe has no way to wait without.
+func TestMemoryGoesByWhatHasComeInAnyMode(t *testing.T) {
+	if raceEnabled {
+		t.Skip("pools drop buffers with the race detector")
+	}
+	const beside = 32 << 10 // a small read buffer, and the connection
+	for _, how := range waysToReceive {
+		if !how.takes(bounds) {
+			continue // its user has the buffers
+		}
+		for _, server := range []bool{true, false} {
+			for _, fin := range []bool{true, false} {
+				if !fin && !how.takes(fragments) {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s, server %v, in one frame %v", how.name, server, fin), func(t *testing.T) {
+					for _, came := range []int{0, 1000, 64 << 10, 1<<20 + 1} {
+						most := max(64<<10, 4*came) + beside
+						if strings.HasSuffix(how.name, "WriteTo") {
+							most = 4*came + 258<<10 + beside
+						}
+						if held := heldOnTheWay(t, how, server, fin, came); held > most {
+							t.Errorf("%d bytes have come, and %d are held, want at most %d", came, held, most)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// heldOnTheWay returns how much memory is held for a message of which so many bytes have come.
+func heldOnTheWay(t *testing.T, how receiver, server, fin bool, came int) (each int) {
+	const conns = 4
+	payload := string(make([]byte, came))
+	synctest.Test(t, func(t *testing.T) {
+		var ends [conns]*receiving
+		var far [conns]net.Conn
+		opts := []stream.Option{stream.MaxMessageSize(stream.Unlimited), stream.IdleTimeout(0)}
+		for i := range ends {
+			var near net.Conn
+			near, far[i] = net.Pipe()
+			ends[i] = how.open(t, near, stream.Handshake{Server: server}, opts)
+		}
+		wire := wstest.NewPeer(t, nil, !server).FrameOf(frame.Header{Fin: fin, Opcode: opcode.Text, Length: 1 << 40}, payload)
+		before := heapInUse()
+		var both sync.WaitGroup
+		for i := range ends {
+			both.Go(func() { ends[i].receive(context.Background()) })
+			both.Go(func() { far[i].Write(wire) })
+		}
+		synctest.Wait()
+		each = (heapInUse() - before) / conns
+		for i := range ends {
+			ends[i].Abort()
+			far[i].Close()
+		}
+		both.Wait()
+	})
+	return each
+}
