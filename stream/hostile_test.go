@@ -51,38 +51,49 @@ func wantHeld(t *testing.T, n uint64, do func()) {
 	}
 }
 
-// headOf is the start of a data frame of a client, with its length as it stands there.
-func headOf(op opcode.Opcode, fin bool, length uint64) []byte {
+// headOf is the start of a data frame for a server or a client, with its length as it stands there.
+func headOf(server bool, op opcode.Opcode, fin bool, length uint64) []byte {
 	first := byte(op)
 	if fin {
 		first |= 0x80
+	}
+	if !server {
+		return binary.BigEndian.AppendUint64([]byte{first, 127}, length)
 	}
 	b := binary.BigEndian.AppendUint64([]byte{first, 0x80 | 127}, length)
 	return append(b, wstest.Key[:]...)
 }
 
+// inBothRoles calls test for a receiver that is the server, and for one that is the client.
+func inBothRoles(t *testing.T, test func(t *testing.T, server bool)) {
+	t.Run("server", func(t *testing.T) { test(t, true) })
+	t.Run("client", func(t *testing.T) { test(t, false) })
+}
+
 // The class of CVE-2020-27813: no length makes a sum overflow, or turns negative.
-func TestLengthsThatOverflow(t *testing.T) {
-	p := wstest.NewPeer(nil, nil, false)
+func TestLengthsThatOverflow(t *testing.T) { inBothRoles(t, testLengthsThatOverflow) }
+
+func testLengthsThatOverflow(t *testing.T, server bool) {
+	p := wstest.NewPeer(nil, nil, !server)
 	for _, tt := range []struct {
 		name  string
 		limit int64
 		wire  [][]byte
 		want  ending
 	}{
-		{"the largest", 64 << 20, [][]byte{headOf(opcode.Binary, true, math.MaxInt64)}, ending{tooLarge, 1009, ""}},
-		{"the largest without a limit", stream.Unlimited, [][]byte{headOf(opcode.Binary, true, math.MaxInt64), {1, 2, 3}}, ending{why: lost}},
-		{"the top bit", 64 << 20, [][]byte{headOf(opcode.Binary, true, 1<<63)}, ending{broken, 1002, ""}},
-		{"the top bit without a limit", stream.Unlimited, [][]byte{headOf(opcode.Binary, true, 1<<63)}, ending{broken, 1002, ""}},
-		{"all bits", stream.Unlimited, [][]byte{headOf(opcode.Binary, true, math.MaxUint64)}, ending{broken, 1002, ""}},
-		{"a ping with the top bit", stream.Unlimited, [][]byte{headOf(opcode.Ping, true, 1<<63)}, ending{broken, 1002, ""}},
-		{"a ping of the largest", stream.Unlimited, [][]byte{headOf(opcode.Ping, true, math.MaxInt64)}, ending{broken, 1002, ""}},
-		{"a sum", 64 << 20, [][]byte{p.Frame(false, opcode.Binary, "x"), headOf(opcode.Continuation, true, math.MaxInt64)}, ending{tooLarge, 1009, ""}},
-		{"a sum without a limit", stream.Unlimited, [][]byte{p.Frame(false, opcode.Binary, "x"), headOf(opcode.Continuation, true, math.MaxInt64)}, ending{tooLarge, 1009, ""}},
-		{"a sum that just fits", stream.Unlimited, [][]byte{p.Frame(false, opcode.Binary, "x"), headOf(opcode.Continuation, true, math.MaxInt64-1)}, ending{why: lost}},
+		{"the largest", 64 << 20, [][]byte{headOf(server, opcode.Binary, true, math.MaxInt64)}, ending{tooLarge, 1009, ""}},
+		{"the largest without a limit", stream.Unlimited, [][]byte{headOf(server, opcode.Binary, true, math.MaxInt64), {1, 2, 3}}, ending{why: lost}},
+		{"the top bit", 64 << 20, [][]byte{headOf(server, opcode.Binary, true, 1<<63)}, ending{broken, 1002, ""}},
+		{"the top bit without a limit", stream.Unlimited, [][]byte{headOf(server, opcode.Binary, true, 1<<63)}, ending{broken, 1002, ""}},
+		{"all bits", stream.Unlimited, [][]byte{headOf(server, opcode.Binary, true, math.MaxUint64)}, ending{broken, 1002, ""}},
+		{"a ping with the top bit", stream.Unlimited, [][]byte{headOf(server, opcode.Ping, true, 1<<63)}, ending{broken, 1002, ""}},
+		{"a ping of the largest", stream.Unlimited, [][]byte{headOf(server, opcode.Ping, true, math.MaxInt64)}, ending{broken, 1002, ""}},
+		{"a sum", 64 << 20, [][]byte{p.Frame(false, opcode.Binary, "x"), headOf(server, opcode.Continuation, true, math.MaxInt64)}, ending{tooLarge, 1009, ""}},
+		{"a sum without a limit", stream.Unlimited, [][]byte{p.Frame(false, opcode.Binary, "x"), headOf(server, opcode.Continuation, true, math.MaxInt64)}, ending{tooLarge, 1009, ""}},
+		{"a sum that just fits", stream.Unlimited, [][]byte{p.Frame(false, opcode.Binary, "x"), headOf(server, opcode.Continuation, true, math.MaxInt64-1)}, ending{why: lost}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			everyReceiver(t, delivery{server: true, limit: tt.limit, wire: bytes.Join(tt.wire, nil)}, func(t *testing.T, k kind, g got) {
+			everyReceiver(t, delivery{server: server, limit: tt.limit, wire: bytes.Join(tt.wire, nil)}, func(t *testing.T, k kind, g got) {
 				if k == singles && strings.HasPrefix(tt.name, "a sum") {
 					return // it refuses fragments
 				}
@@ -115,30 +126,34 @@ func everyReceiver(t *testing.T, d delivery, check func(*testing.T, kind, got)) 
 
 // The class of CVE-2018-21035: nothing is allocated for what a peer claims, in whichever way it is received.
 func TestNothingIsAllocatedForClaimsInAnyMode(t *testing.T) {
-	for _, came := range []int{0, 11, 100 << 10} {
-		for _, r := range receivers {
-			t.Run(fmt.Sprintf("%s, %d bytes", r.name, came), func(t *testing.T) {
-				wire := append(headOf(opcode.Binary, true, 1<<50), make([]byte, came)...)
-				d := delivery{server: true, limit: stream.Unlimited, wire: wire}
-				wantAllocated(t, 2<<20+8*uint64(came), func() {
-					transports[0](t, d, func(rwc io.ReadWriteCloser) got { return r.run(t, rwc, d) })
+	inBothRoles(t, func(t *testing.T, server bool) {
+		for _, came := range []int{0, 11, 100 << 10} {
+			for _, r := range receivers {
+				t.Run(fmt.Sprintf("%s, %d bytes", r.name, came), func(t *testing.T) {
+					wire := append(headOf(server, opcode.Binary, true, 1<<50), make([]byte, came)...)
+					d := delivery{server: server, limit: stream.Unlimited, wire: wire}
+					wantAllocated(t, 2<<20+8*uint64(came), func() {
+						transports[0](t, d, func(rwc io.ReadWriteCloser) got { return r.run(t, rwc, d) })
+					})
 				})
-			})
+			}
 		}
-	}
+	})
 }
 
 // The class of unbounded fragments: the limit is for all fragments of a message together, however small they are, and
 // what they cost goes by their bytes, not by their number.
-func TestEndlessFragmentsOfAByte(t *testing.T) {
+func TestEndlessFragmentsOfAByte(t *testing.T) { inBothRoles(t, testEndlessFragmentsOfAByte) }
+
+func testEndlessFragmentsOfAByte(t *testing.T, server bool) {
 	const limit = 64 << 10
-	p := wstest.NewPeer(nil, nil, false)
+	p := wstest.NewPeer(nil, nil, !server)
 	wire := p.Frame(false, opcode.Binary, "x")
 	one := p.Frame(false, opcode.Continuation, "x")
 	wire = append(wire, bytes.Repeat(one, 2*limit)...)
 	for _, r := range receivers {
 		t.Run(r.name, func(t *testing.T) {
-			d := delivery{server: true, limit: limit, wire: wire}
+			d := delivery{server: server, limit: limit, wire: wire}
 			wantAllocated(t, 16<<20, func() { // mode Frames allocates for each
 				g, _ := transports[0](t, d, func(rwc io.ReadWriteCloser) got { return r.run(t, rwc, d) })
 				want := ending{tooLarge, 1009, ""}
@@ -272,7 +287,11 @@ func receiveUntilEnd[M any](t *testing.T, rwc io.ReadWriteCloser, mode stream.Mo
 // The class of limits that are applied to the wrong count, as in CVE-2018-1000518: it is the payload of the message
 // that counts, all of its fragments, and nothing else.
 func TestTheLimitCountsThePayloadOfAMessage(t *testing.T) {
-	p := wstest.NewPeer(nil, nil, false)
+	inBothRoles(t, testTheLimitCountsThePayloadOfAMessage)
+}
+
+func testTheLimitCountsThePayloadOfAMessage(t *testing.T, server bool) {
+	p := wstest.NewPeer(nil, nil, !server)
 	ping := p.Frame(true, opcode.Ping, strings.Repeat("p", 125))
 	for _, tt := range []struct {
 		name string
@@ -287,7 +306,7 @@ func TestTheLimitCountsThePayloadOfAMessage(t *testing.T) {
 		{"a single frame", [][]byte{p.Frame(true, opcode.Text, "12345678901")}, ending{tooLarge, 1009, ""}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			everyReceiver(t, delivery{server: true, limit: 10, wire: bytes.Join(tt.wire, nil)}, func(t *testing.T, k kind, g got) {
+			everyReceiver(t, delivery{server: server, limit: 10, wire: bytes.Join(tt.wire, nil)}, func(t *testing.T, k kind, g got) {
 				if end := endingOf(g.err); end != tt.want && k != singles {
 					t.Errorf("the end is %v, want %v", end, tt.want)
 				}
@@ -296,9 +315,11 @@ func TestTheLimitCountsThePayloadOfAMessage(t *testing.T) {
 	}
 }
 
-func TestAFloodOfPingsWithoutAReaderOfPongs(t *testing.T) {
+func TestAFloodOfPingsWithoutAReaderOfPongs(t *testing.T) { inBothRoles(t, testAFloodOfPings) }
+
+func testAFloodOfPings(t *testing.T, server bool) {
 	const pings = 300_000
-	server, peer := serverAndPeer(t)
+	end, peer := endAndPeer(t, server)
 	flood := bytes.Repeat(peer.Frame(true, opcode.Ping, strings.Repeat("p", 125)), 100)
 	goroutines := runtime.NumGoroutine()
 	wantHeld(t, 1<<20, func() {
@@ -309,7 +330,7 @@ func TestAFloodOfPingsWithoutAReaderOfPongs(t *testing.T) {
 			peer.SendFrame(true, opcode.Ping, "the last")
 			peer.SendFrame(true, opcode.Text, "through")
 		}()
-		if got := receiveAll(t, server); got != "through" {
+		if got := receiveAll(t, end); got != "through" {
 			t.Errorf("got %q", got)
 		}
 	})
@@ -327,13 +348,15 @@ func TestAFloodOfPingsWithoutAReaderOfPongs(t *testing.T) {
 	}
 }
 
-func TestAFloodOfPongs(t *testing.T) {
-	server, peer := serverAndPeer(t)
+func TestAFloodOfPongs(t *testing.T) { inBothRoles(t, testAFloodOfPongs) }
+
+func testAFloodOfPongs(t *testing.T, server bool) {
+	end, peer := endAndPeer(t, server)
 	flood := bytes.Repeat(peer.Frame(true, opcode.Pong, "nobody asked"), 1000)
 	ctx, cancel := context.WithCancel(bg(t))
 	probed := make(chan error)
 	go func() {
-		_, err := server.Probe(ctx)
+		_, err := end.Probe(ctx)
 		probed <- err
 	}()
 	wantHeld(t, 1<<20, func() {
@@ -343,7 +366,7 @@ func TestAFloodOfPongs(t *testing.T) {
 			}
 			peer.SendFrame(true, opcode.Text, "through")
 		}()
-		if got := receiveAll(t, server); got != "through" {
+		if got := receiveAll(t, end); got != "through" {
 			t.Errorf("got %q", got)
 		}
 	})
@@ -355,6 +378,10 @@ func TestAFloodOfPongs(t *testing.T) {
 
 // A peer that does not read holds what one write needs, and no more; and without any option it does so for a minute.
 func TestAPeerThatDoesNotReadIsGivenUp(t *testing.T) {
+	inBothRoles(t, testAPeerThatDoesNotReadIsGivenUp)
+}
+
+func testAPeerThatDoesNotReadIsGivenUp(t *testing.T, server bool) {
 	for name, write := range map[string]func(*conn) error{
 		"WriteBinary": func(c *conn) error { return c.WriteBinary(context.Background(), data) },
 		"WriteBuffers": func(c *conn) error {
@@ -375,7 +402,7 @@ func TestAPeerThatDoesNotReadIsGivenUp(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, b := net.Pipe()
 				defer a.Close()
-				c := open(t, b, true)
+				c := open(t, b, server)
 				wantAllocated(t, 4<<20, func() {
 					if err := write(c); !errors.Is(err, stream.ErrIdleTimeout) {
 						t.Errorf("got %v", err)
