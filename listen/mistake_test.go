@@ -2,6 +2,7 @@ package listen_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -86,6 +88,23 @@ func TestRefusalIsPrintable(t *testing.T) {
 				t.Errorf("%s: error is %q, response %q", name, err, w.Body.String())
 			}
 		}
+	}
+}
+
+// What a client offers in TLS ends up in the error of the handshake, as much of it as a ClientHello takes.
+func TestWhatIsToldOfAHandshakeOfTLSIsPrintableAndShort(t *testing.T) {
+	cert, _ := wstest.Certificate(t, "example.com")
+	option, told := listening()
+	l := listenLocally(t, option, listen.TLSConfig(&tls.Config{Certificates: []tls.Certificate{cert}}))
+	var protocols []string
+	for range 100 {
+		protocols = append(protocols, strings.Repeat("\x1b[2J\u202e\n", 30))
+	}
+	if err := tls.Client(connect(t, l.Addr(), "").Conn, &tls.Config{ServerName: "example.com", NextProtos: protocols}).Handshake(); err == nil {
+		t.Error("TLS has opened")
+	}
+	if text := (<-told).err.Error(); !strings.Contains(text, "handshake of TLS: ") || !isPrintable(text) || len(text) > 1500 {
+		t.Errorf("told is %.2000q (%d bytes)", text, len(text))
 	}
 }
 

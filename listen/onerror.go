@@ -42,14 +42,19 @@ func OnError(fn func(r *http.Request, err error)) Option {
 // were as many others as [MaxPending] says, or there was no descriptor left. It is in a [*ConnError].
 var ErrDropped = errors.New("dropped in its handshake, to make room for others")
 
+// maxCause is how many bytes the text of a ConnError has of that of its cause.
+const maxCause = 1000
+
 // A ConnError is what went wrong with a connection that came to no request. Only [OnError] gets one.
 type ConnError struct {
 	Addr net.Addr // of the client, as far as it is known
 	Err  error
 }
 
+// Error returns the text, in which what a client has put into Err is short and printable.
 func (e *ConnError) Error() string {
-	return fmt.Sprintf("listen: %v: %s", e.Addr, printable.Text(strings.TrimPrefix(e.Err.Error(), "listen: ")))
+	text := strings.TrimPrefix(e.Err.Error(), "listen: ")
+	return fmt.Sprintf("listen: %v: %s", e.Addr, printable.Line(printable.Text(text), maxCause))
 }
 
 // Unwrap returns e.Err.
