@@ -3,6 +3,7 @@ package listen_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -373,5 +375,15 @@ func TestSilentClientsDoNotKeepOthersOut(t *testing.T) {
 		connect(t, l.Addr(), proper[:i%len(proper)])
 	}
 	connect(t, l.Addr(), proper+"\r\n"+helloFrame).opened(t)
+	receiveHello(t, acceptFrom(t, l))
+}
+
+// The silent sockets are before TLS, and so is their line.
+func TestSilentSocketsDoNotKeepOthersOutOverTLS(t *testing.T) {
+	cert, roots := wstest.Certificate(t, "example.com")
+	l := listenLocally(t, listen.MaxPending(4), listen.TLSConfig(&tls.Config{Certificates: []tls.Certificate{cert}}))
+	defer besiege(t, l.Addr(), 200)()
+	raw := connectFrom(t, "127.0.0.2", l.Addr(), "")
+	newClient(t, tls.Client(raw.Conn, &tls.Config{RootCAs: roots, ServerName: "example.com"}), proper+"\r\n"+helloFrame).opened(t)
 	receiveHello(t, acceptFrom(t, l))
 }
