@@ -1,6 +1,7 @@
 package dial_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -172,6 +173,48 @@ func TestAResponseBehindTheHandshakeIsNoResponse(t *testing.T) {
 			t.Errorf("behind %q: %v", behind, err)
 		}
 		conn.Abort()
+	}
+}
+
+// Nor is what follows a refusal, or a redirect, whose target is asked over another connection.
+func TestAResponseBehindARefusalIsNoResponse(t *testing.T) {
+	const opening = switching + "\r\n"
+	for name, tt := range map[string]struct {
+		first  string
+		status int
+		proxy  *url.URL
+		dialed int
+	}{
+		"refusal":           {"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n" + opening, 403, nil, 1},
+		"refusal in chunks": {"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + opening, 403, nil, 1},
+		"body to the end":   {"HTTP/1.1 403 No\r\n\r\n" + opening, 403, nil, 1},
+		"success":           {"HTTP/1.1 204 No Content\r\n\r\n" + opening, 204, nil, 1},
+		"wrong key":         {strings.Replace(opening, "ACCEPT", "x", 1) + opening, 101, nil, 1},
+		"redirect":          {"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n" + opening, 410, nil, 2},
+		"proxy": {"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n" + opening, 407,
+			&url.URL{Scheme: "http", Host: "proxy.example"}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dialed := 0
+			next := dial.NetDial(func(context.Context, string, string) (net.Conn, error) {
+				dialed++
+				return peer(t, func(conn net.Conn, r *http.Request) {
+					if dialed == 1 {
+						io.WriteString(conn, filledIn(tt.first, r))
+					} else {
+						io.WriteString(conn, "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
+					}
+				}), nil
+			})
+			conn, err := dial.Dial(testContext(t), "ws://example.com/", stream.Standard, next, dial.Redirects(1), dial.Proxy(http.ProxyURL(tt.proxy)))
+			var answer *dial.Error
+			if !errors.As(err, &answer) || answer.StatusCode != tt.status || answer.Proxy != (tt.proxy != nil) || dialed != tt.dialed {
+				t.Errorf("error is %v, after %d connections", err, dialed)
+			}
+			if err == nil {
+				conn.Abort()
+			}
+		})
 	}
 }
 
