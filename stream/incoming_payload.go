@@ -62,13 +62,14 @@ func (rc *receiver) nextPayload(b transport.Bounds) error {
 }
 
 // lendPayload reads the next bytes of the message's payload, and lends them out of the read buffer. A large message has it
-// read into large buffers, across its frames. It returns io.EOF as readMessage does.
+// read into large buffers, across its frames: where a buffer is needed to wait for bytes, only once a small one was filled,
+// as what is announced need not come. It returns io.EOF as readMessage does.
 func (rc *receiver) lendPayload(b transport.Bounds, gen uint64) (loan, error) {
 	if err := rc.canRead(gen); err != nil {
 		return loan{}, err
 	}
 	m, rb := &rc.msg, &rc.buf
-	if m.open || m.size > buffer.Small {
+	if rc.tr().CanAwait() && (m.open || m.size > buffer.Small) {
 		rb.large = true
 	}
 	err := rc.nextPayload(b)
@@ -81,7 +82,11 @@ func (rc *receiver) lendPayload(b transport.Bounds, gen uint64) (loan, error) {
 	if err != nil {
 		return loan{}, rc.failed(err)
 	}
-	lent := rb.lend(int(min(int64(len(rb.unread())), m.rest)))
+	n := int(min(int64(len(rb.unread())), m.rest))
+	if n == len(rb.buf) {
+		rb.large = true
+	}
+	lent := rb.lend(n)
 	if err := rc.took(lent.p); err != nil {
 		lent.giveBack()
 		return loan{}, rc.failed(err)
