@@ -34,6 +34,9 @@
 // the program, such as an impossible option, is in the Error alone. Everything else begins with "listen: " and wraps its
 // cause. [OnError] hears of what is returned to nobody, too.
 //
+// A page in a browser learns nothing of a refusal, not even the status. To tell a page why, open the connection, and
+// close it with a code from 3000 on and a reason ([stream.Socket.Shutdown]).
+//
 // # The end
 //
 // Behind a [http.Server], a [Group] ends the connections in an orderly way; a Listener does so itself.

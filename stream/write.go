@@ -20,6 +20,9 @@ import (
 // A message of up to 4 KiB may be put off, to share a system call with those behind it: while another goroutine waits
 // to write, or the receiver has further frames in its buffer. It goes out as soon as any goroutine of the program waits
 // for something, unless the connection is aborted, or the program ends, before. If that fails, the next call says so.
+//
+// An error means that the peer has not got the message as a whole, nor will. That there is none means that the transport
+// has it, or will have it soon, and not that it has arrived: only an answer of the peer's program tells that.
 func (s *Socket) WriteText(ctx context.Context, text string) error {
 	if !isUTF8String(text) {
 		return &ArgumentError{"WriteText", "the text is not UTF-8"}
