@@ -129,7 +129,8 @@ func (l *limit) dueLocked(c *Conn) time.Time {
 func (l *limit) setLocked(c *Conn, at time.Time) {
 	before := l.at
 	if l.at = noDeadline; !at.IsZero() {
-		l.at = c.clock.now() + time.Until(at) // in this order: not later than at
+		now := c.clock.now() // before the rest is known: the sum is not later than at
+		l.at = now + min(time.Until(at), noDeadline-now)
 	} else if before == noDeadline {
 		return
 	}

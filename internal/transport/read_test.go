@@ -170,8 +170,12 @@ func TestATransportThatReturnsNothingIsLost(t *testing.T) {
 		a, b := net.Pipe()
 		defer b.Close()
 		c := open(t, futile{a, err}, transport.Config{})
-		_, err := c.Read(background, make([]byte, 1))
-		wantKind(t, err, transport.Lost, want)
+		for _, deadline := range []time.Time{{}, time.Now().AddDate(1000, 0, 0)} {
+			b := transport.Bounds{Ctx: within(t).Ctx, Deadline: new(transport.Deadline)}
+			b.Deadline.Store(deadline)
+			_, err := c.Read(b, make([]byte, 1))
+			wantKind(t, err, transport.Lost, want)
+		}
 	}
 }
 
