@@ -9,11 +9,11 @@ import (
 	"math"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/litert/websocket/closecode"
-	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -47,41 +47,53 @@ func serveDir(t *testing.T, opts ...listen.Option) served {
 	return d
 }
 
-func TestAClientOfGetThatNeverClosesIsCut(t *testing.T) {
-	s := serveDir(t, stream.CloseTimeout(50*time.Millisecond))
+// beginGet asks for the file, whose announcement has come when beginGet returns.
+func beginGet(t *testing.T, s served) conn {
+	t.Helper()
 	writeFile(t, "abc", s.dir, "file")
-	c, err := dial.Dial(testContext(t), s.url+"file", stream.Standard, dial.Subprotocols(getProtocol))
+	c, err := connect(testContext(t), s.url+"file", getProtocol, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Abort()
-	for range 3 {
-		msg, err := c.Receive(testContext(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := io.Copy(io.Discard, msg); err != nil {
-			t.Fatal(err)
-		}
-	}
-	s.awaitLog(t, "closing handshake not finished")
-}
-
-func TestServeTellsHowAGetHasFailed(t *testing.T) {
-	s := startServer(t)
-	writeFile(t, "abc", s.dir, "file")
-	c, err := dial.Dial(testContext(t), s.url+"file", stream.Standard, dial.Subprotocols(getProtocol))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Abort()
+	t.Cleanup(func() { c.Abort() })
 	if _, err := receiveAnnouncement(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
+	return c
+}
+
+// receiveRest receives the file and its sum.
+func receiveRest(t *testing.T, c conn) {
+	t.Helper()
 	var got bytes.Buffer
 	if err := receiveFile(testContext(t), c, 3, &got, io.Discard); err != nil || got.String() != "abc" {
 		t.Fatalf("%q, %v", &got, err)
 	}
+}
+
+func TestAClientOfGetThatNeverClosesIsCut(t *testing.T) {
+	s := serveDir(t, stream.IdleTimeout(500*time.Millisecond))
+	receiveRest(t, beginGet(t, s))
+	s.awaitLog(t, stream.ErrIdleTimeout.Error())
+}
+
+// On a slow link, much is still on its way when the server has sent all.
+func TestAClientOfGetMayTakeLonger(t *testing.T) {
+	s := serveDir(t, stream.CloseTimeout(time.Millisecond))
+	c := beginGet(t, s)
+	time.Sleep(100 * time.Millisecond) // the link
+	receiveRest(t, c)
+	end(testContext(t), c, nil)
+	s.awaitLog(t, "file\": ")
+	if log := s.log.String(); !strings.Contains(log, ": done") {
+		t.Errorf("the log is %s", log)
+	}
+}
+
+func TestServeTellsHowAGetHasFailed(t *testing.T) {
+	s := startServer(t)
+	c := beginGet(t, s)
+	receiveRest(t, c)
 	c.Shutdown(testContext(t), closecode.InternalError, "disk on fire")
 	s.awaitLog(t, "the other side says: disk on fire")
 }

@@ -60,8 +60,8 @@
 //   - the file, as one binary message of that length,
 //   - a text, the JSON object {"sha256": "HEX"}, the sum of the bytes it has sent.
 //
-// Neither text has more than 1024 bytes. The server closes the connection with code 1000 once it has the file in its place
-// (put), or has sent all of it (get); a client that gets a file answers that once it has compared the sums. Any other end
-// is a failure, and the close frame tells the reason: with code 1008 if it was refused, 1001 if it was interrupted, and
-// 1011 otherwise. A receiver whose sender goes on behind the length breaks the connection off.
+// Neither text has more than 1024 bytes. The receiver closes the connection with code 1000: the server once it has the
+// file in its place (put), a client once it has compared the sums (get). Any other end is a failure, and the close frame
+// tells the reason: with code 1008 if it was refused, 1001 if it was interrupted, and 1011 otherwise. A receiver whose
+// sender goes on behind the length breaks the connection off.
 package main

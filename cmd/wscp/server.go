@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -181,7 +180,7 @@ func (s *server) take(ctx context.Context, conn *stream.Conn[*stream.Reader], na
 	})
 }
 
-// give sends the file, and waits for no longer than a closing handshake until the client has it.
+// give sends the file, and waits for no longer than the idle timeout until the client has it.
 func (s *server) give(ctx context.Context, conn *stream.Conn[*stream.Reader], name string) error {
 	src, err := open(name, s.root.Stat, func(name string) (*os.File, error) {
 		return s.root.OpenFile(name, os.O_RDONLY|largeFile, 0)
@@ -194,6 +193,5 @@ func (s *server) give(ctx context.Context, conn *stream.Conn[*stream.Reader], na
 	if err := sendFile(ctx, conn, src, io.Discard); err != nil {
 		return err
 	}
-	conn.Shutdown(context.WithoutCancel(ctx), closecode.NormalClosure, "")
 	return checkAnswer(<-answer)
 }
