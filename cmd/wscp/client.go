@@ -34,12 +34,13 @@ func (c console) get(ctx context.Context, args []string) error {
 // parseClient returns the two arguments of a client, and the token that it shows.
 func parseClient(name string, args []string) ([]string, token, error) {
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	file := flags.String("token-file", "", "")
+	var file argument
+	flags.Var(&file, "token-file", "")
 	args, err := parse(flags, args, 2)
 	if err != nil {
 		return nil, "", err
 	}
-	t, err := readToken(*file)
+	t, err := readToken(file)
 	return args, t, err
 }
 

@@ -34,9 +34,9 @@
 // everybody who reaches it reads and writes the files, unless there is a token; serve says so when it starts.
 //
 //   - -token-file FILE has clients show the token in FILE, one line of visible ASCII, or get the status 401. Clients show
-//     the one in theirs. Without the flag, it is the value of the environment variable WSCP_TOKEN, if there is one; it
-//     is never an argument, which all users of a machine can see. It is sent as it is (Authorization: Bearer, RFC
-//     6750): without TLS, it can be read on the way.
+//     the one in theirs. Without the flag, it is the value of the environment variable WSCP_TOKEN, if there is one, which is
+//     not to be empty; it is never an argument, which all users of a machine can see. It is sent as it is (Authorization:
+//     Bearer, RFC 6750): without TLS, it can be read on the way.
 //   - -cert FILE -key FILE, a certificate and its key in PEM, has it speak TLS.
 //   - -host NAME, which may be given several times, is a name or address that the server is reached by. A request for
 //     another host gets the status 421: a web page could have its own name lead to a private address, and would pass for

@@ -99,6 +99,20 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
+// An argument is the value of a flag which, if it is there, is not empty: a variable that is not set, in a script, must not open a
+// server to more than was meant. It is a [flag.Value].
+type argument string
+
+func (a *argument) String() string { return string(*a) }
+
+func (a *argument) Set(s string) error {
+	if s == "" {
+		return errors.New("it is empty")
+	}
+	*a = argument(s)
+	return nil
+}
+
 // parse parses the arguments of a command, and returns the n that are not flags.
 func parse(flags *flag.FlagSet, args []string, n int) ([]string, error) {
 	flags.SetOutput(io.Discard)

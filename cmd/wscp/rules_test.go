@@ -81,8 +81,11 @@ func TestTokensThatAreNone(t *testing.T) {
 	mustFail(t, "missing", "serve", "-token-file", filepath.Join(dir, "missing"), dir)
 	t.Setenv(tokenVariable, "two words")
 	mustFail(t, tokenVariable+": a token is", "serve", dir)
+	t.Setenv(tokenVariable, "") // as of a command that has failed
+	mustFail(t, tokenVariable+": no token", "serve", dir)
+	mustFail(t, tokenVariable+": no token", "get", "ws://127.0.0.1:1/file", filepath.Join(dir, "copied"))
 	file := writeFile(t, strings.Repeat("x", 1024)+"\r\n", dir, "token")
-	if got, err := readToken(file); err != nil || len(got) != 1024 {
+	if got, err := readToken(argument(file)); err != nil || len(got) != 1024 {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }

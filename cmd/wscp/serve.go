@@ -21,19 +21,20 @@ const defaultConnections = 256
 
 // A serveConfig is what the command line of "wscp serve" says.
 type serveConfig struct {
-	dir, addr, cert, key, tokenFile string
-	hosts                           hostFlag
-	rules                           rules
+	dir                        string
+	addr, cert, key, tokenFile argument
+	hosts                      hostFlag
+	rules                      rules
 }
 
 func parseServe(args []string) (*serveConfig, error) {
-	cfg := &serveConfig{rules: rules{maxSize: math.MaxInt64}}
+	cfg := &serveConfig{addr: "127.0.0.1:8080", rules: rules{maxSize: math.MaxInt64}}
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	flags.StringVar(&cfg.addr, "addr", "127.0.0.1:8080", "")
+	flags.Var(&cfg.addr, "addr", "")
 	flags.Var(&cfg.hosts, "host", "")
-	flags.StringVar(&cfg.cert, "cert", "", "")
-	flags.StringVar(&cfg.key, "key", "", "")
-	flags.StringVar(&cfg.tokenFile, "token-file", "", "")
+	flags.Var(&cfg.cert, "cert", "")
+	flags.Var(&cfg.key, "key", "")
+	flags.Var(&cfg.tokenFile, "token-file", "")
 	flags.BoolVar(&cfg.rules.readOnly, "readonly", false, "")
 	flags.BoolVar(&cfg.rules.keep, "no-overwrite", false, "")
 	flags.Var(&cfg.rules.maxSize, "max-size", "")
@@ -67,13 +68,13 @@ func (c console) serve(ctx context.Context, args []string) error {
 	var config *tls.Config
 	scheme := "ws"
 	if cfg.cert != "" {
-		pair, err := tls.LoadX509KeyPair(cfg.cert, cfg.key)
+		pair, err := tls.LoadX509KeyPair(string(cfg.cert), string(cfg.key))
 		if err != nil {
 			return err
 		}
 		config, scheme = &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}, "wss"
 	}
-	ln, err := net.Listen("tcp", cfg.addr)
+	ln, err := net.Listen("tcp", string(cfg.addr))
 	if err != nil {
 		return err
 	}

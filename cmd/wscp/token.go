@@ -21,32 +21,35 @@ type token string
 
 // readToken returns the token in the file, or in the environment if no file is named. There need not be any in the
 // environment.
-func readToken(file string) (token, error) {
+func readToken(file argument) (token, error) {
 	if file == "" {
-		return checkToken(tokenVariable, os.Getenv(tokenVariable))
+		value, ok := os.LookupEnv(tokenVariable)
+		if !ok {
+			return "", nil
+		}
+		return checkToken(tokenVariable, value)
 	}
-	f, err := os.Open(file)
+	f, err := os.Open(string(file))
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxToken+2))
+	value, err := io.ReadAll(io.LimitReader(f, maxToken+3)) // with the end of the line, and a byte that is too much
 	if err != nil {
 		return "", err
 	}
-	t, err := checkToken(file, strings.TrimRight(string(text), "\r\n"))
-	if err == nil && t == "" {
-		err = fmt.Errorf("%s: no token", file)
-	}
-	return t, err
+	return checkToken(string(file), strings.TrimRight(string(value), "\r\n"))
 }
 
-func checkToken(where, text string) (token, error) {
+func checkToken(where, value string) (token, error) {
 	notVisible := func(r rune) bool { return r <= ' ' || r > '~' }
-	if len(text) > maxToken || strings.ContainsFunc(text, notVisible) {
+	switch {
+	case value == "":
+		return "", fmt.Errorf("%s: no token", where)
+	case len(value) > maxToken || strings.ContainsFunc(value, notVisible):
 		return "", fmt.Errorf("%s: a token is one line of up to %d letters, digits and signs of ASCII, without spaces", where, maxToken)
 	}
-	return token(text), nil
+	return token(value), nil
 }
 
 // header returns the fields in which a client shows the token.
