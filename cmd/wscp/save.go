@@ -52,13 +52,15 @@ func newDraft(root *os.Root, name string, how saving) (*draft, error) {
 	if how.executable {
 		perm = 0o777
 	}
-	if info, err := root.Lstat(name); err == nil {
-		switch {
-		case !info.Mode().IsRegular():
-			return nil, notRegular(name)
-		case how.keep:
-			return nil, &refusal{about(name, &fs.PathError{Err: fs.ErrExist})}
-		}
+	switch info, err := root.Lstat(name); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, &refusal{about(name, err)}
+	case !info.Mode().IsRegular():
+		return nil, notRegular(name)
+	case how.keep:
+		return nil, &refusal{about(name, &fs.PathError{Err: fs.ErrExist})}
+	default:
 		d.old, perm = info, 0o600 // others shall not see more of it than they may see at last
 	}
 	for {

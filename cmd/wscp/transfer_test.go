@@ -139,10 +139,12 @@ func TestWhatCannotBeDoneIsSaidClearly(t *testing.T) {
 	mustFail(t, "nonsense", "put", source, "nonsense://example.com/file")
 	httpURL := strings.Replace(s.url, "ws:", "http:", 1)
 	mustRun(t, "get", httpURL+"inside", filepath.Join(dir, "copied"))
+	sparseFile(t, s.dir, "sparse") // of which nothing is fetched in vain
+	mustFail(t, `"..": path escapes`, "get", s.url+"sparse", dir+"/folder/..")
 	s.stop()
 	mustFail(t, "connecting to", "put", source, s.url+"file")
 	checkDir(t, dir, "copied", "folder", "source")
-	checkDir(t, s.dir, "inside")
+	checkDir(t, s.dir, "inside", "sparse")
 }
 
 func TestLaterPutReplaces(t *testing.T) {
