@@ -84,9 +84,23 @@ func testSignalledDemo(t *testing.T, name string) {
 
 func testSignalledPut(t *testing.T, name string) {
 	s := startServer(t)
-	p := start(t, name, "put", sparseFile(t, t.TempDir(), "source"), s.url+"file")
-	await(t, "the server writes", func() bool { return underWay(s.dir) })
-	p.checkSignal(t, syscall.SIGINT, "wscp put: interrupted\n")
+	source := sparseFile(t, t.TempDir(), "source")
+	begin := func(command string, args ...string) *process {
+		p := start(t, command, append(args, "put", source, s.url+"file")...)
+		await(t, "the server writes", func() bool { return underWay(s.dir) })
+		return p
+	}
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		begin(name).checkSignal(t, sig, "wscp put: interrupted\n")
+		await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
+	}
+	p := begin("sh", "-c", `trap "" HUP; exec "$0" "$@"`, name) // as nohup does
+	if err := p.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	before := sizeOfPartial(s.dir)
+	await(t, "it goes on", func() bool { return sizeOfPartial(s.dir) > before+64<<20 })
+	p.checkSignal(t, syscall.SIGTERM, "wscp put: interrupted\n")
 	await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
 	checkDir(t, s.dir)
 }
