@@ -31,7 +31,7 @@ func serveDir(t *testing.T, opts ...listen.Option) served {
 		t.Fatal(err)
 	}
 	addr := ln.Addr().(*net.TCPAddr)
-	s := newServer(root, rules{maxSize: math.MaxInt64, connections: defaultConnections}, reachOf(addr, nil, false), log.New(d.log, "", 0))
+	s := newServer(root, rules{maxSize: math.MaxInt64, connections: defaultConnections}, nil, log.New(d.log, "", 0))
 	s.opts = append(s.opts, opts...)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

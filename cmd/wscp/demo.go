@@ -88,8 +88,7 @@ func serveLocally(ctx context.Context, dir string, secret token) (url string, st
 		root.Close()
 		return "", nil, err
 	}
-	reach := reachOf(ln.Addr().(*net.TCPAddr), nil, true)
-	s := newServer(root, rules{token: secret, maxSize: math.MaxInt64, connections: defaultConnections}, reach, log.New(io.Discard, "", 0))
+	s := newServer(root, rules{token: secret, maxSize: math.MaxInt64, connections: defaultConnections}, nil, log.New(io.Discard, "", 0))
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {

@@ -38,11 +38,11 @@
 //     not to be empty; it is never an argument, which all users of a machine can see. It is sent as it is (Authorization:
 //     Bearer, RFC 6750): without TLS, it can be read on the way.
 //   - -cert FILE -key FILE, a certificate and its key in PEM, has it speak TLS.
-//   - -host NAME, which may be given several times, is a name or address that the server is reached by. A request for
-//     another host gets the status 421: a web page could have its own name lead to a private address, and would pass for
-//     a page of this server. On a loopback address, localhost, 127.0.0.1 and [::1] are names as well. On others, without
-//     -host, it is the addresses of the machine, or any name at all if there is a token. Web pages of other hosts than the
-//     one asked for are refused in any case.
+//   - -host NAME, which may be given several times, is a name or address that the server is reached by, at whatever port.
+//     A request for another host gets the status 421: a web page could have its own name lead to a private address, and
+//     would pass for a page of this server. On a loopback address, localhost, 127.0.0.1 and [::1] are names as well. On
+//     others, without -host, it is localhost and the addresses of the machine, or any name at all if there is a token. Web
+//     pages of other hosts than the one asked for are refused in any case.
 //   - -readonly refuses what is put, and -no-overwrite what is put under a name that exists.
 //   - -max-size SIZE is how large a file that is put may be; by default, as large as the disk allows.
 //   - -max-connections N is how many clients are served at a time, 256 by default; others get the status 503.

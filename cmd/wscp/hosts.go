@@ -8,19 +8,26 @@ import (
 	"strings"
 )
 
-// plainHost returns the host of a field Host, or of an argument, in the form in which hosts are compared: without a port,
-// brackets and a dot at its end, in small letters, and addresses as package netip writes them.
-func plainHost(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+// plainHost returns the host of an argument as it stands in a URL, and in the field Host, without a port. It is ok if it is
+// a name in ASCII, or an address.
+func plainHost(arg string) (host string, ok bool) {
+	if ip, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(arg, "["), "]")); err == nil {
+		return hostOf(ip), true
 	}
-	if inner, ok := strings.CutPrefix(host, "["); ok {
-		host = strings.TrimSuffix(inner, "]")
+	odd := func(r rune) bool {
+		return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || strings.ContainsRune("-._", r))
 	}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip.Unmap().WithZone("").String()
+	host = strings.ToLower(strings.TrimSuffix(arg, "."))
+	return host, host != "" && !strings.ContainsFunc(host, odd)
+}
+
+// hostOf returns ip as a host, without the name of an interface: that is of no concern to the server.
+func hostOf(ip netip.Addr) string {
+	ip = ip.Unmap().WithZone("")
+	if ip.Is6() {
+		return "[" + ip.String() + "]"
 	}
-	return strings.ToLower(strings.TrimSuffix(host, "."))
+	return ip.String()
 }
 
 // hostFlag collects the names that a server is reached by. It is a [flag.Value].
@@ -29,10 +36,9 @@ type hostFlag []string
 func (h *hostFlag) String() string { return strings.Join(*h, " ") }
 
 func (h *hostFlag) Set(name string) error {
-	host := plainHost(name)
-	odd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("/@%?#", r) }
-	if host == "" || strings.ContainsFunc(name, odd) {
-		return errors.New("a host is a name in ASCII, or an address")
+	host, ok := plainHost(name)
+	if !ok {
+		return errors.New("a host is a name in ASCII, or an address, without a port")
 	}
 	*h = append(*h, host)
 	return nil
@@ -40,7 +46,7 @@ func (h *hostFlag) Set(name string) error {
 
 // A reach says how a server is reached that listens at an address.
 type reach struct {
-	accepted []string // what may stand in the field Host; nil: anything
+	accepted []string // what may stand in the field Host, at any port; nil: anything
 	shown    []string // hosts to be dialled
 	public   bool     // not only this machine reaches it
 }
@@ -48,14 +54,15 @@ type reach struct {
 // reachOf returns how a server at addr is reached which has the names given, if any. A page of the web whose own name
 // leads to this machine asks for that name, and so gets no answer; one that knows the token needs no such trick.
 func reachOf(addr *net.TCPAddr, names []string, hasToken bool) reach {
-	ip := plainHost(addr.IP.String())
-	if addr.IP.IsLoopback() {
-		accepted := slices.Concat([]string{"localhost", "127.0.0.1", "::1", ip}, names)
-		return reach{accepted: accepted, shown: []string{ip}}
+	ip := addr.AddrPort().Addr().Unmap()
+	host := hostOf(ip)
+	if ip.IsLoopback() {
+		accepted := slices.Concat([]string{"localhost", "127.0.0.1", "[::1]", host}, names)
+		return reach{accepted: accepted, shown: []string{host}}
 	}
-	r := reach{shown: []string{ip}, public: true}
-	if addr.IP.IsUnspecified() {
-		r.shown = machineAddresses(addr.IP.To4() == nil)
+	r := reach{shown: []string{host}, public: true}
+	if ip.IsUnspecified() {
+		r.shown = machineAddresses(ip.Is6())
 	}
 	switch {
 	case len(names) > 0:
@@ -70,17 +77,13 @@ func reachOf(addr *net.TCPAddr, names []string, hasToken bool) reach {
 func machineAddresses(six bool) (hosts []string) {
 	addrs, _ := net.InterfaceAddrs()
 	for _, addr := range addrs {
-		if n, ok := addr.(*net.IPNet); ok && (six || n.IP.To4() != nil) && !n.IP.IsLinkLocalUnicast() {
-			hosts = append(hosts, plainHost(n.IP.String()))
+		prefix, err := netip.ParsePrefix(addr.String())
+		if ip := prefix.Addr(); err == nil && (six || ip.Is4()) && !ip.IsLinkLocalUnicast() {
+			hosts = append(hosts, hostOf(ip))
 		}
 	}
 	if len(hosts) == 0 {
 		return []string{"localhost"}
 	}
 	return hosts
-}
-
-// allows reports whether the field Host may have the value host.
-func (r reach) allows(host string) bool {
-	return r.accepted == nil || slices.Contains(r.accepted, plainHost(host))
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 
+	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/internal/printable"
 	"github.com/litert/websocket/stream"
@@ -55,8 +56,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // explain prefers what the peer said to how the connection ended.
 func explain(err error) error {
 	var closed *stream.CloseError
-	if errors.As(err, &closed) && closed.Reason != "" {
+	switch {
+	case !errors.As(err, &closed):
+	case closed.Reason != "":
 		return fmt.Errorf("the other side says: %s", closed.Reason)
+	case closed.Code == closecode.GoingAway:
+		return errors.New("the other side was interrupted")
 	}
 	var answer *dial.Error
 	if errors.As(err, &answer) && !answer.Proxy {

@@ -33,7 +33,7 @@ func TestOnlyClientsWithTheTokenAreServed(t *testing.T) {
 	mustFail(t, complaint, "get", "-token-file", wrong, s.url+"file", copied)
 	mustFail(t, "the other side says", "get", s.url+"missing", copied)
 	s.stop()
-	if log := s.log.String(); strings.Contains(log, secret) || strings.Contains(log, "another") || !strings.Contains(log, "refused: 401") {
+	if log := s.log.String(); strings.Contains(log, secret) || strings.Contains(log, "another") || !strings.Contains(log, "answered 401") {
 		t.Errorf("the log is %s", log)
 	}
 }
@@ -192,7 +192,7 @@ func TestHostsThatAServerIsNot(t *testing.T) {
 			t.Errorf("%s: %v, want status 421", host, err)
 		}
 	}
-	s.awaitLog(t, "refused: 421 Misdirected Request")
+	s.awaitLog(t, "answered 421 Misdirected Request")
 }
 
 func TestServingOthersIsSaid(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"math"
 	"net"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/litert/websocket/internal/printable"
@@ -81,7 +80,7 @@ func (c console) serve(ctx context.Context, args []string) error {
 	addr := ln.Addr().(*net.TCPAddr)
 	reach := reachOf(addr, cfg.hosts, cfg.rules.token != "")
 	c.announce(cfg, scheme, addr, reach)
-	return newServer(root, cfg.rules, reach, c.newLog()).serve(ctx, ln, config)
+	return newServer(root, cfg.rules, reach.accepted, c.newLog()).serve(ctx, ln, config)
 }
 
 // announce tells where the server is reached, and by whom.
@@ -94,7 +93,7 @@ func (c console) announce(cfg *serveConfig, scheme string, addr *net.TCPAddr, re
 		fmt.Fprintf(c.err, "wscp serve: everybody who reaches %v can %s the files in %s; -token-file has them show a token\n", addr, may, cfg.dir)
 	}
 	for _, host := range reach.shown {
-		fmt.Fprintf(c.out, "serving %s at %s://%s/\n", cfg.dir, scheme, net.JoinHostPort(host, strconv.Itoa(addr.Port)))
+		fmt.Fprintf(c.out, "serving %s at %s://%s:%d/\n", cfg.dir, scheme, host, addr.Port)
 	}
 }
 

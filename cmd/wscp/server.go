@@ -9,7 +9,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -32,31 +31,37 @@ type rules struct {
 
 // A server lets clients read and write the files in root.
 type server struct {
-	root  *os.Root
-	rules rules
-	reach reach
-	log   *log.Logger
-	opts  []listen.Option
-
-	mu        sync.Mutex // guards following
-	open      int        // connections
-	closed    bool       // no more are let in
-	transfers sync.WaitGroup
+	root   *os.Root
+	rules  rules
+	log    *log.Logger
+	opts   []listen.Option
+	places chan struct{} // has a value for each connection
 }
 
-func newServer(root *os.Root, rules rules, reach reach, log *log.Logger) *server {
-	opts := []listen.Option{listen.Subprotocols(putProtocol, getProtocol), stream.MaxMessageSize(stream.Unlimited)}
-	return &server{root: root, rules: rules, reach: reach, log: log, opts: opts}
+// newServer returns a server for root, which is one of the hosts, or any if they are nil.
+func newServer(root *os.Root, rules rules, hosts []string, log *log.Logger) *server {
+	s := &server{root: root, rules: rules, log: log, places: make(chan struct{}, rules.connections)}
+	s.opts = []listen.Option{listen.Subprotocols(putProtocol, getProtocol), stream.MaxMessageSize(stream.Unlimited), listen.OnError(s.refused)}
+	if hosts != nil {
+		s.opts = append(s.opts, listen.Hosts(hosts...))
+	}
+	return s
 }
+
+// refused logs why a client was not let in.
+func (s *server) refused(r *http.Request, err error) { s.log.Printf("%s: %v", r.RemoteAddr, err) }
 
 // serve serves clients on ln, until ctx ends. Transfers under way are interrupted then; serve returns when they have
 // ended.
 func (s *server) serve(ctx context.Context, ln net.Listener, config *tls.Config) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer s.transfers.Wait()
+	var group listen.Group
+	var sweep sync.WaitGroup
+	defer sweep.Wait()
+	defer group.Shutdown(context.Background())
 	defer cancel()
 	if !s.rules.readOnly {
-		s.transfers.Go(func() { removeLeftovers(ctx, s.root, s.log) })
+		sweep.Go(func() { removeLeftovers(ctx, s.root, s.log) })
 	}
 	if config != nil {
 		ln = tls.NewListener(ln, config)
@@ -64,7 +69,7 @@ func (s *server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	web := &http.Server{
-		Handler:        s,
+		Handler:        s.admit(listen.Handler(stream.Standard, s.transfer, append(s.opts, listen.Join(&group))...)),
 		Protocols:      &protocols,
 		ReadTimeout:    handshakeTime,
 		WriteTimeout:   handshakeTime,
@@ -72,7 +77,6 @@ func (s *server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 		BaseContext:    func(net.Listener) context.Context { return ctx },
 		ErrorLog:       s.log,
 	}
-	defer s.close()
 	defer web.Close()
 	stop := context.AfterFunc(ctx, func() { web.Close() })
 	defer stop()
@@ -82,83 +86,52 @@ func (s *server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 	return nil
 }
 
-// enter takes a place for a connection, if there is one, until leave gives it back.
-func (s *server) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed || s.open == s.rules.connections {
-		return false
-	}
-	s.open++
-	s.transfers.Add(1)
-	return true
-}
-
-func (s *server) leave() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.open--
-	s.transfers.Done()
-}
-
-func (s *server) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-}
-
-// ServeHTTP serves one client, or refuses it.
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case !s.reach.allows(r.Host):
-		s.reject(w, r, http.StatusMisdirectedRequest, "wscp serve -host tells the names of the server")
-	case !s.rules.token.admits(r):
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		s.reject(w, r, http.StatusUnauthorized, "the token is missing or wrong; wscp -token-file or "+tokenVariable+" gives it")
-	case !s.enter():
-		s.reject(w, r, http.StatusServiceUnavailable, "there are too many connections")
-	default:
-		defer s.leave()
-		conn, err := listen.Upgrade(w, r, stream.Standard, s.opts...)
-		if err != nil {
-			s.log.Printf("%s: %v", r.RemoteAddr, err)
+// admit lets in clients that show the token, as long as there are places.
+func (s *server) admit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.rules.token.admits(r) {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			s.reject(w, r, http.StatusUnauthorized, "the token is missing or wrong; wscp -token-file or "+tokenVariable+" gives it")
 			return
 		}
-		s.transfer(r.Context(), conn)
-	}
+		select {
+		case s.places <- struct{}{}:
+			defer func() { <-s.places }()
+			next.ServeHTTP(w, r)
+		default:
+			s.reject(w, r, http.StatusServiceUnavailable, "there are too many connections")
+		}
+	})
 }
 
 func (s *server) reject(w http.ResponseWriter, r *http.Request, status int, why string) {
-	s.log.Printf("%s: refused: %d %s", r.RemoteAddr, status, http.StatusText(status))
-	w.Header().Set("Connection", "close")
+	s.log.Printf("%s: answered %d %s", r.RemoteAddr, status, http.StatusText(status))
 	listen.Reject(w, r, status, listen.RejectBody([]byte(why+"\n")))
 }
 
-// transfer serves the client at the other end of conn.
-func (s *server) transfer(ctx context.Context, conn *stream.Conn[*stream.Reader]) {
-	what := fmt.Sprintf("%v: %s %q", conn.RemoteAddr(), conn.Subprotocol(), conn.Handshake().Resource)
-	if err := exchange(ctx, conn, func() error { return s.do(ctx, conn) }); err != nil {
+// transfer serves the client at the other end of conn, and tells it how that went.
+func (s *server) transfer(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+	what := fmt.Sprintf("%s: %s %q", r.RemoteAddr, conn.Subprotocol(), r.RequestURI)
+	err := exchange(r.Context(), conn, func() error { return s.do(r, conn) })
+	if err != nil {
 		s.log.Printf("%s: %v", what, explain(err))
-		return
+	} else {
+		s.log.Printf("%s: done", what)
 	}
-	s.log.Printf("%s: done", what)
+	return nil
 }
 
 // do does what the client wants: its subprotocol tells the direction, and the path of its URL the file.
-func (s *server) do(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-	resource, err := url.ParseRequestURI(conn.Handshake().Resource)
-	if err != nil {
-		return &refusal{err}
-	}
-	name, err := localName(resource.Path)
+func (s *server) do(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+	name, err := localName(r.URL.Path)
 	if err != nil {
 		return err
 	}
 	switch conn.Subprotocol() {
 	case putProtocol:
-		return s.take(ctx, conn, name)
+		return s.take(r.Context(), conn, name)
 	case getProtocol:
-		return s.give(ctx, conn, name)
+		return s.give(r.Context(), conn, name)
 	}
 	return &refusal{fmt.Errorf("neither %s nor %s was asked for", putProtocol, getProtocol)}
 }

@@ -56,7 +56,7 @@ func end(ctx context.Context, conn *stream.Conn[*stream.Reader], err error) {
 	case errors.Is(err, errTooLong):
 		conn.Abort()
 	case errors.Is(err, errInterrupted):
-		conn.Shutdown(ctx, closecode.GoingAway, err.Error())
+		conn.Shutdown(ctx, closecode.GoingAway, "") // as a Group does
 	case errors.As(err, &refused):
 		conn.Shutdown(ctx, closecode.PolicyViolation, closeReason(err))
 	default:

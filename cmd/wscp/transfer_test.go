@@ -292,7 +292,7 @@ func TestPutIsDoneOnlyWhenTheServerSaysSo(t *testing.T) {
 		answer    func(context.Context, *stream.Conn[*stream.Reader]) error
 	}{
 		{"connection lost", func(_ context.Context, c *stream.Conn[*stream.Reader]) error { return c.Abort() }},
-		{"1001", func(ctx context.Context, c *stream.Conn[*stream.Reader]) error {
+		{"the other side was interrupted", func(ctx context.Context, c *stream.Conn[*stream.Reader]) error {
 			return c.Shutdown(ctx, closecode.GoingAway, "")
 		}},
 		{"the other side says: no", func(ctx context.Context, c *stream.Conn[*stream.Reader]) error {
@@ -379,7 +379,7 @@ func TestInterruptedPutLeavesNothing(t *testing.T) {
 	await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
 	checkDir(t, s.dir, "file")
 	checkFile(t, "old", s.dir, "file")
-	s.awaitLog(t, "the other side says: interrupted")
+	s.awaitLog(t, "the other side was interrupted")
 }
 
 func TestInterruptedGetLeavesNothing(t *testing.T) {
@@ -390,7 +390,7 @@ func TestInterruptedGetLeavesNothing(t *testing.T) {
 	interrupted(t, func() bool { return underWay(dir) }, "get", s.url+"file", copied)
 	checkDir(t, dir, "copied")
 	checkFile(t, "old", copied)
-	s.awaitLog(t, "the other side says: interrupted")
+	s.awaitLog(t, "the other side was interrupted")
 }
 
 func TestInterruptedServerLeavesNothing(t *testing.T) {
@@ -399,9 +399,9 @@ func TestInterruptedServerLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	source := sparseFile(t, t.TempDir(), "source")
 	var clients sync.WaitGroup
-	clients.Go(func() { mustFail(t, "the other side says: interrupted", "put", source, s.url+"file") })
+	clients.Go(func() { mustFail(t, "the other side was interrupted", "put", source, s.url+"file") })
 	clients.Go(func() {
-		mustFail(t, "the other side says: interrupted", "get", s.url+"sparse", filepath.Join(dir, "copied"))
+		mustFail(t, "the other side was interrupted", "get", s.url+"sparse", filepath.Join(dir, "copied"))
 	})
 	await(t, "both are under way", func() bool { return underWay(s.dir) && underWay(dir) })
 	if status := s.stop(); status != 0 {
