@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -55,20 +56,21 @@ type reach struct {
 // leads to this machine asks for that name, and so gets no answer; one that knows the token needs no such trick.
 func reachOf(addr *net.TCPAddr, names []string, hasToken bool) reach {
 	ip := addr.AddrPort().Addr().Unmap()
-	host := hostOf(ip)
-	if ip.IsLoopback() {
-		accepted := slices.Concat([]string{"localhost", "127.0.0.1", "[::1]", host}, names)
-		return reach{accepted: accepted, shown: []string{host}}
-	}
-	r := reach{shown: []string{host}, public: true}
+	own := []string{hostOf(ip)}
 	if ip.IsUnspecified() {
-		r.shown = machineAddresses(ip.Is6())
+		own = machineAddresses(ip.Is6())
+	}
+	r := reach{shown: own, public: !ip.IsLoopback()}
+	if zone := ip.Zone(); zone != "" { // who dials has to name the interface (RFC 6874)
+		r.shown = []string{strings.Replace(own[0], "]", "%25"+url.PathEscape(zone)+"]", 1)}
 	}
 	switch {
+	case !r.public:
+		r.accepted = slices.Concat([]string{"localhost", "127.0.0.1", "[::1]"}, own, names)
 	case len(names) > 0:
 		r.accepted, r.shown = names, names
 	case !hasToken:
-		r.accepted = append(slices.Clone(r.shown), "localhost")
+		r.accepted = append(slices.Clone(own), "localhost")
 	}
 	return r
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"net/netip"
 	"slices"
 	"testing"
 )
@@ -20,6 +21,7 @@ func TestHowAServerIsReached(t *testing.T) {
 		{"::1", []string{"a.example"}, false, append(local, "a.example"), []string{"[::1]"}},
 		{"192.0.2.1", nil, false, []string{"192.0.2.1", "localhost"}, []string{"192.0.2.1"}},
 		{"2001:db8::1", nil, false, []string{"[2001:db8::1]", "localhost"}, []string{"[2001:db8::1]"}},
+		{"fe80::1%eth0", nil, false, []string{"[fe80::1]", "localhost"}, []string{"[fe80::1%25eth0]"}},
 		{"192.0.2.1", nil, true, []string{}, []string{"192.0.2.1"}},
 		{"192.0.2.1", []string{"a.example", "b.example"}, true, []string{"a.example", "b.example"}, []string{"a.example", "b.example"}},
 		{"::", []string{"a.example"}, false, []string{"a.example"}, []string{"a.example"}},
@@ -32,8 +34,8 @@ func TestHowAServerIsReached(t *testing.T) {
 		return slices.Compact(hosts)
 	}
 	for _, tt := range tests {
-		ip := net.ParseIP(tt.ip)
-		r := reachOf(&net.TCPAddr{IP: ip, Port: 8080}, tt.names, tt.token)
+		addr := net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(tt.ip), 8080))
+		ip, r := addr.IP, reachOf(addr, tt.names, tt.token)
 		if r.public == ip.IsLoopback() || len(r.shown) == 0 || slices.Contains(r.shown, "0.0.0.0") || slices.Contains(r.shown, "[::]") {
 			t.Errorf("%s %q: public %v, shown as %q", tt.ip, tt.names, r.public, r.shown)
 		}
