@@ -74,6 +74,16 @@ func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
 	}
 }
 
+func TestAFileThatDoesNotTellItsLengthIsNotReceived(t *testing.T) {
+	const name = "/proc/cpuinfo" // is of no bytes, and has some
+	if p, err := os.ReadFile(name); err != nil || len(p) == 0 {
+		t.Skipf("there is no such file: %v", err)
+	}
+	s := startServer(t)
+	mustFail(t, `cpuinfo": has more bytes than the 0 B that it tells`, "put", name, s.url+"file")
+	checkDir(t, s.dir)
+}
+
 // What changes between being hashed and being sent has another sum, even if nothing else tells.
 func TestTheSumIsOfBytesThatTheReceiverMustHave(t *testing.T) {
 	name := writeFile(t, randomBytes(3<<20), t.TempDir(), "source")

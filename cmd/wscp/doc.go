@@ -21,7 +21,8 @@
 // A file appears under its name once it is whole, its SHA-256 sum is that of what was sent, and it is on the disk. Until
 // then what was there under that name stays as it was; if the transfer fails or is interrupted, nothing else is left. A
 // file that replaces another has that one's mode; a new one may be read and written as the umask has it, and executed if
-// the source may be by its owner. A file that changes while it is sent is not received. Progress is shown on a terminal.
+// the source may be by its owner. A file that changes while it is sent is not received, nor is one that has more bytes
+// than it tells, as those of /proc. Progress is shown on a terminal.
 //
 // The sum guards against faults of programs, memories and disks. It does not guard against an attacker on the way, who
 // can change it, too; TLS does.

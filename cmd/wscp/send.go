@@ -84,6 +84,9 @@ func (s *source) copyTo(w, progress io.Writer) ([]byte, error) {
 			return nil, about(s.name, err)
 		}
 	}
+	if n, _ := s.ReadAt(buf[:1], s.info.Size()); n > 0 { // as those of /proc, which have no length
+		return nil, fmt.Errorf("%q: has more bytes than the %v that it tells", s.name, size(s.info.Size()))
+	}
 	return sum.Sum(nil), nil
 }
 
