@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -78,7 +79,11 @@ func (c console) upload(ctx context.Context, file, url string, t token) (result,
 
 // download fetches url into the file.
 func (c console) download(ctx context.Context, url, file string, t token) (r result, err error) {
-	root, err := os.OpenRoot(filepath.Dir(file))
+	dir, name := filepath.Split(file)
+	if name == "" {
+		return r, notRegular(file)
+	}
+	root, err := os.OpenRoot(cmp.Or(dir, "."))
 	if err != nil {
 		return r, err
 	}
@@ -94,7 +99,7 @@ func (c console) download(ctx context.Context, url, file string, t token) (r res
 			return err
 		}
 		r.size = size(a.Length)
-		return save(root, filepath.Base(file), saving{executable: a.Executable}, func(dst io.Writer) error {
+		return save(root, name, saving{executable: a.Executable}, func(dst io.Writer) error {
 			meter := c.newMeter("get", a.Length)
 			defer meter.done()
 			if err := receiveFile(ctx, conn, a.Length, dst, meter); err != nil {

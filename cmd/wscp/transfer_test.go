@@ -131,6 +131,7 @@ func TestWhatCannotBeDoneIsSaidClearly(t *testing.T) {
 	mustFail(t, `missing":`, "put", filepath.Join(dir, "missing"), s.url+"file")
 	mustFail(t, `folder": not a regular file`, "put", filepath.Join(dir, "folder"), s.url+"file")
 	mustFail(t, `folder": not a regular file`, "get", s.url+"inside", filepath.Join(dir, "folder"))
+	mustFail(t, `folder/": not a regular file`, "get", s.url+"inside", filepath.Join(dir, "folder")+"/")
 	mustFail(t, "no-folder", "get", s.url+"inside", filepath.Join(dir, "no-folder", "copied"))
 	mustFail(t, "no-folder", "serve", filepath.Join(dir, "no-folder"))
 	mustFail(t, "source", "serve", source)
