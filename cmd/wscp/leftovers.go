@@ -44,7 +44,10 @@ func removeLeftovers(ctx context.Context, root *os.Root, log *log.Logger) {
 
 // removeLeftover removes the file, unless a process writes it.
 func removeLeftover(root *os.Root, name string) (removed bool, err error) {
-	file, err := root.OpenFile(name, os.O_WRONLY|notWaiting|largeFile, 0)
+	file, err := root.OpenFile(name, os.O_WRONLY|notWaiting|largeFile, 0) // NFS locks what can be written to
+	if errors.Is(err, fs.ErrPermission) {
+		file, err = root.OpenFile(name, os.O_RDONLY|notWaiting|largeFile, 0)
+	}
 	if err != nil {
 		return false, err
 	}

@@ -105,7 +105,9 @@ func TestWhatIsALeftover(t *testing.T) {
 		t.Fatal(err)
 	}
 	writeFile(t, "", dir, name)
-	writeFile(t, "", dir, folder, name)
+	if err := os.Chmod(writeFile(t, "", dir, folder, name), 0o400); err != nil { // in the place of one that cannot be written to
+		t.Fatal(err)
+	}
 
 	root, err := os.OpenRoot(dir)
 	if err != nil {
