@@ -12,9 +12,9 @@ import (
 	"github.com/litert/websocket/opcode"
 )
 
-// outgoing is the message that takes several calls: that of the open Writer, or of WriteFrame. What is written is accounted for, goes through the encoder if the message is
-// compressed, and into the fragmenter. What a call has taken and could not send before its deadline goes with the next
-// call, so that a Write takes all of its bytes or returns an error.
+// outgoing is the message that takes several calls: that of the open Writer, or of WriteFrame. What a Writer is given is
+// accounted for, goes through the encoder if the message is compressed, and into the fragmenter. What a call has taken and
+// could not send before its deadline goes with the next call, so that a Write takes all of its bytes or returns an error.
 type outgoing struct {
 	m     *messages     // constant
 	gen   atomic.Uint64 // of the current message

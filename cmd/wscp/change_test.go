@@ -81,6 +81,7 @@ func TestAFileThatDoesNotTellItsLengthIsNotReceived(t *testing.T) {
 	}
 	s := startServer(t)
 	mustFail(t, `cpuinfo": has more bytes than the 0 B that it tells`, "put", name, s.url+"file")
+	await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
 	checkDir(t, s.dir)
 }
 
