@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/litert/websocket/internal/handshake"
@@ -64,18 +65,16 @@ func basic(user *url.Userinfo) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
 }
 
-// repeats reports whether text has a credential in it that is in h.
-func repeats(text []byte, h http.Header) bool {
+// repeats reports whether text has a credential in it that is in h, or in the query of a URL.
+func repeats(text []byte, h http.Header, query string) bool {
+	var list []string
 	for name, values := range h {
 		for _, v := range values {
-			for _, secret := range secrets(name, v) {
-				if bytes.Contains(text, []byte(secret)) {
-					return true
-				}
-			}
+			list = append(list, secrets(name, v)...)
 		}
 	}
-	return false
+	list = append(list, querySecrets(query)...)
+	return slices.ContainsFunc(list, func(secret string) bool { return bytes.Contains(text, []byte(secret)) })
 }
 
 // minSecret is how long a value has to be at least, in bytes, to be looked for, unless it is known to be a password. A
@@ -104,6 +103,25 @@ func secrets(name, value string) (list []string) {
 	}
 	if len(value) >= minSecret {
 		list = append(list, value)
+	}
+	return list
+}
+
+// querySecrets returns the values in a query, as they are sent and unescaped: where no field can be set, as in browsers, one
+// of them is the credential.
+func querySecrets(query string) (list []string) {
+	for pair := range strings.SplitSeq(query, "&") {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			value = name
+		}
+		plain, err := url.QueryUnescape(value)
+		if err != nil {
+			plain = value
+		}
+		if len(plain) >= minSecret {
+			list = append(list, value, plain)
+		}
 	}
 	return list
 }

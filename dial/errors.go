@@ -23,7 +23,8 @@ const (
 //
 // Its text has the status, Err, and the first line of the Body, at most 200 bytes of it, if that is plain text, or looks
 // like it where the answer has no Content-Type. The line is left out where it tells nothing: if it repeats the status, or
-// the answer is a redirect. It is left out, too, if the body repeats a credential of the request.
+// the answer is a redirect. It is left out, too, if the body repeats a credential of the request, or a value of its query,
+// which may be one.
 type Error struct {
 	Proxy      bool // the proxy has answered, not the server
 	StatusCode int

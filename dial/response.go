@@ -46,7 +46,7 @@ func (c *call) exchange(rw io.ReadWriter) (hs stream.Handshake, err error) {
 	c.storeCookies(response)
 	hs.Resource, hs.Header = c.target.resource, handshake.Others(response.Header)
 	if err := c.check(response, key, &hs); err != nil {
-		return hs, refusal(response, header, err)
+		return hs, refusal(response, header, c.target.url.RawQuery, err)
 	}
 	hs.Buffered, err = r.Peek(r.Buffered())
 	return hs, err
@@ -67,13 +67,13 @@ func roundTrip(rw io.ReadWriter, request []byte, sending string) (response *http
 	return response, r, nil
 }
 
-// refusal returns the error for a response that is not what was asked for, for the reason err. The header is that of the
-// request, with its credentials.
-func refusal(response *http.Response, header http.Header, err error) *Error {
+// refusal returns the error for a response that is not what was asked for, for the reason err. The header and the query are
+// those of the request, with its credentials.
+func refusal(response *http.Response, header http.Header, query string, err error) *Error {
 	answer := &Error{StatusCode: response.StatusCode, Header: response.Header, Err: err}
 	if response.StatusCode != http.StatusSwitchingProtocols {
 		answer.Body, _ = io.ReadAll(io.LimitReader(response.Body, maxBody))
-		answer.repeats = repeats(answer.Body, header)
+		answer.repeats = repeats(answer.Body, header, query)
 	}
 	return answer
 }

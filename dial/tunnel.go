@@ -43,7 +43,7 @@ func askForTunnel(rw io.ReadWriter, user *url.Userinfo, authority string) (unrea
 		return nil, err
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		answer := refusal(response, header, fmt.Errorf("it has not connected to %s", authority))
+		answer := refusal(response, header, "", fmt.Errorf("it has not connected to %s", authority))
 		answer.Proxy = true
 		return nil, answer
 	}
