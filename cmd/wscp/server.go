@@ -66,15 +66,15 @@ func (s *server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 	if config != nil {
 		ln = tls.NewListener(ln, config)
 	}
+	serve := func(r *http.Request, conn *stream.Conn[*stream.Reader]) error { return s.transfer(ctx, r, conn) }
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	web := &http.Server{
-		Handler:        s.admit(listen.Handler(stream.Standard, s.transfer, append(s.opts, listen.Join(&group))...)),
+		Handler:        s.admit(listen.Handler(stream.Standard, serve, append(s.opts, listen.Join(&group))...)),
 		Protocols:      &protocols,
 		ReadTimeout:    handshakeTime,
 		WriteTimeout:   handshakeTime,
 		MaxHeaderBytes: 64 << 10,
-		BaseContext:    func(net.Listener) context.Context { return ctx },
 		ErrorLog:       s.log,
 	}
 	defer web.Close()
@@ -109,10 +109,11 @@ func (s *server) reject(w http.ResponseWriter, r *http.Request, status int, why 
 	listen.Reject(w, r, status, listen.RejectBody([]byte(why+"\n")))
 }
 
-// transfer serves the client at the other end of conn, and tells it how that went.
-func (s *server) transfer(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+// transfer serves the client at the other end of conn, and tells it how that went. The end of ctx interrupts it; that of the
+// request's own may come of a client that has gone.
+func (s *server) transfer(ctx context.Context, r *http.Request, conn *stream.Conn[*stream.Reader]) error {
 	what := fmt.Sprintf("%s: %s %q", r.RemoteAddr, conn.Subprotocol(), r.RequestURI)
-	err := exchange(r.Context(), conn, func() error { return s.do(r, conn) })
+	err := exchange(ctx, conn, func() error { return s.do(ctx, r.URL.Path, conn) })
 	if err != nil {
 		s.log.Printf("%s: %v", what, explain(err))
 	} else {
@@ -122,16 +123,16 @@ func (s *server) transfer(r *http.Request, conn *stream.Conn[*stream.Reader]) er
 }
 
 // do does what the client wants: its subprotocol tells the direction, and the path of its URL the file.
-func (s *server) do(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
-	name, err := localName(r.URL.Path)
+func (s *server) do(ctx context.Context, path string, conn *stream.Conn[*stream.Reader]) error {
+	name, err := localName(path)
 	if err != nil {
 		return err
 	}
 	switch conn.Subprotocol() {
 	case putProtocol:
-		return s.take(r.Context(), conn, name)
+		return s.take(ctx, conn, name)
 	case getProtocol:
-		return s.give(r.Context(), conn, name)
+		return s.give(ctx, conn, name)
 	}
 	return &refusal{fmt.Errorf("neither %s nor %s was asked for", putProtocol, getProtocol)}
 }
