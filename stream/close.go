@@ -56,17 +56,23 @@ func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason strin
 		s.end.shuttingDown.Store(true)
 	}
 	// The peer may have to be read before it reads.
-	sent := make(chan struct{})
+	sent := make(chan any, 1) // what a hook has panicked with, for the caller; nil: none has
 	go func() {
-		defer close(sent)
-		err := s.end.sendClose(ctx, code, reason)
-		if err != nil && s.end.canWrite() {
-			cancel(err) // without our frame the peer's may never come, unless it is why the transport has failed
-		}
+		err := errUnfinished // by a hook that panics
+		defer func() {
+			if !s.wire.closeSent.Load() && s.end.canWrite() {
+				cancel(err) // without our frame the peer's may never come, unless it is why the transport has failed
+			}
+			sent <- recover()
+		}()
+		err = s.end.sendClose(ctx, code, reason)
 	}()
 	s.awaitEnd(ctx)
-	<-sent
+	panicked := <-sent
 	s.end.awaitDrop(ctx)
+	if panicked != nil {
+		panic(panicked)
+	}
 	if cause := s.Err(); !isByPeer(cause) {
 		return cause
 	}

@@ -256,3 +256,29 @@ func TestAHookThatPanicsForTheCloseFrameDoesNotTakeItAway(t *testing.T) {
 		})
 	}
 }
+
+// The frame is sent by a goroutine of Shutdown, which the panic must not end the process in.
+func TestAHookThatPanicsForTheCloseFrameOfShutdownDoesSoInItsCaller(t *testing.T) {
+	t.Parallel()
+	for name, trace := range map[string]*stream.Trace{
+		"FrameSent": {FrameSent: func(frame.Header) { panic(errHook) }},
+		"CloseSent": {CloseSent: func(closecode.Code, string) { panic(errHook) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, b := wstest.TCP(t)
+			c := open(t, a, true, stream.WithTrace(trace))
+			peer := wstest.NewPeer(t, b, false)
+			defer peer.Close()
+			go func() {
+				if _, _, err := peer.Receive(); err == nil { // it has ended if no frame was sent
+					peer.SendClose(closecode.NormalClosure, "")
+				}
+			}()
+			shutdown := func() error { return c.Shutdown(bg(t), closecode.NormalClosure, "") }
+			if wantHookPanic(t, "Shutdown", func() { c.Abort() }, shutdown) && c.Connected() {
+				t.Error("the connection is open")
+			}
+		})
+	}
+}

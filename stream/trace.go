@@ -12,6 +12,10 @@ import (
 // A Trace has functions to call while a connection is used, each of which may be nil; see [WithTrace]. They are called
 // by the goroutine to which it happens, which waits for them, and several at the same time. They must not call methods
 // of the connection that read, write or close. Slices and headers are theirs only for the call.
+//
+// A panic of theirs leaves nothing taken, and goes on out of the method of the connection that has called them. Where a
+// goroutine of the connection itself has, it ends the process, as in every goroutine of Go that does not recover. Such
+// goroutines call Ended, what there is for the pings of [KeepAlive] and for pongs, and FrameSent for what a [NetConn] writes.
 type Trace struct {
 	// Opened is called when the connection begins, behind the opening handshake.
 	Opened func(Handshake)

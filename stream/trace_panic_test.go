@@ -8,11 +8,14 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/opcode"
@@ -178,5 +181,40 @@ func TestAPanicOfTimeoutInAWriteLeavesNothingTaken(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// Nobody could recover, and a program that goes on would not know. Each case runs in a process of its own.
+func TestAPanicInAGoroutineOfTheConnectionIsNotSwallowed(t *testing.T) {
+	const variable = "STREAM_TEST_HOOK"
+	cases := map[string]func(c *conn, peer *wstest.Peer){
+		"Ended": func(c *conn, peer *wstest.Peer) { // called when the peer has closed its side
+			peer.SendClose(closecode.NormalClosure, "")
+			c.Receive(context.Background())
+			peer.Close()
+		},
+		"PingSent": func(*conn, *wstest.Peer) {},
+	}
+	if play := cases[os.Getenv(variable)]; play != nil {
+		trace := &stream.Trace{Ended: func(stream.Summary) { panic("hook") }}
+		keepAlive := time.Duration(0)
+		if os.Getenv(variable) == "PingSent" {
+			trace.PingSent, keepAlive = func([]byte) { panic("hook") }, time.Millisecond
+		}
+		a, b := wstest.TCP(t)
+		play(open(t, a, true, stream.KeepAlive(keepAlive), stream.WithTrace(trace)), wstest.NewPeer(t, b, false))
+		time.Sleep(patient)
+		os.Exit(0)
+	}
+	for name := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			again := exec.Command(os.Args[0], "-test.run=^TestAPanicInAGoroutineOfTheConnectionIsNotSwallowed$")
+			again.Env = append(os.Environ(), variable+"="+name)
+			out, err := again.CombinedOutput()
+			if err == nil || !strings.Contains(string(out), "panic: hook") {
+				t.Errorf("the process has gone on: %v, %s", err, out)
+			}
+		})
 	}
 }
