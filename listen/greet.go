@@ -92,25 +92,27 @@ func (s *server) greet(p *place) {
 	defer s.goroutines.Done()
 	returned, handedOver := false, false
 	defer func() {
-		if !returned { // a function of the TLS configuration
-			containPanic(s.cfg.OnError, recover())
-		}
 		if !handedOver {
 			below(p.conn).Close()
 			p.settle()
 		}
 	}()
+	defer func() {
+		if !returned { // a function of the TLS configuration
+			containPanic(s.cfg.OnError, recover())
+		}
+	}()
 	conn, err := s.begin(p)
+	returned = true
 	if err == nil {
 		handedOver = s.handOver(taken{conn: conn})
 	} else if err != io.EOF || p.wasDropped() {
 		s.reportConn(p, err)
 	}
-	returned = true
 }
 
-// begin waits until the client has begun, and there is a place, and shakes hands over TLS. If the client has left without a word, it returns
-// io.EOF.
+// begin waits until the client has begun, and there is a place, and shakes hands over TLS. If the client has left without
+// a word, it returns io.EOF.
 func (s *server) begin(p *place) (net.Conn, error) {
 	if p.raw != nil {
 		if err := s.awaitFirst(p); err != nil {

@@ -52,7 +52,7 @@ func Handler[M any](mode stream.Mode[M], serve func(*http.Request, *stream.Conn[
 
 // run calls serve, and ends the connection according to how that ended. It keeps nothing of r, unless OnError wants it.
 func run(cfg *conf.Listen, r *http.Request, socket *stream.Socket, serve func(*http.Request) error) {
-	c := call{socket: socket, canceled: r.Context().Done(), code: closecode.InternalError}
+	c := call{cfg: cfg, socket: socket, canceled: r.Context().Done(), code: closecode.InternalError}
 	if cfg.OnError != nil {
 		c.request = r
 	}
@@ -72,6 +72,7 @@ func run(cfg *conf.Listen, r *http.Request, socket *stream.Socket, serve func(*h
 
 // A call is one of the function that serves a connection.
 type call struct {
+	cfg      *conf.Listen
 	request  *http.Request // nil: not wanted
 	socket   *stream.Socket
 	canceled <-chan struct{} // by the context of the request
@@ -91,6 +92,7 @@ func (c *call) isCanceled() bool {
 // end ends the connection, if it has not ended, also where a hook panics.
 func (c *call) end() {
 	ended := false
+	defer reportPanic(c.cfg.OnError, c.request, &ended)
 	defer func() {
 		if !ended {
 			c.socket.Abort()

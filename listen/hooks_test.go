@@ -1,6 +1,7 @@
 package listen_test
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -15,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/listen"
@@ -185,5 +187,91 @@ func TestAPanicOfAHandlerIsToldAndGoesOn(t *testing.T) {
 		return strings.Contains(logged.String(), "a mistake") && strings.Contains(logged.String(), "listen_test.panicking")
 	}) {
 		t.Errorf("logged is %q", logged.String())
+	}
+}
+
+func TestOnErrorThatDoesNotReturnTakesNothingInTLS(t *testing.T) {
+	cert, roots := wstest.Certificate(t, "example.com")
+	for name, misbehave := range misbehaviours {
+		t.Run(name, func(t *testing.T) {
+			l := listenLocally(t, listen.MaxPending(1), listen.TLSConfig(&tls.Config{Certificates: []tls.Certificate{cert}}),
+				listen.OnError(func(*http.Request, error) { misbehave() }))
+			if c := connect(t, l.Addr(), "nonsense"); !eventually(t, c.ended) {
+				t.Error("the connection is open")
+			}
+			conn, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			newClient(t, tls.Client(conn, &tls.Config{RootCAs: roots, ServerName: "example.com"}), proper+"\r\n").opened(t)
+		})
+	}
+}
+
+func TestOnErrorThatDoesNotReturnLeavesNothingOpenBehindShutdown(t *testing.T) {
+	for name, misbehave := range misbehaviours {
+		t.Run(name, func(t *testing.T) {
+			trace := stream.WithTrace(&stream.Trace{FrameReceived: func(frame.Header) { panic("a mistake") }})
+			l := listenLocally(t, trace, listen.OnError(func(*http.Request, error) { misbehave() }))
+			c := connect(t, l.Addr(), proper+"\r\n").opened(t)
+			acceptFrom(t, l)
+			io.WriteString(c, helloFrame)
+			if err := l.Shutdown(testContext(t)); err != nil {
+				t.Error(err)
+			}
+			if l.Known() != 0 {
+				t.Errorf("%d connections are known", l.Known())
+			}
+		})
+	}
+}
+
+// The hooks are those that a closing handshake may call.
+func TestAHookThatPanicsBehindAHandlersFunctionIsTold(t *testing.T) {
+	for name, trace := range map[string]*stream.Trace{
+		"FrameReceived": {FrameReceived: func(frame.Header) { panic("a mistake") }},
+		"CloseSent":     {CloseSent: func(closecode.Code, string) { panic("a mistake") }},
+		"CloseReceived": {CloseReceived: func(closecode.Code, string) { panic("a mistake") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var group listen.Group
+			option, told := listening()
+			server := tolerant(t, listen.Handler(stream.Standard, serveNothing, stream.WithTrace(trace), option, listen.Join(&group)))
+			c := connect(t, server.Listener.Addr(), proper+"\r\n").opened(t)
+			c.closing(t)
+			io.WriteString(c, closeFrame)
+			var panicked *listen.PanicError
+			if got := <-told; !errors.As(got.err, &panicked) || panicked.Value != "a mistake" || got.r == nil {
+				t.Errorf("told is %v of %v", got.err, got.r)
+			}
+			if _, err := io.ReadAll(c.r); err != nil {
+				t.Errorf("the connection is open: %v", err)
+			}
+			if err := group.Shutdown(testContext(t)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestAHookThatPanicsWhereShutdownCutsAHandshakeHoldsUpNoGroup(t *testing.T) {
+	var group listen.Group
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	option, told := listening()
+	server := tolerant(t, listen.Handler(stream.Standard, serveNothing, listen.Join(&group), option, stream.WithTrace(&stream.Trace{
+		Opened: func(stream.Handshake) { group.Shutdown(ctx) },
+		Ended:  func(stream.Summary) { panic("a mistake") },
+	})))
+	c := connect(t, server.Listener.Addr(), proper+"\r\n").opened(t)
+	var panicked *listen.PanicError
+	if got := <-told; !errors.As(got.err, &panicked) {
+		t.Errorf("told is %v", got.err)
+	}
+	if !c.ended() {
+		t.Error("the connection is open")
+	}
+	if err := group.Shutdown(testContext(t)); err != nil {
+		t.Error(err)
 	}
 }

@@ -127,8 +127,8 @@ func (r *roster) each(end func(*member)) {
 			returned := false
 			defer func() {
 				if !returned {
+					defer m.abortQuietly()
 					containPanic(m.onError, recover())
-					m.abortQuietly()
 				}
 			}()
 			end(m)
@@ -176,7 +176,7 @@ func (m *member) failed() {
 	}
 	m.settled.Set()
 	m.roster.mu.Lock()
-	m.uses = 1 // no function serves it
+	m.uses = min(m.uses, 1) // no function serves it
 	m.roster.mu.Unlock()
 	m.left()
 }
@@ -189,7 +189,7 @@ func (m *member) left() {
 	r := m.roster
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if m.uses--; m.uses > 0 {
+	if m.uses--; m.uses != 0 {
 		return
 	}
 	delete(r.members, m)

@@ -48,14 +48,15 @@ func upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M],
 		}
 		conn, err = stream.New(o.conn, o.hs, mode, conf.Preset(&open))
 	}
-	o.returned = true
+	if err == nil {
+		o.member.opened(conn.Socket)
+	}
+	o.returned, o.open = true, err == nil
 	if err != nil {
 		o.end()
 		report(cfg, r, err)
 		return nil, nil, err
 	}
-	o.open = true
-	o.member.opened(conn.Socket)
 	return conn, o.member, nil
 }
 
