@@ -222,8 +222,12 @@ func TestASilentOneGivesWayWhereDescriptorsAreScarce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	begun := time.Now()
 	if silent := connect(t, l.Addr(), ""); !silent.ended() {
 		t.Error("the connection is open")
+	}
+	if waited := time.Since(begun); waited < 100*time.Millisecond { // within which it may be about to speak
+		t.Errorf("it was dropped after %v", waited)
 	}
 	connect(t, l.Addr(), proper+"\r\n").opened(t)
 }
@@ -307,4 +311,71 @@ func TestACrowdFindsTheFirstOfTheHostThatHasMost(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A flakyListener returns connections in turns with errors that are temporary, but for lack of nothing.
+type flakyListener struct {
+	net.Listener
+	failed chan struct{} // has an element for each error
+	fails  bool
+}
+
+func (l *flakyListener) Accept() (net.Conn, error) {
+	if l.fails = !l.fails; !l.fails {
+		l.failed <- struct{}{}
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: syscall.EINTR}
+	}
+	return l.Listener.Accept()
+}
+
+func TestNoneGivesWayWhereNothingIsScarce(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	flaky := &flakyListener{Listener: ln, failed: make(chan struct{}, 10)}
+	l, err := listen.NewListener(flaky, stream.Standard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	slow := connect(t, l.Addr(), "")
+	<-flaky.failed
+	connect(t, l.Addr(), proper+"\r\n").opened(t) // the error is dealt with
+	io.WriteString(slow, proper+"\r\n")
+	slow.opened(t)
+}
+
+// A barrenListener returns one connection, and lacks descriptors from then on.
+type barrenListener struct {
+	*pipeListener
+	accepted bool
+}
+
+func (l *barrenListener) Accept() (net.Conn, error) {
+	if l.accepted {
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: syscall.EMFILE}
+	}
+	l.accepted = true
+	return l.pipeListener.Accept()
+}
+
+func TestErrorsOfAcceptingHoldUpNoHandshake(t *testing.T) {
+	cert, _ := wstest.Certificate(t, "example.com")
+	synctest.Test(t, func(t *testing.T) {
+		pipes := newPipeListener()
+		l, err := listen.NewListener(&barrenListener{pipeListener: pipes}, stream.Standard, listen.HandshakeTimeout(time.Hour),
+			listen.TLSConfig(&tls.Config{Certificates: []tls.Certificate{cert}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		conn := tls.Client(pipes.dial(t), &tls.Config{InsecureSkipVerify: true}) // its clock is that of the test
+		time.Sleep(5 * time.Second)
+		begun := time.Now()
+		newClient(t, conn, proper+"\r\n").opened(t)
+		if waited := time.Since(begun); waited > 0 {
+			t.Errorf("the handshake took %v", waited)
+		}
+	})
 }

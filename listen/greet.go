@@ -37,19 +37,18 @@ func (l readyListener) Accept() (net.Conn, error) {
 // take takes connections from the network, as long as there is room, until that fails for good.
 func (s *server) take() {
 	defer s.goroutines.Done()
+	waited := time.Duration(0) // since accepting has failed
 	for silent := true; s.room.await(silent, s.closed); {
 		conn, err := s.ln.Accept()
-		if err != nil {
-			if !isTemporary(err) {
-				s.handOver(taken{err: err})
-				return
-			}
-			if s.room.shedSilent() {
-				s.pause()
-			} else {
-				s.handOver(taken{err: err})
-			}
+		switch {
+		case err == nil:
+			waited = 0
+		case isTemporary(err):
+			waited = s.getOver(err, waited)
 			continue
+		default:
+			s.handOver(taken{err: err})
+			return
 		}
 		p := s.room.newPlace(conn)
 		silent = p.raw != nil // the next one will be as this one
@@ -62,16 +61,29 @@ func (s *server) take() {
 	}
 }
 
-// isTemporary reports whether package net/http tries again after err, a little later.
+// isTemporary reports whether accepting, which has failed with err, is tried again, as package net/http does.
 func isTemporary(err error) bool {
 	temporary, ok := err.(interface{ Temporary() bool })
 	return ok && temporary.Temporary()
 }
 
-// pause waits until the descriptor of a connection that was dropped is free.
-func (s *server) pause() {
+// getOver waits after err until accepting may go better: until there is a descriptor that was another connection's, or twice
+// as long as before. The handshakes that go on do not wait.
+func (s *server) getOver(err error, waited time.Duration) time.Duration {
+	if isScarce(err) && s.room.shedSilent(s.closed) {
+		s.pause(time.Millisecond) // a descriptor is free a moment after it was closed
+		return 0
+	}
+	s.reportAccept(err)
+	wait := min(max(5*time.Millisecond, 2*waited), time.Second)
+	s.pause(wait)
+	return wait
+}
+
+// pause waits for d, or until the Listener is closed.
+func (s *server) pause(d time.Duration) {
 	select {
-	case <-time.After(time.Millisecond):
+	case <-time.After(d):
 	case <-s.closed:
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/litert/websocket/internal/printable"
@@ -102,6 +104,16 @@ func (s *server) reportConn(p *place, err error) {
 		err = io.ErrUnexpectedEOF
 	}
 	s.cfg.OnError(nil, &ConnError{p.conn.RemoteAddr(), err})
+}
+
+// reportAccept tells why nothing could be accepted. What OnError does does not end the goroutine that accepts.
+func (s *server) reportAccept(err error) {
+	if s.cfg.OnError == nil || s.isClosed() {
+		return
+	}
+	var told sync.WaitGroup
+	told.Go(func() { s.cfg.OnError(nil, fmt.Errorf("listen: %w", err)) })
+	told.Wait()
 }
 
 // An errorLog tells what the HTTP server logs.

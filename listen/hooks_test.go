@@ -208,6 +208,24 @@ func TestOnErrorThatDoesNotReturnTakesNothingInTLS(t *testing.T) {
 	}
 }
 
+func TestOnErrorThatDoesNotReturnEndsNoListener(t *testing.T) {
+	for name, misbehave := range misbehaviours {
+		t.Run(name, func(t *testing.T) {
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			l, err := listen.NewListener(&scarceListener{Listener: ln, accepted: 1}, stream.Standard,
+				listen.OnError(func(*http.Request, error) { misbehave() }))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			connect(t, l.Addr(), proper+"\r\n").opened(t)
+		})
+	}
+}
+
 func TestOnErrorThatDoesNotReturnLeavesNothingOpenBehindShutdown(t *testing.T) {
 	for name, misbehave := range misbehaviours {
 		t.Run(name, func(t *testing.T) {

@@ -112,20 +112,19 @@ func (w *waitingRoom) findInLine() (gives *place, wait time.Duration) {
 	if w.silent.count+w.waiting.count < inLine*w.size {
 		return nil, 0
 	}
-	p := w.firstSilent()
-	if p == nil {
-		return nil, time.Hour
-	}
-	return p, max(0, silence-time.Since(p.since))
+	return w.findSilent()
 }
 
-// firstSilent returns the first connection to give way of those that are silent indeed, or nil. What has spoken unheard
-// gets in line for a place.
-func (w *waitingRoom) firstSilent() *place {
+// findSilent returns the first connection to give way of those that are silent indeed, or nil if there is none; and how long
+// it takes until it does. What has spoken unheard gets in line for a place.
+func (w *waitingRoom) findSilent() (gives *place, wait time.Duration) {
 	for {
 		p := w.silent.first()
-		if p == nil || !hasFirst(p.raw) {
-			return p
+		switch {
+		case p == nil:
+			return nil, time.Hour
+		case !hasFirst(p.raw):
+			return p, max(0, silence-time.Since(p.since))
 		}
 		p.enter(&w.waiting)
 		w.admit()
@@ -193,19 +192,25 @@ func (w *waitingRoom) drop(p *place) {
 	below(p.conn).Close()
 }
 
-// shedSilent drops some of the connections that have sent nothing, whose descriptors are wanted, and reports whether there
-// were any.
-func (w *waitingRoom) shedSilent() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for n := range shed {
-		p := w.firstSilent()
-		if p == nil {
-			return n > 0
+// shedSilent drops some of the connections that have sent nothing, whose descriptors are wanted, once they give way. It
+// reports whether there were any.
+func (w *waitingRoom) shedSilent(stop <-chan struct{}) bool {
+	n := 0
+	w.until(stop, func() time.Duration {
+		for n < shed {
+			p, wait := w.findSilent()
+			switch {
+			case p == nil || wait > 0 && n > 0:
+				return 0
+			case wait > 0:
+				return wait
+			}
+			w.drop(p)
+			n++
 		}
-		w.drop(p)
-	}
-	return true
+		return 0
+	})
+	return n > 0
 }
 
 // close has all handshakes end that the HTTP server has not given away, and takes no more.

@@ -13,3 +13,6 @@ const canAwaitFirst = false
 func awaitFirst(syscall.RawConn) error { return errors.ErrUnsupported }
 
 func hasFirst(syscall.RawConn) bool { return true }
+
+// isScarce: nothing could be dropped for it.
+func isScarce(error) bool { return false }

@@ -3,6 +3,7 @@
 package listen
 
 import (
+	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -35,6 +36,11 @@ func hasFirst(raw syscall.RawConn) bool {
 	n := 0
 	raw.Control(func(fd uintptr) { n, _ = peek(fd) })
 	return n > 0
+}
+
+// isScarce reports whether err is for lack of a descriptor.
+func isScarce(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // peek returns how many bytes there are to be read, one at most. It does not wait.
