@@ -379,3 +379,34 @@ func TestErrorsOfAcceptingHoldUpNoHandshake(t *testing.T) {
 		}
 	})
 }
+
+func TestARequestThatHasComeGivesWayToNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, pipes := listenAtPipes(t, listen.MaxPending(1), stream.WithTrace(&stream.Trace{
+			Opened: func(stream.Handshake) { time.Sleep(5 * time.Second) },
+		}))
+		first := newClient(t, pipes.dial(t), proper+"\r\n"+helloFrame).opened(t)
+		next := make(chan net.Conn)
+		go func() { next <- pipes.dial(t) }()
+		receiveHello(t, acceptFrom(t, l))
+		newClient(t, <-next, proper+"\r\n").opened(t)
+		first.Close()
+	})
+}
+
+// The HTTP server waits for the body before it closes the connection.
+func TestARefusedRequestWhoseBodyDoesNotComeGivesWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, pipes := listenAtPipes(t, listen.MaxPending(1), listen.HandshakeTimeout(time.Hour))
+		first := newClient(t, pipes.dial(t), proper+"Content-Length: 5\r\n\r\n")
+		if response, _ := first.response(t); response.StatusCode != 400 {
+			t.Errorf("status is %d, want 400", response.StatusCode)
+		}
+		begun := time.Now()
+		newClient(t, pipes.dial(t), proper+"\r\n").opened(t)
+		if waited := time.Since(begun); waited > time.Second {
+			t.Errorf("the next client waited %v", waited)
+		}
+		l.Close()
+	})
+}

@@ -28,9 +28,10 @@ type greetedConn struct {
 	requested atomic.Bool // the request has come to the handler, which tells the rest
 
 	// owned by the goroutine of the HTTP server
-	received bool  // something has come
-	readErr  error // of the last Read
-	status   int   // of the response; 0: none
+	received  bool  // something has come
+	readErr   error // of the last Read
+	status    int   // of the response; 0: none
+	givenAway bool  // the HTTP server has
 }
 
 func (c *greetedConn) base() *greetedConn { return c }

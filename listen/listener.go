@@ -73,25 +73,27 @@ func (l *Listener[M]) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	l.server.goroutines.Add(1) // not from zero: the connection has not been taken over yet
 	defer l.server.goroutines.Done()
 	c := connOf(r)
+	if !c.place.requested() {
+		return
+	}
 	c.requested.Store(true)
 	queued := false
 	defer func() {
 		value := recover()
-		switch givenAway := c.place.wasGivenAway(); {
-		case givenAway && !queued:
+		switch {
+		case queued:
+		case c.givenAway:
 			c.place.settle()
-		case value != nil && !givenAway:
+		case value != nil:
 			panic(http.ErrAbortHandler)
+		default:
+			c.place.refused()
 		}
 	}()
 	conn, _, err := upgrade(w, r, l.mode, l.server.cfg, &l.server.roster, 1)
-	switch {
-	case err != nil:
-	case c.place.opened():
+	if err == nil {
 		l.queue <- opened[M]{conn, c.place}
 		queued = true
-	default: // it has given way
-		conn.Abort()
 	}
 }
 

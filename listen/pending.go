@@ -27,7 +27,7 @@ const (
 // A connection is in line until its client has sent something, and there is a place for its handshake, which it keeps until
 // Accept returns it. Where the line is too long, the oldest of those that have sent nothing gives way; where there is no
 // place, the oldest handshake that is slow, for the next one in line, hosts taking turns; and both times one of the host that
-// has the most. A connection that waits for Accept does not give way, nor one that waits for a place.
+// has the most. A connection that waits for a place does not give way, nor one whose request has come, and was not refused.
 type waitingRoom struct {
 	size    int           // places; constant
 	changed chan struct{} // constant; has an element if there may be room since somebody looked
@@ -36,7 +36,7 @@ type waitingRoom struct {
 	taken    int         // places
 	silent   crowd       // in line, and nothing has come of them
 	waiting  crowd       // in line for a place
-	shaking  crowd       // their handshake goes on, in the order in which it began
+	shaking  crowd       // their handshake goes on, up to the request, or was refused, in the order in which that began
 	ripening *time.Timer // calls admit when a handshake becomes slow; nil: there is no need
 	closed   bool
 }
@@ -213,7 +213,7 @@ func (w *waitingRoom) shedSilent(stop <-chan struct{}) bool {
 	return n > 0
 }
 
-// close has all handshakes end that the HTTP server has not given away, and takes no more.
+// close has all handshakes end that have come to no request, and takes no more.
 func (w *waitingRoom) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -222,10 +222,6 @@ func (w *waitingRoom) close() {
 		w.ripening.Stop()
 	}
 	for _, c := range []*crowd{&w.silent, &w.waiting, &w.shaking} {
-		c.each(func(p *place) {
-			if !p.hijacked {
-				below(p.conn).Close()
-			}
-		})
+		c.each(func(p *place) { below(p.conn).Close() })
 	}
 }

@@ -18,12 +18,11 @@ type place struct {
 	admitted chan struct{}   // constant; closed when the handshake may begin
 
 	// guarded by room.mu
-	crowd    *crowd // nil: the connection waits for Accept, or is out
-	inParty  *list.Element
-	since    time.Time // when it entered the crowd
-	counted  bool      // in room.taken
-	hijacked bool      // the HTTP server has given the connection away
-	dropped  bool
+	crowd   *crowd // nil: the request has come, or the connection is out
+	inParty *list.Element
+	since   time.Time // when it entered the crowd
+	counted bool      // in room.taken
+	dropped bool
 }
 
 // newPlace returns a place for conn, which take has still to find. Only a socket of the system is asked for its address:
@@ -100,28 +99,25 @@ func (p *place) spoke(stop <-chan struct{}) bool {
 	}
 }
 
-// givenAway is called when the HTTP server has given the connection away.
-func (p *place) givenAway() {
+// requested is called when the request has come: the connection does not give way any more, unless it is refused. It
+// reports false if it has given way before.
+func (p *place) requested() bool {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
-	p.hijacked = true
-}
-
-func (p *place) wasGivenAway() bool {
-	p.room.mu.Lock()
-	defer p.room.mu.Unlock()
-	return p.hijacked
-}
-
-// opened ends the handshake: the connection waits for Accept. It reports false if it has given way before.
-func (p *place) opened() bool {
-	p.room.mu.Lock()
-	defer p.room.mu.Unlock()
-	if p.dropped {
-		return false
+	if p.crowd != nil {
+		p.crowd.remove(p)
 	}
-	p.crowd.remove(p)
-	return true
+	return !p.dropped
+}
+
+// refused is called when the request was refused: the connection goes on up to the end of that, as slowly as its client wants.
+func (p *place) refused() {
+	w := p.room
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p.enter(&w.shaking)
+	w.admit()
+	w.change()
 }
 
 // settle puts p out, if it is not: its connection has ended, or Accept returns it.

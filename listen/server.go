@@ -118,7 +118,7 @@ func (s *server) count(c net.Conn, state http.ConnState) {
 		conn.place.settle()
 		s.reportEnd(conn)
 	case http.StateHijacked:
-		conn.place.givenAway()
+		conn.givenAway = true
 		s.goroutines.Done()
 	}
 }
