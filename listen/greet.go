@@ -139,7 +139,7 @@ func (s *server) begin(p *place) (net.Conn, error) {
 		conn = tls.Server(transport.UnderTLS(conn), s.tls)
 	}
 	if t, ok := conn.(*tls.Conn); ok {
-		if err := shakeHands(t, s.cfg.HandshakeTimeout); err != nil {
+		if err := s.shakeHands(t); err != nil {
 			return nil, err
 		}
 	}
@@ -165,13 +165,22 @@ func (s *server) awaitFirst(p *place) error {
 }
 
 // shakeHands performs the handshake of TLS. A client that speaks HTTP instead is told so, as package net/http does.
-func shakeHands(t *tls.Conn, timeout time.Duration) error {
-	if timeout > 0 {
-		t.SetDeadline(time.Now().Add(timeout))
+// The functions of the configuration have a context that ends when the time is up, or the Listener is closed.
+func (s *server) shakeHands(t *tls.Conn) error {
+	ctx := s.ctx
+	if timeout := s.cfg.HandshakeTimeout; timeout > 0 {
+		until := time.Now().Add(timeout)
+		t.SetDeadline(until)
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, until, os.ErrDeadlineExceeded)
+		defer cancel()
 	}
-	err := t.HandshakeContext(context.Background())
-	if err == nil {
+	err := t.HandshakeContext(ctx)
+	switch {
+	case err == nil:
 		return t.SetDeadline(time.Time{})
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
 	}
 	var header tls.RecordHeaderError
 	if errors.As(err, &header) && header.Conn != nil && looksLikeHTTP(header.RecordHeader) {

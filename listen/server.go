@@ -23,9 +23,11 @@ type server struct {
 	http   *http.Server
 	cfg    *conf.Listen
 	room   *waitingRoom
-	ready  chan taken    // for the HTTP server
-	closed chan struct{} // closed by stop
-	served chan struct{} // closed when the HTTP server has stopped
+	ready  chan taken         // for the HTTP server
+	ctx    context.Context    // of functions of the TLS configuration; ends with cancel
+	closed <-chan struct{}    // when ctx has ended
+	cancel context.CancelFunc // by stop
+	served chan struct{}      // closed when the HTTP server has stopped
 
 	// goroutines counts that which takes connections, one for each until the HTTP server has it, those of the HTTP server,
 	// one for each connection that has not ended or been given away, and one for each handler.
@@ -33,8 +35,7 @@ type server struct {
 
 	roster roster // of the connections that the HTTP server has given away
 
-	mu  sync.Mutex // guards following
-	err error      // why the HTTP server has stopped
+	err error // why the HTTP server has stopped; set before served is closed
 }
 
 // bind listens at address.
@@ -61,9 +62,10 @@ func newServer(ln net.Listener, cfg *conf.Listen, serve http.HandlerFunc) *serve
 		cfg:    cfg,
 		room:   newWaitingRoom(cfg.MaxPending),
 		ready:  make(chan taken),
-		closed: make(chan struct{}),
 		served: make(chan struct{}),
 	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.closed = s.ctx.Done()
 	s.roster.perHost = cfg.MaxPerHost
 	if cfg.TLS != nil {
 		s.tls = onlyHTTP1(cfg.TLS)
@@ -99,10 +101,7 @@ func onlyHTTP1(config *tls.Config) *tls.Config {
 func (s *server) run() {
 	s.goroutines.Add(1)
 	go s.take()
-	err := s.http.Serve(readyListener{s.ln, s})
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.err = fmt.Errorf("listen: %w", err)
+	s.err = fmt.Errorf("listen: %w", s.http.Serve(readyListener{s.ln, s}))
 	close(s.served)
 }
 
@@ -132,10 +131,8 @@ func (s *server) isClosed() bool {
 	}
 }
 
-// failure tells why the HTTP server has stopped.
+// failure tells why the HTTP server has stopped, which it has.
 func (s *server) failure() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.isClosed() {
 		return errListenerClosed
 	}
@@ -147,7 +144,7 @@ func (s *server) failure() error {
 func (s *server) stop(ctx context.Context) error {
 	var err error
 	if s.roster.close() {
-		close(s.closed)
+		s.cancel()
 		s.roster.hurry()
 		s.room.close()
 		err = s.http.Close()

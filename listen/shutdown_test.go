@@ -2,9 +2,11 @@ package listen_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -212,5 +214,40 @@ func TestCloseWhileClientsConnect(t *testing.T) {
 		if n := l.Known(); n != 0 {
 			t.Errorf("%d connections are known", n)
 		}
+	}
+}
+
+// Such a function may ask another server for the certificate, and waits as long as its context lets it.
+func TestTheContextOfTLSEndsWithTheHandshakeAndTheListener(t *testing.T) {
+	for name, end := range map[string]struct {
+		timeout time.Duration
+		close   bool
+	}{"timeout": {100 * time.Millisecond, false}, "Close": {0, true}} {
+		t.Run(name, func(t *testing.T) {
+			asked := make(chan struct{})
+			option, told := listening()
+			l := listenLocally(t, option, listen.HandshakeTimeout(end.timeout), listen.TLSConfig(&tls.Config{
+				GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+					close(asked)
+					<-hello.Context().Done()
+					return nil, hello.Context().Err()
+				},
+			}))
+			conn, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			go tls.Client(conn, &tls.Config{InsecureSkipVerify: true}).Handshake()
+			<-asked
+			if !end.close {
+				if got := <-told; !errors.Is(got.err, os.ErrDeadlineExceeded) {
+					t.Errorf("told is %v", got.err)
+				}
+			}
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
