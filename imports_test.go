@@ -27,7 +27,7 @@ var mayImport = []struct {
 	{"stream", []string{"opcode", "closecode", "frame", "internal/buffer", "internal/conf", "internal/deflate", "internal/gate", "internal/handshake", "internal/printable", "internal/transport", "golang.org/x/exp/constraints", "github.com/segmentio/asm/utf8"}},
 	{"stream/streamtest", []string{"stream"}},
 	{"dial", []string{"opcode", "closecode", "frame", "stream", "internal/", "golang.org/x/net/proxy"}},
-	{"listen", []string{"opcode", "closecode", "frame", "stream", "internal/"}},
+	{"listen", []string{"opcode", "closecode", "frame", "stream", "internal/", "golang.org/x/exp/constraints"}},
 	{"internal/gate", nil},
 	{"internal/buffer", nil},
 	{"internal/transport", []string{"internal/gate", "internal/buffer"}},

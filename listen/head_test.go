@@ -72,7 +72,7 @@ func TestMaxHeaderBoundsTheHead(t *testing.T) { // RFC 6585, section 5
 	}{
 		{"default", 64 << 10, nil},
 		{"less", 1 << 10, []listen.Option{listen.MaxHeader(1 << 10)}},
-		{"more", 256 << 10, []listen.Option{listen.MaxHeader(256 << 10)}},
+		{"more", 256 << 10, []listen.Option{listen.MaxHeader(uint32(256 << 10))}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for name, addr := range everyWay(t, tt.opts...) {

@@ -1,6 +1,10 @@
 package listen
 
-import "github.com/litert/websocket/internal/conf"
+import (
+	"golang.org/x/exp/constraints"
+
+	"github.com/litert/websocket/internal/conf"
+)
 
 // Hosts tells which hosts the server is. A request whose field Host has another one is answered with status 421
 // Misdirected Request (RFC 9110, section 15.5.20), whether a browser sent it or not. By default the server is whatever it
@@ -41,11 +45,11 @@ func Hosts(patterns ...string) Option {
 // 1 MiB by default); that of a [Listener] follows n. A longer head is answered with status 431 Request Header Fields Too
 // Large (RFC 6585, section 5), and so is one of more than 128 fields, each line being one. The default is 64 KiB; n must
 // be from 1 to 1 GiB.
-func MaxHeader(n int) Option {
-	if n < 1 || n > maxMaxHeader {
+func MaxHeader[N constraints.Integer](n N) Option {
+	if n < 1 || uint64(n) > maxMaxHeader {
 		return refuse("MaxHeader", "%d is not from 1 to %d", n, maxMaxHeader)
 	}
-	return option(func(c *conf.Listen) { c.MaxHeader = n })
+	return option(func(c *conf.Listen) { c.MaxHeader = int(n) })
 }
 
 const (

@@ -31,6 +31,8 @@ var badOptions = []struct {
 	{"listen.Hosts", listen.Hosts("example.com", "https://example.com")},
 	{"listen.MaxHeader", listen.MaxHeader(0)},
 	{"listen.MaxHeader", listen.MaxHeader(1<<30 + 1)},
+	{"listen.MaxHeader", listen.MaxHeader(int8(-1))},
+	{"listen.MaxHeader", listen.MaxHeader(uint64(1<<32 + 1))}, // 1 as an int of 32 bits
 	{"listen.TLSConfig", listen.TLSConfig(nil)},
 	{"listen.TLSConfig", listen.TLSConfig(new(tls.Config))},
 	{"listen.HandshakeTimeout", listen.HandshakeTimeout(-1)},
