@@ -95,7 +95,7 @@ func (s *server) reportEnd(c *greetedConn) {
 
 // reportConn tells of a connection that came to no request because of err. What Shutdown and Close end is not told.
 func (s *server) reportConn(p *place, err error) {
-	if s.cfg.OnError == nil || s.isClosed() {
+	if s.isClosed() {
 		return
 	}
 	switch {
@@ -109,7 +109,7 @@ func (s *server) reportConn(p *place, err error) {
 
 // reportAccept tells why nothing could be accepted. What OnError does does not end the goroutine that accepts.
 func (s *server) reportAccept(err error) {
-	if s.cfg.OnError == nil || s.isClosed() {
+	if s.isClosed() {
 		return
 	}
 	var told sync.WaitGroup
@@ -121,7 +121,7 @@ func (s *server) reportAccept(err error) {
 type errorLog struct{ server *server }
 
 func (l errorLog) Write(line []byte) (int, error) {
-	if l.server.cfg.OnError != nil && !l.server.isClosed() {
+	if !l.server.isClosed() {
 		l.server.cfg.OnError(nil, errors.New("listen: "+printable.Line(string(line), 1<<10)))
 	}
 	return len(line), nil

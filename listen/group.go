@@ -36,8 +36,15 @@ func Join(g *Group) Option {
 // still run.
 //
 // Shutdown can be called again, and while another call waits; it waits then, too. Calls from within a function of a
-// Handler wait for that very function until ctx ends.
-func (g *Group) Shutdown(ctx context.Context) error { return g.roster.shutdown(ctx) }
+// Handler wait for that very function until ctx ends. If a hook of [stream.Trace] panics that Shutdown calls, the panic goes on
+// once all connections have ended.
+func (g *Group) Shutdown(ctx context.Context) error {
+	panicked, err := g.roster.shutdown(ctx)
+	if panicked != nil {
+		panic(panicked)
+	}
+	return err
+}
 
 // rosterOf returns the roster of the group that the connections of cfg belong to, or nil.
 func rosterOf(cfg *conf.Listen) *roster {

@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -152,4 +153,32 @@ func TestAGroupForgetsConnectionsThatHaveEnded(t *testing.T) {
 	if !eventually(t, func() bool { return group.Known() == 0 }) {
 		t.Errorf("%d connections are known", group.Known())
 	}
+}
+
+func TestAHookThatPanicsInShutdownOfAGroupDoesSoInItsCaller(t *testing.T) {
+	var group listen.Group
+	upgraded := make(chan *conn, 3)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := listen.Upgrade(w, r, stream.Standard, listen.Join(&group), stream.WithTrace(&stream.Trace{
+			CloseSent: func(closecode.Code, string) { panic("a mistake") },
+		}))
+		if err != nil {
+			t.Error(err)
+		}
+		upgraded <- c
+	}))
+	defer server.Close()
+	for range cap(upgraded) {
+		connect(t, server.Listener.Addr(), proper+"\r\n"+closeFrame).opened(t)
+		<-upgraded
+	}
+	defer func() {
+		if value := recover(); value != "a mistake" {
+			t.Errorf("recovered %v", value)
+		}
+		if n := group.Known(); n > 0 {
+			t.Errorf("%d connections are known", n)
+		}
+	}()
+	group.Shutdown(testContext(t))
 }

@@ -52,7 +52,8 @@ func TestAHookThatDoesNotReturnTakesNothingOfAListener(t *testing.T) {
 	for name, misbehave := range misbehaviours {
 		t.Run(name, func(t *testing.T) {
 			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-			l := listenLocally(t, misbehaveTwice(misbehave), listen.MaxPending(1))
+			told := listen.OnError(func(*http.Request, error) {})
+			l := listenLocally(t, misbehaveTwice(misbehave), listen.MaxPending(1), told)
 			for range 2 {
 				if c := connect(t, l.Addr(), proper+"\r\n").opened(t); !c.ended() {
 					t.Error("the connection is open")
@@ -291,5 +292,21 @@ func TestAHookThatPanicsWhereShutdownCutsAHandshakeHoldsUpNoGroup(t *testing.T) 
 	}
 	if err := group.Shutdown(testContext(t)); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAPanicAtAListenerThatTellsNobodyIsLogged(t *testing.T) {
+	var logged safeBuffer
+	defer log.SetOutput(log.Writer())
+	log.SetOutput(&logged)
+	l := listenLocally(t, misbehaveTwice(func() { panic("a mistake") }))
+	for _, request := range []string{requestLine + host, proper} { // a refusal is not logged
+		if c := connect(t, l.Addr(), request+"\r\n"); !eventually(t, c.ended) {
+			t.Error("the connection is open")
+		}
+	}
+	l.Close()
+	if text := logged.String(); strings.Count(text, "listen: ") != 1 || !strings.Contains(text, "a mistake") || !strings.Contains(text, "misbehaveTwice") {
+		t.Errorf("logged is %q", text)
 	}
 }

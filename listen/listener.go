@@ -58,9 +58,10 @@ func NewListener[M any](ln net.Listener, mode stream.Mode[M], opts ...Option) (*
 }
 
 func newListener[M any](ln net.Listener, mode stream.Mode[M], cfg *conf.Listen) *Listener[M] {
-	if cfg.OnError != nil {
-		cfg.OnError = contained(cfg.OnError)
+	if cfg.OnError == nil {
+		cfg.OnError = logPanic
 	}
+	cfg.OnError = contained(cfg.OnError)
 	l := &Listener[M]{mode: mode, queue: make(chan opened[M], cfg.MaxPending)}
 	l.server = newServer(ln, cfg, l.serveHTTP)
 	go l.server.run()

@@ -3,6 +3,7 @@ package listen
 import (
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -19,18 +20,21 @@ import (
 //   - each error that the function of a [Handler] returns, but for the orderly end of a connection;
 //   - each panic of a function of the program that this package calls, a hook of [stream.Trace] or the function of a Handler,
 //     as a [*PanicError]. The panic goes on as it would without OnError, so that a [http.Server] logs it, too; at a
-//     Listener it ends there. [http.ErrAbortHandler] is not told;
+//     Listener it ends there, and is logged by package log without OnError. [http.ErrAbortHandler] is not told, nor what
+//     [stream.Trace] says ends the process;
 //   - at a Listener, with a [*ConnError], each connection that came to no request: dropped to make room ([ErrDropped]),
 //     too slow for the [HandshakeTimeout] (the error matches [os.ErrDeadlineExceeded]), without success at TLS, with a
 //     request that package net/http itself has refused (an [*Error] with its status), or given up by the client in the
 //     middle. A client that has sent nothing and leaves is not told;
-//   - at a Listener, each error of accepting that it tries to get over, such as a lack of descriptors.
+//   - at a Listener, each error of accepting that it tries to get over, such as a lack of descriptors where nothing can be
+//     dropped for them.
 //
 // The request is nil where there was none. Behind a http.Server, what it refuses itself goes to its ErrorLog, or nowhere.
 //
 // fn is called by the goroutine to which it happens, which waits for it, and by several at the same time. It may keep the
 // request, whose body is not to be read; with OnError, a Handler keeps it until its function has returned. What comes of a
-// panic of fn itself is as for other functions of the program, but that it is not told to fn. A nil fn is refused.
+// panic of fn itself is as for other functions of the program, but that it is not told to fn. fn must not call Close or Shutdown
+// of the Listener, or Shutdown of the Group, which wait for it. A nil fn is refused.
 func OnError(fn func(r *http.Request, err error)) Option {
 	if fn == nil {
 		return refuse("OnError", "the function is nil")
@@ -98,6 +102,13 @@ func reportPanic(onError func(*http.Request, error), r *http.Request, returned *
 	}
 	if value != nil {
 		panic(value)
+	}
+}
+
+// logPanic is OnError where a Listener has none: package net/http logs a panic in a goroutine of its own, too.
+func logPanic(_ *http.Request, err error) {
+	if panicked, ok := err.(*PanicError); ok {
+		log.Printf("%v\n%s", panicked, panicked.Stack)
 	}
 }
 

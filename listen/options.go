@@ -93,7 +93,8 @@ func AllowUnmasked() Option {
 }
 
 // TLSConfig has a [Listener] speak TLS; by default it does not. It takes a copy of config, which needs a certificate,
-// or a function that returns one. [Upgrade] and [Handler] ignore it.
+// or a function that returns one. The context of its functions ends at the [HandshakeTimeout], and when the Listener is closed,
+// which waits for them. [Upgrade] and [Handler] ignore it.
 func TLSConfig(config *tls.Config) Option {
 	switch {
 	case config == nil:

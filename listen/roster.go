@@ -94,27 +94,27 @@ func (r *roster) hurry() {
 var longAgo = time.Unix(1, 0)
 
 // shutdown closes the roster, ends all connections in an orderly way, and waits until their functions have returned.
-// When ctx ends before, it aborts the remaining ones, and returns the error of ctx.
-func (r *roster) shutdown(ctx context.Context) error {
+// When ctx ends before, it aborts the remaining ones, and returns the error of ctx. It returns what a hook has panicked with, too.
+func (r *roster) shutdown(ctx context.Context) (panicked any, err error) {
 	r.close()
 	var cut atomic.Bool
-	r.each(func(m *member) {
+	panicked = r.each(func(m *member) {
 		if !m.shutdown(ctx) {
 			cut.Store(true)
 		}
 	})
 	if cut.Load() {
-		return ctx.Err()
+		err = ctx.Err()
 	}
-	return nil
+	return panicked, err
 }
 
 // abort drops all connections.
 func (r *roster) abort() { r.each((*member).abort) }
 
 // each calls end for all members at once, and waits for all calls. Whatever a hook does that is called meanwhile, none of
-// them is left open.
-func (r *roster) each(end func(*member)) {
+// them is left open; it returns what one has panicked with, or nil.
+func (r *roster) each(end func(*member)) (panicked any) {
 	r.mu.Lock()
 	members := make([]*member, 0, len(r.members))
 	for m := range r.members {
@@ -122,13 +122,16 @@ func (r *roster) each(end func(*member)) {
 	}
 	r.mu.Unlock()
 	var ends sync.WaitGroup
+	panics := make(chan any, len(members))
 	for _, m := range members {
 		ends.Go(func() {
 			returned := false
 			defer func() {
 				if !returned {
 					defer m.abortQuietly()
-					containPanic(m.onError, recover())
+					value := recover()
+					panics <- value
+					containPanic(m.onError, value)
 				}
 			}()
 			end(m)
@@ -136,6 +139,11 @@ func (r *roster) each(end func(*member)) {
 		})
 	}
 	ends.Wait()
+	select {
+	case panicked = <-panics:
+	default:
+	}
+	return panicked
 }
 
 // tookOver is called when the HTTP server has given conn away.

@@ -167,7 +167,7 @@ func (s *server) stop(ctx context.Context) error {
 
 func (s *server) shutdown(ctx context.Context) error {
 	err := s.stop(ctx)
-	if cut := s.roster.shutdown(ctx); cut != nil {
+	if _, cut := s.roster.shutdown(ctx); cut != nil {
 		return cut
 	}
 	return err
