@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -178,6 +179,31 @@ func TestAHookThatPanicsInShutdownOfAGroupDoesSoInItsCaller(t *testing.T) {
 		}
 		if n := group.Known(); n > 0 {
 			t.Errorf("%d connections are known", n)
+		}
+	}()
+	group.Shutdown(testContext(t))
+}
+
+func TestAGroupAwaitsTheFunctionAlsoOfAConnectionWhoseHookPanics(t *testing.T) {
+	var group listen.Group
+	goOn := make(chan struct{})
+	var returned atomic.Bool
+	server := httptest.NewServer(listen.Handler(stream.Standard, func(*http.Request, *conn) error {
+		<-goOn
+		returned.Store(true)
+		return nil
+	}, listen.Join(&group), stream.WithTrace(&stream.Trace{
+		CloseSent: func(closecode.Code, string) { panic("a mistake") },
+		Ended:     func(stream.Summary) { close(goOn) },
+	})))
+	defer server.Close()
+	connect(t, server.Listener.Addr(), proper+"\r\n"+closeFrame).opened(t)
+	if !eventually(t, func() bool { return group.Known() == 1 }) {
+		t.Fatal("the connection is not known")
+	}
+	defer func() {
+		if value := recover(); value != "a mistake" || !returned.Load() {
+			t.Errorf("recovered %v, and that the function has returned is %v", value, returned.Load())
 		}
 	}()
 	group.Shutdown(testContext(t))

@@ -98,11 +98,17 @@ var longAgo = time.Unix(1, 0)
 func (r *roster) shutdown(ctx context.Context) (panicked any, err error) {
 	r.close()
 	var cut atomic.Bool
-	panicked = r.each(func(m *member) {
-		if !m.shutdown(ctx) {
-			cut.Store(true)
-		}
-	})
+	endWith := func(end func(*member, context.Context) bool) any {
+		return r.each(func(m *member) {
+			if !end(m, ctx) {
+				cut.Store(true)
+			}
+		})
+	}
+	panicked = endWith((*member).shutdown)
+	if behind := endWith((*member).awaitGone); panicked == nil {
+		panicked = behind
+	}
 	if cut.Load() {
 		err = ctx.Err()
 	}
@@ -112,8 +118,7 @@ func (r *roster) shutdown(ctx context.Context) (panicked any, err error) {
 // abort drops all connections.
 func (r *roster) abort() { r.each((*member).abort) }
 
-// each calls end for all members at once, and waits for all calls. Whatever a hook does that is called meanwhile, none of
-// them is left open; it returns what one has panicked with, or nil.
+// each calls end for all members at once, and waits for all calls. It returns what a hook has panicked with, or nil.
 func (r *roster) each(end func(*member)) (panicked any) {
 	r.mu.Lock()
 	members := make([]*member, 0, len(r.members))
@@ -122,28 +127,38 @@ func (r *roster) each(end func(*member)) (panicked any) {
 	}
 	r.mu.Unlock()
 	var ends sync.WaitGroup
-	panics := make(chan any, len(members))
+	first := make(chan any, 1)
 	for _, m := range members {
 		ends.Go(func() {
-			returned := false
-			defer func() {
-				if !returned {
-					defer m.abortQuietly()
-					value := recover()
-					panics <- value
-					containPanic(m.onError, value)
+			if value := m.end(end); value != nil {
+				select {
+				case first <- value:
+				default:
 				}
-			}()
-			end(m)
-			returned = true
+			}
 		})
 	}
 	ends.Wait()
 	select {
-	case panicked = <-panics:
+	case panicked = <-first:
 	default:
 	}
 	return panicked
+}
+
+// end calls end. Whatever a hook does that is called meanwhile, m is not left open; its panic is told, and returned.
+func (m *member) end(end func(*member)) (panicked any) {
+	returned := false
+	defer func() {
+		if !returned {
+			defer m.abortQuietly()
+			panicked = recover()
+			containPanic(m.onError, panicked)
+		}
+	}()
+	end(m)
+	returned = true
+	return nil
 }
 
 // tookOver is called when the HTTP server has given conn away.
@@ -209,7 +224,7 @@ func (m *member) left() {
 	m.gone.Set()
 }
 
-// shutdown ends m, and reports whether that was in time.
+// shutdown ends the connection of m, and reports whether that was in time.
 func (m *member) shutdown(ctx context.Context) bool {
 	select {
 	case <-m.settled.Wait():
@@ -224,6 +239,11 @@ func (m *member) shutdown(ctx context.Context) bool {
 		m.abort()
 		return false
 	}
+	return true
+}
+
+// awaitGone waits until the connection of m has ended, and its function returned, and reports whether that was in time.
+func (m *member) awaitGone(ctx context.Context) bool {
 	select {
 	case <-m.gone.Wait():
 		return true
