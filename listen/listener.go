@@ -157,5 +157,5 @@ func (l *Listener[M]) Shutdown(ctx context.Context) error { return l.server.shut
 
 // Close ends the Listener at once: it stops listening, and drops all connections, whether they were accepted or not,
 // without a closing handshake (see [stream.Socket.Abort]). It returns the error of closing what it listened on; called
-// again, or after Shutdown, it returns nil.
+// again, or after Shutdown, it returns nil. It waits for functions of the program that a handshake has called, such as hooks.
 func (l *Listener[M]) Close() error { return l.server.close() }
