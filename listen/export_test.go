@@ -2,6 +2,9 @@ package listen
 
 import "net/netip"
 
+// CanAwaitFirst says whether it is known of a socket that nothing has come.
+const CanAwaitFirst = canAwaitFirst
+
 // Known returns how many connections l keeps track of.
 func (l *Listener[M]) Known() int { return l.server.roster.known() }
 

@@ -86,6 +86,9 @@ func TestWhatCameToNoRequestIsTold(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			if tt.leave {
+				skipUnlessSilenceIsKnown(t)
+			}
 			option, told := listening()
 			l := listenLocally(t, append(tt.opts, option, listen.HandshakeTimeout(200*time.Millisecond))...)
 			c := connect(t, l.Addr(), "")
