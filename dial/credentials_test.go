@@ -1,6 +1,7 @@
 package dial_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -71,9 +72,7 @@ func TestFieldsOfTheHeaderStayWithTheirOrigin(t *testing.T) {
 		"Referer": {"https://app.example/?token=x"}, "X-Forwarded-For": {"192.0.2.1"}, "Unheard-Of": {"x"},
 	}
 	both := along.Clone()
-	for name, values := range stays {
-		both[name] = values
-	}
+	maps.Copy(both, stays)
 	tests := []struct {
 		from, to string
 		same     bool

@@ -73,13 +73,14 @@ func same(s string) func(size int) string {
 
 // hostileRequest is a proper request but for one field.
 func hostileRequest(field, value string) string {
-	head := requestLine + host
+	var head strings.Builder
+	head.WriteString(requestLine + host)
 	for _, line := range []string{upgrade, connection, key, version} {
 		if !strings.HasPrefix(line, field+":") {
-			head += line
+			head.WriteString(line)
 		}
 	}
-	return head + field + ": " + value + "\r\n\r\n"
+	return head.String() + field + ": " + value + "\r\n\r\n"
 }
 
 // hostileOptions have a server look at each field, however long it is.

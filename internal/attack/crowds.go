@@ -56,7 +56,7 @@ func dawdles(a *attacker) error {
 	}
 	defer c.Close()
 	a.begun.Add(1)
-	for _, b := range strings.Split(request(a.target), "") {
+	for b := range strings.SplitSeq(request(a.target), "") {
 		if err := c.send(b); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/litert/websocket/internal/handshake"
 )
@@ -85,12 +86,13 @@ const switching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nCon
 
 // accept opens the connection, with more fields in the response.
 func (h *hostile) accept(fields ...string) error {
-	head := switching + "Sec-WebSocket-Accept: " + handshake.Accept(h.request.Header.Get("Sec-WebSocket-Key")) + "\r\n"
+	var head strings.Builder
+	head.WriteString(switching + "Sec-WebSocket-Accept: " + handshake.Accept(h.request.Header.Get("Sec-WebSocket-Key")) + "\r\n")
 	for _, field := range fields {
-		head += field + "\r\n"
+		head.WriteString(field + "\r\n")
 	}
 	h.force.begun.Add(1)
-	return h.send(head + "\r\n")
+	return h.send(head.String() + "\r\n")
 }
 
 // wait reads until the client has gone.

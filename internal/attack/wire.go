@@ -77,17 +77,18 @@ var key = base64.StdEncoding.EncodeToString([]byte("an attacker's 16"))
 
 // request returns the head of a proper request, but for the fields, which are added, or take the place of one.
 func request(t target, fields ...string) string {
-	head := "GET " + t.Path + " HTTP/1.1\r\n"
+	var head strings.Builder
+	head.WriteString("GET " + t.Path + " HTTP/1.1\r\n")
 	for _, field := range []string{"Host: " + t.Host, "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: " + key} {
 		name, _, _ := strings.Cut(field, " ")
 		if !slices.ContainsFunc(fields, func(f string) bool { return strings.HasPrefix(f, name) }) {
-			head += field + "\r\n"
+			head.WriteString(field + "\r\n")
 		}
 	}
 	for _, field := range fields {
-		head += field + "\r\n"
+		head.WriteString(field + "\r\n")
 	}
-	return head + "\r\n"
+	return head.String() + "\r\n"
 }
 
 // upgrade sends a request, which must open a connection.

@@ -65,22 +65,22 @@ func TestWhatDoesNotInflateIsCorrupt(t *testing.T) {
 			for _, n := range []int{1, 5, 1000} {
 				z := begin(connections.Add(1), new(deflate.Window), tt.payload)
 				p := make([]byte, n)
-				var got string
+				var got strings.Builder
 				var err error
 				for err == nil {
 					if z.Done() {
 						t.Errorf("%s, %s: it is done", name, way)
 					}
 					n, err = z.Read(p[:n])
-					got += string(p[:n])
+					got.WriteString(string(p[:n]))
 					n = len(p)
 				}
 				var broken *deflate.CorruptError
 				if !errors.As(err, &broken) || broken.Err == nil || broken.Error() == "" || errors.Is(err, io.EOF) {
 					t.Errorf("%s, %s: got %v", name, way, err)
 				}
-				if !strings.HasPrefix(tt.want, got) {
-					t.Errorf("%s, %s: got %q", name, way, got)
+				if !strings.HasPrefix(tt.want, got.String()) {
+					t.Errorf("%s, %s: got %q", name, way, got.String())
 				}
 				if n, again := z.Read(p); n != 0 || again != err || z.Done() {
 					t.Errorf("%s, %s: then got %d, %v", name, way, n, again)

@@ -106,7 +106,7 @@ func checkMany(t *testing.T, p partner) {
 		sent <- nil
 	}()
 	for i := range n {
-		c.expect(opcode.Text, []byte(fmt.Sprint(i)))
+		c.expect(opcode.Text, fmt.Append(nil, i))
 	}
 	if err := <-sent; err != nil {
 		t.Fatal(err)
