@@ -113,7 +113,7 @@ func TestABombFailsAtTheLimit(t *testing.T) {
 				io.ReadCloser
 				io.Writer
 			}{io.NopCloser(&transport.written), nil}, false)
-			if reason := peer.WantClose(closecode.MessageTooBig); !strings.Contains(reason, "too big") {
+			if reason := peer.WantClose(closecode.MessageTooBig); !strings.Contains(reason, "message is larger than") {
 				t.Errorf("the reason is %q", reason)
 			}
 		})

@@ -146,7 +146,7 @@ func (e *ending) failProtocol(err error) error {
 		code = broken.Code
 		err = broken
 	}
-	return e.fail(&ProtocolError{Code: code, Err: err}, code, err.Error())
+	return e.fail(&ProtocolError{Code: code, Err: err}, code, textOf(err))
 }
 
 // failMessage ends the connection because an outgoing message cannot be brought to its end.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"fmt"
 	"io"
 	"math"
 
@@ -234,7 +235,7 @@ func (rc *receiver) control(b transport.Bounds, op opcode.Opcode, payload []byte
 
 // failLimit fails the connection because a message is larger than it may be.
 func (rc *receiver) failLimit() error {
-	return rc.end().fail(&LimitError{Limit: rc.limits.message}, closecode.MessageTooBig, "message is too big")
+	return rc.end().fail(&LimitError{Limit: rc.limits.message}, closecode.MessageTooBig, fmt.Sprintf("message is larger than %d bytes", rc.limits.message))
 }
 
 // failText fails the connection because of a text message that is not UTF-8 (RFC 6455, section 8.1).

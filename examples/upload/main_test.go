@@ -181,7 +181,7 @@ func TestWhatIsNotAFileOfTheSizeIsNotStored(t *testing.T) {
 	large := open(t, server, "large")
 	wantText(t, large, "100")
 	send(t, large, strings.Repeat("x", 101))
-	wantClose(t, large, closecode.MessageTooBig, "message is too big")
+	wantClose(t, large, closecode.MessageTooBig, "message is larger than 100 bytes")
 
 	text := open(t, server, "text")
 	wantText(t, text, "100")
