@@ -45,8 +45,8 @@ const (
 	writers = 64
 )
 
-// jobs are all jobs, in the order of the table, at scale 1.
-var jobs = []job{
+// mainJobs are those that users have, in the order of the table, at scale 1.
+var mainJobs = []job{
 	{Name: "get", What: "a server sends a file of 1 GiB as one message", Kind: send, Size: gib},
 	{Name: "put", What: "a server receives 1 GiB in masked frames of 256 KiB, and throws it away", Kind: receive, Size: gib},
 	{Name: "cget", What: "a client receives 1 GiB in frames of 256 KiB, and throws it away", Kind: receive, Client: true, Size: gib},

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"slices"
 )
 
 // A library is one of those that are compared.
@@ -13,38 +12,18 @@ type library struct {
 	name   string
 	module string // whose version is reported
 	new    func(s *site) endpoint
-	lacks  []string // names of jobs that it has nothing for
+	lacks  func(job) bool // whether it has nothing for a job
 }
 
 // libraries are all libraries, and the limit: the least that a program must do which trusts its peer blindly.
 var libraries = []library{
-	{"litert", "github.com/litert/websocket", newLitert, nil},
-	{"gorilla", "github.com/gorilla/websocket", newGorilla, slices.Concat(noServer, takeovers)},
-	{"coder", "github.com/coder/websocket", newCoder, noServer},
-	{"gobwas", "github.com/gobwas/ws", newGobwas, takeovers},
-	{"gws", "github.com/lxzan/gws", newGws, nil},
-	{"limit", "", newLimit, slices.Concat([]string{"writers", "shakeown", "idleown"}, zips)},
+	{"litert", "github.com/litert/websocket", newLitert, func(job) bool { return false }},
+	{"gorilla", "github.com/gorilla/websocket", newGorilla, func(j job) bool { return j.Own || j.Takeover }},
+	{"coder", "github.com/coder/websocket", newCoder, func(j job) bool { return j.Own }},
+	{"gobwas", "github.com/gobwas/ws", newGobwas, func(j job) bool { return j.Takeover }},
+	{"gws", "github.com/lxzan/gws", newGws, func(job) bool { return false }},
+	{"limit", "", newLimit, func(j job) bool { return j.Own || j.Deflate || j.Kind == write }},
 }
-
-// noServer are the jobs for libraries without a server of their own.
-var noServer = []string{"shakeown", "idleown"}
-
-// takeovers are the jobs for libraries with context takeover, and zips those for such with compression.
-var (
-	takeovers = names(func(j job) bool { return j.Takeover })
-	zips      = names(func(j job) bool { return j.Deflate })
-)
-
-func names(of func(job) bool) (list []string) {
-	for _, j := range jobs {
-		if of(j) {
-			list = append(list, j.Name)
-		}
-	}
-	return list
-}
-
-func (l library) does(j job) bool { return !slices.Contains(l.lacks, j.Name) }
 
 func libraryName(l library) string { return l.name }
 

@@ -43,7 +43,7 @@ type plan struct {
 
 func run() error {
 	var p plan
-	jobNames := flag.String("jobs", "", "the `names` of the jobs, separated by commas; all by default")
+	jobNames := flag.String("jobs", mainGroup, "the `names` of jobs, or of groups of them ("+groupNames()+"), separated by commas")
 	libNames := flag.String("libs", "", "the `names` of the libraries, separated by commas; all by default")
 	flag.IntVar(&p.rounds, "rounds", 3, "how many times to measure")
 	flag.Float64Var(&p.scale, "scale", 1, "what to multiply the work of each job with")
@@ -54,7 +54,7 @@ func run() error {
 	flag.Parse()
 
 	var err error
-	if p.jobs, err = pick(jobs, *jobNames, func(j job) string { return j.Name }); err != nil {
+	if p.jobs, err = pickJobs(*jobNames); err != nil {
 		return err
 	}
 	if p.libs, err = pick(libraries, *libNames, libraryName); err != nil {
@@ -124,7 +124,7 @@ func (p plan) measure() (*results, error) {
 
 // take adds a measurement of lib at j to r, if lib does j.
 func (p plan) take(r *results, j job, lib library, dir string) error {
-	if !lib.does(j) {
+	if lib.lacks(j) {
 		return nil
 	}
 	if err := prepare(dir, j); err != nil {

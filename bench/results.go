@@ -53,7 +53,7 @@ func newResults(p plan) *results {
 		j = j.scaled(p.scale)
 		jr := jobResult{Name: j.Name, What: j.What, Unit: j.unit(), Units: j.units()}
 		for _, lib := range p.libs {
-			if lib.does(j) {
+			if !lib.lacks(j) {
 				jr.Libraries = append(jr.Libraries, libraryResult{Name: lib.name})
 			}
 		}
