@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/pprof"
@@ -75,17 +74,18 @@ func (t task) start() (s *site, addr string, err error) {
 	}
 	s = newSite(t.Job, t.Dir, lib.new)
 	if t.Job.Client {
-		return s, "", s.endpoint.dial("ws://" + t.Addr)
+		return s, "", s.dial(t.Addr)
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, "", err
 	}
-	if t.Job.Own {
-		go func() { s.complain(s.endpoint.serve(ln)) }()
-	} else {
-		go func() { s.complain(http.Serve(ln, s.endpoint)) }()
+	if t.Job.TLS {
+		if s.tls, err = serverTLS(); err != nil {
+			return nil, "", err
+		}
 	}
+	go func() { s.complain(s.serve(ln)) }()
 	return s, ln.Addr().String(), nil
 }
 

@@ -42,7 +42,8 @@ func (l coder) start(c *websocket.Conn, err error) {
 func (l coder) serve(net.Listener) error { return errors.ErrUnsupported }
 
 func (l coder) dial(url string) error {
-	c, _, err := websocket.Dial(context.Background(), url, nil)
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: clientTLS()}}
+	c, _, err := websocket.Dial(context.Background(), url, &websocket.DialOptions{HTTPClient: &client})
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -38,6 +39,9 @@ func (g gobwas) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g gobwas) serve(ln net.Listener) error {
+	if g.s.tls != nil {
+		ln = tls.NewListener(ln, g.s.tls)
+	}
 	for {
 		nc, err := ln.Accept()
 		if err != nil {
@@ -55,7 +59,7 @@ func (g gobwas) serve(ln net.Listener) error {
 }
 
 func (g gobwas) dial(url string) error {
-	nc, br, _, err := ws.Dial(context.Background(), url)
+	nc, br, _, err := ws.Dialer{TLSConfig: clientTLS()}.Dial(context.Background(), url)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func newGorilla(s *site) endpoint {
 	}
 	pool := new(sync.Pool)
 	g.upgrader = websocket.Upgrader{ReadBufferSize: size, WriteBufferSize: size, WriteBufferPool: pool, EnableCompression: s.job.Deflate}
-	g.dialer = websocket.Dialer{ReadBufferSize: size, WriteBufferSize: size, WriteBufferPool: pool}
+	g.dialer = websocket.Dialer{ReadBufferSize: size, WriteBufferSize: size, WriteBufferPool: pool, TLSClientConfig: clientTLS()}
 	return g
 }
 

@@ -20,6 +20,7 @@ const (
 // groups are all groups. A job may be in several.
 var groups = []group{
 	{mainGroup, mainJobs},
+	{"tls", tlsJobs},
 }
 
 func groupName(g group) string { return g.name }

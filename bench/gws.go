@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"os"
@@ -54,11 +55,14 @@ func (g *gwsEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *gwsEndpoint) serve(ln net.Listener) error {
+	if g.s.tls != nil {
+		ln = tls.NewListener(ln, g.s.tls)
+	}
 	return gws.NewServer(g, g.options()).RunListener(ln)
 }
 
 func (g *gwsEndpoint) dial(url string) error {
-	c, _, err := gws.NewClient(g, &gws.ClientOption{Addr: url, ReadMaxPayloadSize: g.limit(), WriteMaxPayloadSize: g.limit()})
+	c, _, err := gws.NewClient(g, &gws.ClientOption{Addr: url, ReadMaxPayloadSize: g.limit(), WriteMaxPayloadSize: g.limit(), TlsConfig: clientTLS()})
 	if err != nil {
 		return err
 	}

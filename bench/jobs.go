@@ -8,6 +8,7 @@ type job struct {
 	What     string
 	Kind     kind
 	Client   bool  // the library is the client; the load is then the server
+	TLS      bool  // over TLS 1.3
 	Own      bool  // without net/http, through a server of the library's own
 	Text     bool  // messages are text, and binary otherwise
 	JSON     bool  // messages are JSON, which goes as binary; otherwise they are random bytes, or words if Text

@@ -33,7 +33,7 @@ type endpoint interface {
 	// ServeHTTP opens a connection behind net/http. It returns at once, as another goroutine does the job.
 	http.Handler
 
-	// serve does the job on connections from ln without net/http.
+	// serve does the job on connections from ln without net/http, over TLS where the site has it.
 	serve(ln net.Listener) error
 
 	// dial opens a connection, on which another goroutine does the job.

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"strings"
 )
 
 // The limit is what the libraries are held against: the fewest system calls, and the least work on bytes, that do a job
@@ -24,21 +26,24 @@ func (l limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.s.complain(err)
 		return
 	}
-	go l.s.run(&limitConn{TCPConn: nc.(*net.TCPConn), job: l.s.job}, nil)
+	go l.s.run(&limitConn{Conn: nc, job: l.s.job}, nil)
 }
 
 func (l limit) serve(net.Listener) error { return errors.ErrUnsupported }
 
 func (l limit) dial(url string) error {
-	addr := url[len("ws://"):]
+	scheme, addr, _ := strings.Cut(url, "://")
 	nc, err := net.Dial("tcp", addr)
 	if err != nil {
 		return err
 	}
-	if err := (&peer{conn: nc.(*net.TCPConn)}).handshake(l.s.job); err != nil {
+	if scheme == "wss" {
+		nc = tls.Client(nc, clientTLS())
+	}
+	if err := (&peer{conn: nc}).handshake(l.s.job); err != nil {
 		return err
 	}
-	go l.s.run(&limitConn{TCPConn: nc.(*net.TCPConn), job: l.s.job}, nil)
+	go l.s.run(&limitConn{Conn: nc, job: l.s.job}, nil)
 	return nil
 }
 
@@ -53,14 +58,14 @@ func (l limit) broadcast(p []byte, conns []conn) error {
 }
 
 type limitConn struct {
-	*net.TCPConn
+	net.Conn
 	job job
 	in  limitReader
 }
 
 func (c *limitConn) next() (io.Reader, error) {
 	if c.in.buf == nil {
-		c.in = limitReader{conn: c.TCPConn, buf: make([]byte, putFrame)}
+		c.in = limitReader{conn: c.Conn, buf: make([]byte, putFrame)}
 	}
 	c.in.ended = false
 	return &c.in, nil
@@ -68,7 +73,7 @@ func (c *limitConn) next() (io.Reader, error) {
 
 // limitReader reads a message.
 type limitReader struct {
-	conn  *net.TCPConn
+	conn  net.Conn
 	buf   []byte
 	r, w  int // buf[r:w] was not taken
 	frame header
@@ -133,14 +138,14 @@ func (r *limitReader) piece() ([]byte, error) {
 	}
 }
 
-// sendFile has the kernel send the file in one frame. A client must mask it, in a buffer of its own.
+// sendFile has the kernel send the file in one frame. A client must mask it, and TLS encrypt it, out of a buffer.
 func (c *limitConn) sendFile(f *os.File) error {
 	h := header{first: fin | opBinary, masked: c.job.Client, key: [4]byte{1, 2, 3, 4}, length: c.job.Size}
 	if _, err := c.Write(h.append(nil)); err != nil {
 		return err
 	}
-	if !h.masked {
-		_, err := c.ReadFrom(f)
+	if tcp, ok := c.Conn.(*net.TCPConn); ok && !h.masked {
+		_, err := tcp.ReadFrom(f)
 		return err
 	}
 	buf := make([]byte, putFrame)
@@ -152,7 +157,9 @@ func (c *limitConn) sendFile(f *os.File) error {
 		if err != nil {
 			return err
 		}
-		xor(buf[:n], buf[:n], h.key, pos)
+		if h.masked {
+			xor(buf[:n], buf[:n], h.key, pos)
+		}
 		pos += int64(n)
 		if _, err := c.Write(buf[:n]); err != nil {
 			return err
@@ -166,10 +173,13 @@ func (c *limitConn) write(p []byte) error {
 }
 
 func (c *limitConn) echo() error {
-	if c.job.InFlight == 1 && c.job.Size > 2*xorBlock {
-		return c.echoLarge()
+	switch {
+	case c.job.InFlight > 1 || c.job.Size <= 2*xorBlock:
+		return c.echoSmall()
+	case c.job.Kind == idle:
+		return c.echoSeldom()
 	}
-	return c.echoSmall()
+	return c.echoLarge()
 }
 
 // echoLarge sends back each message with one system call, out of the buffer that it came into. One is in flight.
@@ -180,22 +190,42 @@ func (c *limitConn) echoLarge() error {
 		if err != nil {
 			return err
 		}
-		frame, payload := parse(buf)
-		end := payload + int(frame.length)
-		if n < end {
-			if _, err := io.ReadFull(c, buf[n:end]); err != nil {
-				return err
-			}
-		}
-		xor(buf[payload:end], buf[payload:end], frame.key, 0)
-		var room [maxHeader]byte
-		answer := header{first: frame.first, length: frame.length}.append(room[:0])
-		start := payload - len(answer)
-		copy(buf[start:], answer)
-		if _, err := c.Write(buf[start:end]); err != nil {
+		if err := c.answer(buf, n); err != nil {
 			return err
 		}
 	}
+}
+
+// echoSeldom is echoLarge with a buffer only while a message comes.
+func (c *limitConn) echoSeldom() error {
+	head := make([]byte, maxHeader)
+	for {
+		if _, err := io.ReadFull(c, head); err != nil {
+			return err
+		}
+		buf := make([]byte, c.job.Size+maxHeader)
+		if err := c.answer(buf, copy(buf, head)); err != nil {
+			return err
+		}
+	}
+}
+
+// answer sends back the message of which buf[:n] has come.
+func (c *limitConn) answer(buf []byte, n int) error {
+	frame, payload := parse(buf)
+	end := payload + int(frame.length)
+	if n < end {
+		if _, err := io.ReadFull(c, buf[n:end]); err != nil {
+			return err
+		}
+	}
+	xor(buf[payload:end], buf[payload:end], frame.key, 0)
+	var room [maxHeader]byte
+	answer := header{first: frame.first, length: frame.length}.append(room[:0])
+	start := payload - len(answer)
+	copy(buf[start:], answer)
+	_, err := c.Write(buf[start:end])
+	return err
 }
 
 // echoSmall answers all frames that have come with one system call.

@@ -41,7 +41,11 @@ func (l litert) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l litert) serve(ln net.Listener) error {
-	server, err := listen.NewListener(ln, stream.Lite)
+	var opts []listen.Option
+	if l.s.tls != nil {
+		opts = append(opts, listen.TLSConfig(l.s.tls))
+	}
+	server, err := listen.NewListener(ln, stream.Lite, opts...)
 	if err != nil {
 		return err
 	}
@@ -52,7 +56,7 @@ func (l litert) serve(ln net.Listener) error {
 }
 
 func (l litert) dial(url string) error {
-	c, err := dial.Dial(context.Background(), url, stream.Standard, stream.MaxMessageSize(stream.Unlimited))
+	c, err := dial.Dial(context.Background(), url, stream.Standard, stream.MaxMessageSize(stream.Unlimited), dial.TLSConfig(clientTLS()))
 	if err != nil {
 		return err
 	}

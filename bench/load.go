@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -170,13 +171,16 @@ func (l *load) shake(n int) error {
 // together calls f for all peers at once. When one has failed, the connections of all are closed.
 func (l *load) together(f func(ctx context.Context, p *peer) error) error {
 	g, ctx := errgroup.WithContext(context.Background())
+	var end sync.Once
 	for _, p := range l.peers {
 		g.Go(func() error {
 			err := f(ctx, p)
 			if err != nil {
-				for _, p := range l.peers {
-					p.conn.Close()
-				}
+				end.Do(func() {
+					for _, p := range l.peers {
+						p.tcp.Close()
+					}
+				})
 			}
 			return err
 		})

@@ -15,12 +15,17 @@ const patience = 2 * time.Minute
 
 // A peer is the load's end of a connection.
 type peer struct {
-	conn *net.TCPConn
+	conn net.Conn
+	tcp  *net.TCPConn // below it
 	in   incoming
 }
 
-// newPeer returns a peer on conn. Want tells what comes in the i-th message of the library.
-func newPeer(conn net.Conn, j job, want func(i int) content) *peer {
+// newPeer returns a peer on a connection of TCP. Want tells what comes in the i-th message of the library.
+func newPeer(tcp net.Conn, j job, want func(i int) content) (*peer, error) {
+	conn, err := secure(tcp, j)
+	if err != nil {
+		return nil, err
+	}
 	conn.SetDeadline(time.Now().Add(patience))
 	size := putFrame
 	if j.Conns > 100 {
@@ -30,11 +35,11 @@ func newPeer(conn net.Conn, j job, want func(i int) content) *peer {
 	if j.Text {
 		op = opText
 	}
-	p := &peer{conn: conn.(*net.TCPConn), in: incoming{want: want, op: op, buf: make([]byte, size)}}
+	p := &peer{conn: conn, tcp: tcp.(*net.TCPConn), in: incoming{want: want, op: op, buf: make([]byte, size)}}
 	if j.Deflate {
 		p.in.unzip = &unzip{takeover: j.Takeover}
 	}
-	return p
+	return p, nil
 }
 
 const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -46,8 +51,11 @@ func connect(addr string, j job, want func(i int) content) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := newPeer(conn, j, want)
-	if err := p.handshake(j); err != nil {
+	p, err := newPeer(conn, j, want)
+	if err == nil {
+		err = p.handshake(j)
+	}
+	if err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -80,16 +88,25 @@ func accept(ln *net.TCPListener, j job, want func(i int) content) (*peer, error)
 	if err != nil {
 		return nil, err
 	}
-	p := newPeer(conn, j, want)
-	r, err := http.ReadRequest(bufio.NewReader(conn))
+	p, err := newPeer(conn, j, want)
 	if err == nil {
-		_, err = conn.Write(response(r))
+		err = p.respond()
 	}
 	if err != nil {
 		conn.Close()
 		return nil, err
 	}
 	return p, nil
+}
+
+// respond is the handshake of a server. The client must not send a message before it has come.
+func (p *peer) respond() error {
+	r, err := http.ReadRequest(bufio.NewReader(p.conn))
+	if err != nil {
+		return err
+	}
+	_, err = p.conn.Write(response(r))
+	return err
 }
 
 // response is the server's half of the opening handshake. The limit uses it too.
@@ -111,6 +128,6 @@ func (p *peer) receive(n int) error {
 
 // drop closes the connection with a reset, so that no port stays in TIME_WAIT.
 func (p *peer) drop() {
-	p.conn.SetLinger(0)
-	p.conn.Close()
+	p.tcp.SetLinger(0)
+	p.tcp.Close()
 }

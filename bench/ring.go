@@ -81,7 +81,7 @@ func (l *load) echo(n int) error {
 			}
 			err := p.receive(received + 1)
 			if err != nil {
-				p.conn.Close()
+				p.tcp.Close()
 			}
 			if werr := <-failed; werr != nil && err == nil {
 				err = werr

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"crypto/tls"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,6 +18,7 @@ type site struct {
 	sent     []content // of messages that are compressed
 	dir      string    // has the file to send, and takes the one that is received
 	endpoint endpoint
+	tls      *tls.Config    // of the server, where the job is over TLS
 	open     sync.WaitGroup // connections that have not opened yet, of those that a fan-out waits for
 
 	mu    sync.Mutex // guards following
@@ -41,6 +45,26 @@ const (
 	sentFile     = "sent"
 	receivedFile = "received"
 )
+
+// serve does the job on the connections that come.
+func (s *site) serve(ln net.Listener) error {
+	if s.job.Own {
+		return s.endpoint.serve(ln)
+	}
+	server := http.Server{Handler: s.endpoint, TLSConfig: s.tls}
+	if s.job.TLS {
+		return server.ServeTLS(ln, "", "")
+	}
+	return server.Serve(ln)
+}
+
+// dial does the job on a connection to addr.
+func (s *site) dial(addr string) error {
+	if s.job.TLS {
+		return s.endpoint.dial("wss://" + addr)
+	}
+	return s.endpoint.dial("ws://" + addr)
+}
 
 // run does the job on a connection that a library has just opened, unless err says why it has not.
 func (s *site) run(c echoer, err error) {
