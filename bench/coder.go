@@ -36,7 +36,7 @@ func (l coder) start(c *websocket.Conn, err error) {
 	if err == nil {
 		c.SetReadLimit(-1)
 	}
-	l.s.run(coderConn{c, int(l.s.job.Size)}, err)
+	l.s.run(coderConn{c, l.s.job}, err)
 }
 
 func (l coder) serve(net.Listener) error { return errors.ErrUnsupported }
@@ -62,7 +62,7 @@ func (l coder) broadcast(p []byte, conns []conn) error {
 
 type coderConn struct {
 	*websocket.Conn
-	size int
+	job job
 }
 
 func (c coderConn) next() (io.Reader, error) {
@@ -86,8 +86,11 @@ func (c coderConn) write(p []byte) error {
 }
 
 func (c coderConn) echo() error {
+	if c.job.Kind == idle {
+		return c.echoSeldom()
+	}
 	ctx := context.Background()
-	buf := make([]byte, c.size+1)
+	buf := make([]byte, c.job.Size+1)
 	for {
 		kind, r, err := c.Reader(ctx)
 		if err != nil {
@@ -98,6 +101,20 @@ func (c coderConn) echo() error {
 			return err
 		}
 		if err := c.Write(ctx, kind, buf[:n]); err != nil {
+			return err
+		}
+	}
+}
+
+// echoSeldom holds no message while it waits.
+func (c coderConn) echoSeldom() error {
+	ctx := context.Background()
+	for {
+		kind, p, err := c.Read(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.Write(ctx, kind, p); err != nil {
 			return err
 		}
 	}

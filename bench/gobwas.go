@@ -72,7 +72,7 @@ func (g gobwas) dial(url string) error {
 }
 
 func (g gobwas) run(nc net.Conn, src io.Reader, state ws.State) {
-	c := &gobwasConn{Conn: nc, state: state, size: int(min(g.s.job.Size, putFrame))}
+	c := &gobwasConn{Conn: nc, state: state, job: g.s.job}
 	c.in = wsutil.NewReader(src, state)
 	c.in.OnIntermediate = wsutil.ControlFrameHandler(nc, state)
 	if g.s.job.Deflate {
@@ -98,7 +98,7 @@ func (g gobwas) broadcast(p []byte, conns []conn) error {
 type gobwasConn struct {
 	net.Conn
 	state   ws.State
-	size    int // of the buffer of a Writer
+	job     job
 	in      *wsutil.Reader
 	writing sync.Mutex
 }
@@ -121,8 +121,13 @@ func (c *gobwasConn) begin() (ws.Header, error) {
 	}
 }
 
+// newWriter returns a Writer with room for a message.
+func (c *gobwasConn) newWriter() *wsutil.Writer {
+	return wsutil.NewWriterSize(c.Conn, c.state, ws.OpBinary, int(min(c.job.Size, putFrame)))
+}
+
 func (c *gobwasConn) sendFile(f *os.File) error {
-	w := wsutil.NewWriterSize(c.Conn, c.state, ws.OpBinary, c.size)
+	w := c.newWriter()
 	if _, err := io.Copy(w, f); err != nil {
 		return err
 	}
@@ -136,7 +141,10 @@ func (c *gobwasConn) write(p []byte) error {
 }
 
 func (c *gobwasConn) echo() error {
-	w := wsutil.NewWriterSize(c.Conn, c.state, ws.OpBinary, c.size)
+	if c.job.Kind == idle {
+		return c.echoSeldom()
+	}
+	w := c.newWriter()
 	for {
 		h, err := c.begin()
 		if err != nil {
@@ -147,6 +155,23 @@ func (c *gobwasConn) echo() error {
 			return err
 		}
 		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+}
+
+// echoSeldom holds no message while it waits.
+func (c *gobwasConn) echoSeldom() error {
+	for {
+		h, err := c.begin()
+		if err != nil {
+			return err
+		}
+		p, err := io.ReadAll(c.in)
+		if err != nil {
+			return err
+		}
+		if err := wsutil.WriteMessage(c.Conn, c.state, h.OpCode, p); err != nil {
 			return err
 		}
 	}

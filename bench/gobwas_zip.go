@@ -10,7 +10,7 @@ import (
 )
 
 // gobwasZip is a connection with compression. It keeps what inflates and what compresses, which the helpers of wsflate
-// make anew for each message.
+// make anew for each message, as an idle connection does.
 type gobwasZip struct {
 	*gobwasConn
 	received, sent wsflate.MessageState
@@ -20,22 +20,33 @@ type gobwasZip struct {
 }
 
 func newGobwasZip(c *gobwasConn) *gobwasZip {
-	z := &gobwasZip{gobwasConn: c, out: wsutil.NewWriterSize(c.Conn, c.state, ws.OpBinary, c.size)}
+	z := &gobwasZip{gobwasConn: c}
 	c.in.State = c.in.State.Set(ws.StateExtended)
 	c.in.Extensions = []wsutil.RecvExtension{&z.received}
 	z.sent.SetCompressed(true)
+	return z
+}
+
+// prepare makes what inflates and what compresses.
+func (z *gobwasZip) prepare() {
+	z.out = z.newWriter()
 	z.out.SetExtensions(&z.sent)
-	z.inflater = wsflate.NewReader(c.in, func(r io.Reader) wsflate.Decompressor { return flate.NewReader(r) })
+	z.inflater = wsflate.NewReader(z.in, func(r io.Reader) wsflate.Decompressor { return flate.NewReader(r) })
 	z.deflater = wsflate.NewWriter(z.out, func(w io.Writer) wsflate.Compressor {
 		f, _ := flate.NewWriter(w, flate.BestSpeed) // a level that there is
 		return f
 	})
-	return z
 }
 
 func (z *gobwasZip) next() (io.Reader, error) {
-	if _, err := z.begin(); err != nil || !z.received.IsCompressed() {
-		return z.in, err
+	if _, err := z.begin(); err != nil {
+		return nil, err
+	}
+	if z.out == nil {
+		z.prepare()
+	}
+	if !z.received.IsCompressed() {
+		return z.in, nil
 	}
 	z.inflater.Reset(z.in)
 	return z.inflater, nil
@@ -66,6 +77,9 @@ func (z *gobwasZip) echo() error {
 		}
 		if err := z.write(p); err != nil {
 			return err
+		}
+		if z.job.Kind == idle {
+			z.out, z.inflater, z.deflater = nil, nil, nil
 		}
 	}
 }

@@ -23,10 +23,10 @@ func newGorilla(s *site) endpoint {
 	g := &gorilla{s: s}
 	var size int // that of net/http
 	switch {
-	case s.job.Size > 4<<10:
-		size = 64 << 10
 	case s.job.Kind == idle:
 		size = 1 << 10
+	case s.job.Size > 4<<10:
+		size = 64 << 10
 	}
 	pool := new(sync.Pool)
 	g.upgrader = websocket.Upgrader{ReadBufferSize: size, WriteBufferSize: size, WriteBufferPool: pool, EnableCompression: s.job.Deflate}
@@ -36,7 +36,7 @@ func newGorilla(s *site) endpoint {
 
 func (g *gorilla) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, err := g.upgrader.Upgrade(w, r, nil)
-	go g.s.run(&gorillaConn{Conn: c, size: int(g.s.job.Size)}, err)
+	go g.s.run(&gorillaConn{Conn: c, job: g.s.job}, err)
 }
 
 func (g *gorilla) serve(net.Listener) error { return errors.ErrUnsupported }
@@ -46,7 +46,7 @@ func (g *gorilla) dial(url string) error {
 	if err != nil {
 		return err
 	}
-	go g.s.run(&gorillaConn{Conn: c}, nil)
+	go g.s.run(&gorillaConn{Conn: c, job: g.s.job}, nil)
 	return nil
 }
 
@@ -65,7 +65,7 @@ func (g *gorilla) broadcast(p []byte, conns []conn) error {
 
 type gorillaConn struct {
 	*websocket.Conn
-	size    int
+	job     job
 	writing sync.Mutex // a connection supports one concurrent writer
 }
 
@@ -92,7 +92,10 @@ func (c *gorillaConn) write(p []byte) error {
 }
 
 func (c *gorillaConn) echo() error {
-	buf := make([]byte, c.size+1)
+	if c.job.Kind == idle {
+		return c.echoSeldom()
+	}
+	buf := make([]byte, c.job.Size+1)
 	for {
 		kind, r, err := c.NextReader()
 		if err != nil {
@@ -103,6 +106,19 @@ func (c *gorillaConn) echo() error {
 			return err
 		}
 		if err := c.WriteMessage(kind, buf[:n]); err != nil {
+			return err
+		}
+	}
+}
+
+// echoSeldom holds no message while it waits.
+func (c *gorillaConn) echoSeldom() error {
+	for {
+		kind, p, err := c.ReadMessage()
+		if err != nil {
+			return err
+		}
+		if err := c.WriteMessage(kind, p); err != nil {
 			return err
 		}
 	}
