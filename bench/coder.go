@@ -22,7 +22,7 @@ func (l coder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l coder) options() *websocket.AcceptOptions {
-	var o websocket.AcceptOptions
+	o := websocket.AcceptOptions{CompressionThreshold: l.s.job.threshold()}
 	switch {
 	case l.s.job.Takeover:
 		o.CompressionMode = websocket.CompressionContextTakeover
@@ -36,7 +36,7 @@ func (l coder) start(c *websocket.Conn, err error) {
 	if err == nil {
 		c.SetReadLimit(-1)
 	}
-	l.s.run(coderConn{c, l.s.job}, err)
+	l.s.run(coderConn{c, &l.s.job}, err)
 }
 
 func (l coder) serve(net.Listener) error { return errors.ErrUnsupported }
@@ -62,7 +62,7 @@ func (l coder) broadcast(p []byte, conns []conn) error {
 
 type coderConn struct {
 	*websocket.Conn
-	job job
+	job *job
 }
 
 func (c coderConn) next() (io.Reader, error) {
@@ -86,10 +86,17 @@ func (c coderConn) write(p []byte) error {
 }
 
 func (c coderConn) echo() error {
-	if c.job.Kind == idle {
-		return c.echoSeldom()
-	}
 	ctx := context.Background()
+	switch {
+	case c.job.Kind == idle:
+		return c.echoSeldom()
+	case c.job.Way == copied:
+		return c.echoCopied()
+	case c.job.Way == netConn:
+		nc := websocket.NetConn(ctx, c.Conn, websocket.MessageBinary)
+		_, err := io.Copy(nc, nc)
+		return err
+	}
 	buf := make([]byte, c.job.Size+1)
 	for {
 		kind, r, err := c.Reader(ctx)
@@ -100,7 +107,42 @@ func (c coderConn) echo() error {
 		if err != nil {
 			return err
 		}
-		if err := c.Write(ctx, kind, buf[:n]); err != nil {
+		if err := c.answer(ctx, kind, buf[:n]); err != nil {
+			return err
+		}
+	}
+}
+
+func (c coderConn) answer(ctx context.Context, kind websocket.MessageType, p []byte) error {
+	if c.job.Way != writer {
+		return c.Write(ctx, kind, p)
+	}
+	w, err := c.Writer(ctx, kind)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(p); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// echoCopied is an echo in constant memory.
+func (c coderConn) echoCopied() error {
+	ctx := context.Background()
+	for {
+		kind, r, err := c.Reader(ctx)
+		if err != nil {
+			return err
+		}
+		w, err := c.Writer(ctx, kind)
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(w, r); err != nil {
+			return err
+		}
+		if err := w.Close(); err != nil {
 			return err
 		}
 	}

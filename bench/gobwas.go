@@ -72,7 +72,10 @@ func (g gobwas) dial(url string) error {
 }
 
 func (g gobwas) run(nc net.Conn, src io.Reader, state ws.State) {
-	c := &gobwasConn{Conn: nc, state: state, job: g.s.job}
+	c := &gobwasConn{Conn: nc, state: state, job: &g.s.job}
+	if c.job.Way == prepared {
+		c.prepared = ws.MustCompileFrame(ws.NewBinaryFrame(g.s.sent[0].period))
+	}
 	c.in = wsutil.NewReader(src, state)
 	c.in.OnIntermediate = wsutil.ControlFrameHandler(nc, state)
 	if g.s.job.Deflate {
@@ -97,10 +100,11 @@ func (g gobwas) broadcast(p []byte, conns []conn) error {
 
 type gobwasConn struct {
 	net.Conn
-	state   ws.State
-	job     job
-	in      *wsutil.Reader
-	writing sync.Mutex
+	state    ws.State
+	job      *job
+	in       *wsutil.Reader
+	prepared []byte
+	writing  sync.Mutex
 }
 
 func (c *gobwasConn) next() (io.Reader, error) {
@@ -141,8 +145,13 @@ func (c *gobwasConn) write(p []byte) error {
 }
 
 func (c *gobwasConn) echo() error {
-	if c.job.Kind == idle {
+	switch {
+	case c.job.Kind == idle:
 		return c.echoSeldom()
+	case c.job.Way == prepared:
+		return c.answerPrepared()
+	case c.job.Way == writer:
+		return c.echoWhole()
 	}
 	w := c.newWriter()
 	for {
@@ -155,6 +164,43 @@ func (c *gobwasConn) echo() error {
 			return err
 		}
 		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+}
+
+// echoWhole has a message in memory before it writes.
+func (c *gobwasConn) echoWhole() error {
+	buf := make([]byte, c.job.Size+1)
+	w := c.newWriter()
+	for {
+		h, err := c.begin()
+		if err != nil {
+			return err
+		}
+		n, err := readAll(c.in, buf)
+		if err != nil {
+			return err
+		}
+		w.Reset(c.Conn, c.state, h.OpCode)
+		if _, err := w.Write(buf[:n]); err != nil {
+			return err
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *gobwasConn) answerPrepared() error {
+	for {
+		if _, err := c.begin(); err != nil {
+			return err
+		}
+		if err := c.in.Discard(); err != nil {
+			return err
+		}
+		if _, err := c.Write(c.prepared); err != nil {
 			return err
 		}
 	}

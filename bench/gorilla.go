@@ -17,10 +17,14 @@ type gorilla struct {
 	s        *site
 	upgrader websocket.Upgrader
 	dialer   websocket.Dialer
+	prepared *websocket.PreparedMessage
 }
 
 func newGorilla(s *site) endpoint {
 	g := &gorilla{s: s}
+	if s.job.Way == prepared {
+		g.prepared, _ = websocket.NewPreparedMessage(websocket.BinaryMessage, s.sent[0].period) // a kind that there is
+	}
 	var size int // that of net/http
 	switch {
 	case s.job.Kind == idle:
@@ -36,7 +40,7 @@ func newGorilla(s *site) endpoint {
 
 func (g *gorilla) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, err := g.upgrader.Upgrade(w, r, nil)
-	go g.s.run(&gorillaConn{Conn: c, job: g.s.job}, err)
+	go g.s.run(&gorillaConn{Conn: c, gorilla: g}, err)
 }
 
 func (g *gorilla) serve(net.Listener) error { return errors.ErrUnsupported }
@@ -46,7 +50,7 @@ func (g *gorilla) dial(url string) error {
 	if err != nil {
 		return err
 	}
-	go g.s.run(&gorillaConn{Conn: c, job: g.s.job}, nil)
+	go g.s.run(&gorillaConn{Conn: c, gorilla: g}, nil)
 	return nil
 }
 
@@ -65,7 +69,7 @@ func (g *gorilla) broadcast(p []byte, conns []conn) error {
 
 type gorillaConn struct {
 	*websocket.Conn
-	job     job
+	gorilla *gorilla
 	writing sync.Mutex // a connection supports one concurrent writer
 }
 
@@ -92,10 +96,14 @@ func (c *gorillaConn) write(p []byte) error {
 }
 
 func (c *gorillaConn) echo() error {
-	if c.job.Kind == idle {
+	j := c.gorilla.s.job
+	switch {
+	case j.Kind == idle:
 		return c.echoSeldom()
+	case j.Way == copied:
+		return c.echoCopied()
 	}
-	buf := make([]byte, c.job.Size+1)
+	buf := make([]byte, j.Size+1)
 	for {
 		kind, r, err := c.NextReader()
 		if err != nil {
@@ -105,7 +113,45 @@ func (c *gorillaConn) echo() error {
 		if err != nil {
 			return err
 		}
-		if err := c.WriteMessage(kind, buf[:n]); err != nil {
+		if err := c.answer(kind, buf[:n]); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *gorillaConn) answer(kind int, p []byte) error {
+	switch c.gorilla.s.job.Way {
+	case prepared:
+		return c.WritePreparedMessage(c.gorilla.prepared)
+	case writer:
+		w, err := c.NextWriter(kind)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(p); err != nil {
+			return err
+		}
+		return w.Close()
+	default:
+		return c.WriteMessage(kind, p)
+	}
+}
+
+// echoCopied is an echo in constant memory.
+func (c *gorillaConn) echoCopied() error {
+	for {
+		kind, r, err := c.NextReader()
+		if err != nil {
+			return err
+		}
+		w, err := c.NextWriter(kind)
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(w, r); err != nil {
+			return err
+		}
+		if err := w.Close(); err != nil {
 			return err
 		}
 	}

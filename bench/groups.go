@@ -21,6 +21,8 @@ const (
 var groups = []group{
 	{mainGroup, mainJobs},
 	{"tls", tlsJobs},
+	{"ways", waysJobs},
+	{"bursts", burstsJobs},
 }
 
 func groupName(g group) string { return g.name }

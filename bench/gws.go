@@ -16,6 +16,7 @@ type gwsEndpoint struct {
 	gws.BuiltinEventHandler
 	s        *site
 	upgrader *gws.Upgrader
+	prepared *gws.Broadcaster
 
 	mu    sync.Mutex // guards following
 	conns []*gws.Conn
@@ -23,6 +24,9 @@ type gwsEndpoint struct {
 
 func newGws(s *site) endpoint {
 	g := &gwsEndpoint{s: s}
+	if s.job.Way == prepared {
+		g.prepared = gws.NewBroadcaster(gws.OpcodeBinary, s.sent[0].period)
+	}
 	g.upgrader = gws.NewUpgrader(g, g.options())
 	return g
 }
@@ -31,6 +35,7 @@ func (g *gwsEndpoint) options() *gws.ServerOption {
 	j := g.s.job
 	return &gws.ServerOption{ReadMaxPayloadSize: g.limit(), WriteMaxPayloadSize: g.limit(), PermessageDeflate: gws.PermessageDeflate{
 		Enabled:               j.Deflate,
+		Threshold:             j.threshold(),
 		ServerContextTakeover: j.Takeover,
 		ClientContextTakeover: j.Takeover,
 		ServerMaxWindowBits:   15, // as the others have
@@ -113,8 +118,14 @@ func (g *gwsEndpoint) answer(c *gws.Conn, msg *gws.Message) error {
 		return g.s.write(reply)
 	case fanout:
 		return g.s.broadcast(msg.Bytes())
-	default: // echo, idle
-		return c.WriteMessage(msg.Opcode, msg.Bytes())
+	}
+	switch p := msg.Bytes(); g.s.job.Way { // of an echo
+	case buffers:
+		return c.Writev(msg.Opcode, p[:len(p)/2], p[len(p)/2:])
+	case prepared:
+		return g.prepared.Broadcast(c)
+	default:
+		return c.WriteMessage(msg.Opcode, p)
 	}
 }
 

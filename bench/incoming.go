@@ -9,6 +9,7 @@ import (
 type incoming struct {
 	want     func(i int) content // of the i-th message
 	op       byte                // of all messages
+	stream   bool                // messages may come in others than they were sent in
 	messages int                 // that have come
 
 	buf  []byte
@@ -69,7 +70,7 @@ func (in *incoming) take(data []byte) (n int, err error) {
 	if in.pos < in.frame.length {
 		return n, nil
 	}
-	if in.inside = false; in.open {
+	if in.inside = false; in.open || in.stream {
 		return n, nil
 	}
 	if in.unzip != nil {
@@ -91,6 +92,9 @@ func (in *incoming) payload(p []byte) error {
 	}
 	in.pos += int64(len(p))
 	in.wire += int64(len(p))
+	if in.stream {
+		return in.streamed(p)
+	}
 	if in.unzip != nil && in.unzip.zipped {
 		in.unzip.take(p, in.messages)
 		return nil
@@ -99,5 +103,21 @@ func (in *incoming) payload(p []byte) error {
 		return err
 	}
 	in.read += int64(len(p))
+	return nil
+}
+
+// streamed takes a piece of what was sent as messages.
+func (in *incoming) streamed(p []byte) error {
+	for len(p) > 0 {
+		want := in.want(in.messages)
+		n := min(int64(len(p)), want.size-in.read)
+		if err := want.check(p[:n], in.read); err != nil {
+			return err
+		}
+		p, in.read = p[n:], in.read+n
+		if in.read == want.size {
+			in.messages, in.read = in.messages+1, 0
+		}
+	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -42,6 +43,32 @@ func TestWhatComesIsChecked(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			in := incoming{want: func(int) content { return c }, op: opBinary}
+			err := in.takeAll(test.wire)
+			if err == nil || !strings.Contains(err.Error(), test.want) || in.messages != test.n {
+				t.Errorf("%d messages and the error %v", in.messages, err)
+			}
+		})
+	}
+}
+
+func TestAStreamIsCheckedWhateverItsMessages(t *testing.T) {
+	all := []content{{noise(300, 0), 300}, {noise(300, 1), 300}}
+	stream := slices.Concat(all[0].period, all[1].period)
+	for _, test := range []struct {
+		name string
+		wire []byte
+		want string
+		n    int
+	}{
+		{"as sent", slices.Concat(encode(fin|opBinary, false, stream[:300]), encode(fin|opBinary, false, stream[300:])), "unexpected EOF", 2},
+		{"in one", encode(fin|opBinary, false, stream), "unexpected EOF", 2},
+		{"in others", slices.Concat(encode(fin|opBinary, false, stream[:7]), encode(fin|opBinary, false, stream[7:])), "unexpected EOF", 2},
+		{"short", encode(fin|opBinary, false, stream[:599]), "unexpected EOF", 1},
+		{"changed", encode(fin|opBinary, false, append(stream[:599:599], stream[599]+1)), "is not what was sent", 1},
+		{"text", encode(fin|opText, false, stream), "opcode 1", 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			in := incoming{want: func(i int) content { return all[i%2] }, op: opBinary, stream: true}
 			err := in.takeAll(test.wire)
 			if err == nil || !strings.Contains(err.Error(), test.want) || in.messages != test.n {
 				t.Errorf("%d messages and the error %v", in.messages, err)

@@ -12,6 +12,7 @@ type job struct {
 	Own      bool  // without net/http, through a server of the library's own
 	Text     bool  // messages are text, and binary otherwise
 	JSON     bool  // messages are JSON, which goes as binary; otherwise they are random bytes, or words if Text
+	Way      way   // of sending answers, in an echo
 	Deflate  bool  // with permessage-deflate
 	Takeover bool  // with the messages before as a help to compress
 	Size     int64 // of a message, in bytes
@@ -104,6 +105,15 @@ func (j job) transfer() bool { return j.Kind == send || j.Kind == receive || j.K
 
 // zips reports whether the job is to compress, or to inflate.
 func (j job) zips() bool { return j.Kind == deflate || j.Kind == inflate }
+
+// threshold is the size from which on a message is compressed, where a library has one, or 0 for its default. Small
+// messages that are echoed are to be compressed, too.
+func (j job) threshold() int {
+	if j.Kind == echo {
+		return 1
+	}
+	return 0
+}
 
 // unit is what the work of the job is counted in.
 func (j job) unit() string {

@@ -18,11 +18,11 @@ type library struct {
 // libraries are all libraries, and the limit: the least that a program must do which trusts its peer blindly.
 var libraries = []library{
 	{"litert", "github.com/litert/websocket", newLitert, func(job) bool { return false }},
-	{"gorilla", "github.com/gorilla/websocket", newGorilla, func(j job) bool { return j.Own || j.Takeover }},
-	{"coder", "github.com/coder/websocket", newCoder, func(j job) bool { return j.Own }},
-	{"gobwas", "github.com/gobwas/ws", newGobwas, func(j job) bool { return j.Takeover }},
-	{"gws", "github.com/lxzan/gws", newGws, func(job) bool { return false }},
-	{"limit", "", newLimit, func(j job) bool { return j.Own || j.Deflate || j.Kind == write }},
+	{"gorilla", "github.com/gorilla/websocket", newGorilla, func(j job) bool { return j.Own || j.Takeover || j.Way == buffers || j.Way == netConn }},
+	{"coder", "github.com/coder/websocket", newCoder, func(j job) bool { return j.Own || j.Way == buffers || j.Way == prepared }},
+	{"gobwas", "github.com/gobwas/ws", newGobwas, func(j job) bool { return j.Takeover || j.Way == buffers || j.Way == netConn }},
+	{"gws", "github.com/lxzan/gws", newGws, func(j job) bool { return j.Way == writer || j.Way == copied || j.Way == netConn }},
+	{"limit", "", newLimit, func(j job) bool { return j.Own || j.Deflate || j.Kind == write || j.Way == prepared }},
 }
 
 func libraryName(l library) string { return l.name }

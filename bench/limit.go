@@ -26,7 +26,7 @@ func (l limit) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.s.complain(err)
 		return
 	}
-	go l.s.run(&limitConn{Conn: nc, job: l.s.job}, nil)
+	go l.s.run(&limitConn{Conn: nc, job: &l.s.job}, nil)
 }
 
 func (l limit) serve(net.Listener) error { return errors.ErrUnsupported }
@@ -43,7 +43,7 @@ func (l limit) dial(url string) error {
 	if err := (&peer{conn: nc}).handshake(l.s.job); err != nil {
 		return err
 	}
-	go l.s.run(&limitConn{Conn: nc, job: l.s.job}, nil)
+	go l.s.run(&limitConn{Conn: nc, job: &l.s.job}, nil)
 	return nil
 }
 
@@ -59,7 +59,7 @@ func (l limit) broadcast(p []byte, conns []conn) error {
 
 type limitConn struct {
 	net.Conn
-	job job
+	job *job
 	in  limitReader
 }
 

@@ -23,20 +23,28 @@ const lent = 16 << 10
 
 // whole reports whether messages are received whole.
 func (l litert) whole() bool {
-	return (l.s.job.Kind == echo || l.s.job.Kind == idle) && l.s.job.Size <= lent
+	j := l.s.job
+	return (j.Kind == echo || j.Kind == idle) && j.Size <= lent && j.Way != copied && j.Way != netConn
 }
 
 func (l litert) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var opts []listen.Option
+	if l.s.job.Deflate {
+		opts = append(opts, stream.Compression(stream.CompressionConfig{Threshold: l.s.job.threshold()}))
+	}
 	if l.whole() {
-		c, err := listen.Upgrade(w, r, stream.Lite)
-		go l.s.run(litertEcho{c}, err)
+		if l.s.job.Way == writer {
+			opts = append(opts, stream.ReuseBuffer())
+		}
+		c, err := listen.Upgrade(w, r, l.mode(), opts...)
+		go l.s.run(l.echoer(c), err)
 		return
 	}
-	opts := []listen.Option{stream.MaxMessageSize(stream.Unlimited)}
-	if l.s.job.Deflate {
-		opts = append(opts, stream.Compression(stream.CompressionConfig{}))
+	c, err := listen.Upgrade(w, r, stream.Standard, append(opts, stream.MaxMessageSize(stream.Unlimited))...)
+	if l.s.job.Way == netConn {
+		go l.s.run(litertTunnel{litertConn{c}}, err)
+		return
 	}
-	c, err := listen.Upgrade(w, r, stream.Standard, opts...)
 	go l.s.run(litertConn{c}, err)
 }
 

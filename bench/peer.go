@@ -36,6 +36,7 @@ func newPeer(tcp net.Conn, j job, want func(i int) content) (*peer, error) {
 		op = opText
 	}
 	p := &peer{conn: conn, tcp: tcp.(*net.TCPConn), in: incoming{want: want, op: op, buf: make([]byte, size)}}
+	p.in.stream = j.Way == netConn
 	if j.Deflate {
 		p.in.unzip = &unzip{takeover: j.Takeover}
 	}

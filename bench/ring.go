@@ -20,9 +20,12 @@ const ringSize = 1 << 20
 func newRing(j job) ring {
 	r := ring{contents: contents(j), starts: []int{0}}
 	r.answers = r.contents
-	if j.Kind == inflate {
+	switch {
+	case j.Kind == inflate:
 		answer := count(j.Size).answer()
 		r.answers = []content{{answer, int64(len(answer))}}
+	case j.Way == prepared:
+		r.answers = r.contents[:1]
 	}
 	first := byte(fin | opBinary)
 	if j.Text {
@@ -61,7 +64,8 @@ func (r ring) part(i, n int) []byte {
 	return r.frames[r.starts[i]:r.starts[i+n]]
 }
 
-// streamed is from what size on a message is sent while its echo comes, which a library may send before it has all.
+// streamed is from what size on a message is sent while its echo comes, which a library may send before it has all. So
+// are messages that are more than twice that together, which the buffers of the kernel might not hold.
 const streamed = 16 << 10
 
 // echo sends n messages in all, and receives them back.
@@ -74,7 +78,7 @@ func (l *load) echo(n int) error {
 			part := l.ring.part(sent, n)
 			sent += n
 			failed := make(chan error, 1)
-			if l.job.Size >= streamed {
+			if l.job.Size >= streamed || l.job.Size*int64(l.job.InFlight) > 2*streamed {
 				go func() { failed <- p.write(part) }()
 			} else {
 				failed <- p.write(part)

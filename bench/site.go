@@ -15,7 +15,7 @@ import (
 type site struct {
 	job      job
 	want     content   // of a message that is received or stored
-	sent     []content // of messages that are compressed
+	sent     []content // of messages that are compressed, or the first of them prepared
 	dir      string    // has the file to send, and takes the one that is received
 	endpoint endpoint
 	tls      *tls.Config    // of the server, where the job is over TLS
@@ -28,15 +28,15 @@ type site struct {
 
 func newSite(j job, dir string, endpoint func(*site) endpoint) *site {
 	s := &site{job: j, dir: dir}
-	s.endpoint = endpoint(s)
-	switch j.Kind {
-	case receive, store:
+	switch {
+	case j.Kind == receive, j.Kind == store:
 		s.want = large(j.Size)
-	case deflate:
+	case j.Kind == deflate, j.Way == prepared:
 		s.sent = contents(j)
-	case fanout:
+	case j.Kind == fanout:
 		s.open.Add(j.Conns)
 	}
+	s.endpoint = endpoint(s)
 	return s
 }
 
