@@ -96,7 +96,7 @@ func (c *gorillaConn) write(p []byte) error {
 }
 
 func (c *gorillaConn) echo() error {
-	j := c.gorilla.s.job
+	j := &c.gorilla.s.job
 	switch {
 	case j.Kind == idle:
 		return c.echoSeldom()

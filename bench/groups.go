@@ -23,6 +23,7 @@ var groups = []group{
 	{"tls", tlsJobs},
 	{"ways", waysJobs},
 	{"bursts", burstsJobs},
+	{"scale", scaleJobs},
 }
 
 func groupName(g group) string { return g.name }

@@ -32,7 +32,7 @@ func newGws(s *site) endpoint {
 }
 
 func (g *gwsEndpoint) options() *gws.ServerOption {
-	j := g.s.job
+	j := &g.s.job
 	return &gws.ServerOption{ReadMaxPayloadSize: g.limit(), WriteMaxPayloadSize: g.limit(), PermessageDeflate: gws.PermessageDeflate{
 		Enabled:               j.Deflate,
 		Threshold:             j.threshold(),

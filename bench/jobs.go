@@ -19,6 +19,7 @@ type job struct {
 	Messages int   // in all, but for transfers
 	Conns    int
 	InFlight int // messages on each connection that wait for their echo
+	Rate     int // of messages, per second in all
 }
 
 // A kind is what the library does in a job.
@@ -35,6 +36,8 @@ const (
 	fanout  kind = "fanout"  // sends each message that it receives to all connections
 	shake   kind = "shake"   // opens a connection, and drops it
 	idle    kind = "idle"    // as echo; what counts is the memory between the messages
+	visit   kind = "visit"   // as echo, over connections that come and go
+	pace    kind = "pace"    // as echo; what counts is also how long the answers take
 )
 
 const (
@@ -93,8 +96,11 @@ func (j job) scaled(scale float64) job {
 
 // portion is what Messages must be a multiple of.
 func (j job) portion() int {
-	if j.Kind == write {
+	switch j.Kind {
+	case write:
 		return writers
+	case visit:
+		return visitors
 	}
 	return max(1, j.Conns)
 }
@@ -102,6 +108,10 @@ func (j job) portion() int {
 func roundUp(n, multiple int) int { return max(1, (n+multiple-1)/multiple) * multiple }
 
 func (j job) transfer() bool { return j.Kind == send || j.Kind == receive || j.Kind == store }
+
+// echoes reports whether the library sends each message back. It is of the kind, as a copy of the job would be much of
+// the stack that an idle connection holds.
+func (k kind) echoes() bool { return k == echo || k == idle || k == visit || k == pace }
 
 // zips reports whether the job is to compress, or to inflate.
 func (j job) zips() bool { return j.Kind == deflate || j.Kind == inflate }
@@ -126,6 +136,8 @@ func (j job) unit() string {
 		return "handshake"
 	case j.Kind == idle:
 		return "connection"
+	case j.Kind == visit:
+		return "visit"
 	}
 	return "message"
 }

@@ -23,8 +23,8 @@ const lent = 16 << 10
 
 // whole reports whether messages are received whole.
 func (l litert) whole() bool {
-	j := l.s.job
-	return (j.Kind == echo || j.Kind == idle) && j.Size <= lent && j.Way != copied && j.Way != netConn
+	j := &l.s.job
+	return j.Kind.echoes() && j.Size <= lent && j.Way != copied && j.Way != netConn
 }
 
 func (l litert) ServeHTTP(w http.ResponseWriter, r *http.Request) {

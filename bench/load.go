@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -15,6 +16,7 @@ type load struct {
 	ln    *net.TCPListener // where it is the client
 	peers []*peer
 	ring  ring
+	took  []time.Duration // by each message, where that is measured
 }
 
 // open opens the connections, and has the library warm up.
@@ -47,6 +49,11 @@ func (l *load) open() error {
 			return err
 		}
 		return l.fanout(2)
+	case visit, pace:
+		if err := l.openAll(l.job.Conns); err != nil {
+			return err
+		}
+		return l.echo(l.job.Conns)
 	default: // idle
 		if err := l.openAll(openers); err != nil {
 			return err
@@ -98,6 +105,10 @@ func (l *load) work() error {
 		return l.fanout(l.job.Messages / l.job.Conns)
 	case shake:
 		return l.shake(l.job.Messages)
+	case visit:
+		return l.visit(l.job.Messages)
+	case pace:
+		return l.pace(l.job.Messages)
 	default: // idle
 		if err := l.openAll(l.job.Conns); err != nil {
 			return err

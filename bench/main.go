@@ -60,6 +60,7 @@ func run() error {
 	if p.libs, err = pick(libraries, *libNames, libraryName); err != nil {
 		return err
 	}
+	p.leaveOut()
 	results, err := p.measure()
 	if err != nil {
 		return err
@@ -76,6 +77,17 @@ func run() error {
 		return results.draw(*svgFile)
 	}
 	return nil
+}
+
+// leaveOut takes jobs out of the plan that need more open files than there may be, and says so.
+func (p *plan) leaveOut() {
+	p.jobs = slices.DeleteFunc(p.jobs, func(j job) bool {
+		err := j.fits()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "left out:", err)
+		}
+		return err != nil
+	})
 }
 
 // pick returns those of all that have one of the names, separated by commas, or all if there are no names.

@@ -20,15 +20,19 @@ type figure struct {
 	of    func(libraryResult) float64
 	show  func(jobResult, float64) string
 	more  bool // is better
+	some  bool // jobs have it only: for the others it is 0
 }
 
 var (
-	cpu        = figure{"CPU time per unit, of the library's process", func(l libraryResult) float64 { return l.CPU }, showTime, false}
-	throughput = figure{"Throughput", func(l libraryResult) float64 { return l.Throughput }, showRate, true}
-	peak       = figure{"Peak resident memory beyond that before the job, MiB", func(l libraryResult) float64 { return l.Peak }, showMiB, false}
-	allocs     = figure{"Allocations per unit", func(l libraryResult) float64 { return l.Allocs }, showCount, false}
-	ratio      = figure{"Bytes sent per byte of the messages", func(l libraryResult) float64 { return l.Ratio }, showPart, false}
-	resident   = figure{"Resident memory per idle connection, KiB", func(l libraryResult) float64 { return l.Resident }, showKiB, false}
+	cpu        = figure{"CPU time per unit, of the library's process", func(l libraryResult) float64 { return l.CPU }, showTime, false, false}
+	throughput = figure{"Throughput", func(l libraryResult) float64 { return l.Throughput }, showRate, true, false}
+	peak       = figure{"Peak resident memory beyond that before the job, MiB", func(l libraryResult) float64 { return l.Peak }, showMiB, false, false}
+	allocs     = figure{"Allocations per unit", func(l libraryResult) float64 { return l.Allocs }, showCount, false, false}
+	ratio      = figure{"Bytes sent per byte of the messages", func(l libraryResult) float64 { return l.Ratio }, showPart, false, true}
+	resident   = figure{"Resident memory per idle connection, KiB", func(l libraryResult) float64 { return l.Resident }, showKiB, false, true}
+	p50        = figure{"Latency that half of the echoes keep below", func(l libraryResult) float64 { return l.Latency.P50.Seconds() }, showTime, false, true}
+	p99        = figure{"Latency that 99% of the echoes keep below", func(l libraryResult) float64 { return l.Latency.P99.Seconds() }, showTime, false, true}
+	p999       = figure{"Latency that 99.9% of the echoes keep below", func(l libraryResult) float64 { return l.Latency.P999.Seconds() }, showTime, false, true}
 )
 
 // markdown writes what the jobs are, and all tables.
@@ -45,20 +49,23 @@ func (r *results) markdown(w io.Writer) error {
 	for _, j := range r.Jobs {
 		fmt.Fprintf(&b, "| %s | %s |\n", j.Name, j.What)
 	}
-	for _, f := range []figure{cpu, throughput, peak, allocs, ratio, resident} {
+	for _, f := range []figure{cpu, throughput, peak, allocs, ratio, p50, p99, p999, resident} {
 		r.table(&b, f)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// table writes a table of f, with the best of the libraries in bold. Jobs that f means nothing for are left out.
+// table writes a table of f, with the best of the libraries in bold, if there is a job that f means something for.
 func (r *results) table(b *strings.Builder, f figure) {
+	if !slices.ContainsFunc(r.Jobs, f.means) {
+		return
+	}
 	names := r.names()
 	fmt.Fprintf(b, "\n### %s\n\n| job | unit | %s | against the best peer | against the limit |\n|---|---|%s\n",
 		f.title, strings.Join(names, " | "), strings.Repeat("--:|", len(names)+2))
 	for _, j := range r.Jobs {
-		if j.isIdle() != (f.title == resident.title) || f.title == ratio.title && j.best(f, func(string) bool { return true }) == 0 {
+		if !f.means(j) {
 			continue
 		}
 		fmt.Fprintf(b, "| %s | %s |", j.Name, j.Unit)
@@ -91,6 +98,14 @@ func (r *results) names() (names []string) {
 		}
 	}
 	return names
+}
+
+// means reports whether f means something for j.
+func (f figure) means(j jobResult) bool {
+	if f.some {
+		return j.best(f, func(string) bool { return true }) != 0
+	}
+	return !j.isIdle()
 }
 
 func (j jobResult) isIdle() bool { return j.Unit == "connection" }

@@ -28,7 +28,7 @@ func newPeer(tcp net.Conn, j job, want func(i int) content) (*peer, error) {
 	}
 	conn.SetDeadline(time.Now().Add(patience))
 	size := putFrame
-	if j.Conns > 100 {
+	if j.Conns > 100 || j.Kind == visit {
 		size = 4 << 10
 	}
 	op := byte(opBinary)

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 )
 
 // results are all measurements, in the order of the tables.
@@ -44,6 +45,7 @@ type libraryResult struct {
 	Peak       float64 // bytes that were resident at most, beyond those before the job
 	Resident   float64 `json:",omitempty"` // bytes per idle connection
 	Ratio      float64 `json:",omitempty"` // bytes of payload sent for each byte of the messages
+	Latency    latency `json:",omitzero"`
 	Samples    []sample
 }
 
@@ -97,8 +99,23 @@ func (r *results) add(j job, lib library, s sample) {
 	if j.Kind == deflate {
 		l.Ratio = l.median(func(s sample) float64 { return float64(s.Wire) }) / (units * (1 << 20))
 	}
+	if j.Kind == pace {
+		l.Latency = l.medianLatency()
+	}
 	if j.Kind == idle {
 		l.Resident = l.median(func(s sample) float64 { return float64(s.Grown) }) / units
+	}
+}
+
+// medianLatency returns the medians of each percentile.
+func (l *libraryResult) medianLatency() latency {
+	of := func(percentile func(latency) time.Duration) time.Duration {
+		return time.Duration(l.median(func(s sample) float64 { return float64(percentile(s.Latency)) }))
+	}
+	return latency{
+		P50:  of(func(l latency) time.Duration { return l.P50 }),
+		P99:  of(func(l latency) time.Duration { return l.P99 }),
+		P999: of(func(l latency) time.Duration { return l.P999 }),
 	}
 }
 

@@ -18,6 +18,7 @@ type sample struct {
 	Grown   int64         // how many more bytes are resident than before
 	Peak    int64         // how many more they were at most
 	Wire    int64         // bytes of the payloads that the library has sent
+	Latency latency       `json:",omitzero"` // as the load sees it
 }
 
 // take has a library do a job, and measures it.
@@ -88,6 +89,7 @@ func (l *load) sample(p *process) (sample, error) {
 		Grown:   after.Resident - before.Resident,
 		Peak:    after.Peak - before.Resident,
 		Wire:    l.wire() - wire,
+		Latency: percentiles(l.took),
 	}, err
 }
 

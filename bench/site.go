@@ -91,10 +91,10 @@ func (s *site) complaint() error {
 }
 
 func (s *site) do(e echoer) error {
-	switch s.job.Kind {
-	case echo, idle:
+	switch {
+	case s.job.Kind.echoes():
 		return e.echo()
-	case shake:
+	case s.job.Kind == shake:
 		return nil
 	}
 	c := e.(conn)
