@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/pprof"
+	"strconv"
+	"strings"
 )
 
 // A task is what a process is started for: a job with a library. Its process is controlled by lines on its standard
@@ -28,6 +30,9 @@ const (
 	beginLine = "begin" // measure from now on
 	endLine   = "end"   // up to now
 	whyLine   = "why"   // did a connection end?
+
+	// The client of a pair sends as many messages as a number behind it says, and waits for their echoes.
+	exchangeLine = "exchange "
 )
 
 // A reply is what a child answers.
@@ -55,13 +60,18 @@ func child(arg string) {
 			return
 		}
 		r = reply{}
-		switch lines.Text() {
+		switch line := lines.Text(); line {
 		case beginLine:
 			r.Usage, err = t.begin()
 		case endLine:
 			r.Usage, err = t.end()
 		case whyLine:
 			err = s.complaint()
+		default:
+			var n int
+			if n, err = strconv.Atoi(strings.TrimPrefix(line, exchangeLine)); err == nil {
+				err = s.exchange(n)
+			}
 		}
 	}
 }

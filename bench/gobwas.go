@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"io"
@@ -14,7 +15,7 @@ import (
 	"github.com/gobwas/ws/wsutil"
 )
 
-// gobwas reads through the buffer of net/http, and with none where it only waits. It copies with the Reader and the
+// gobwas reads through the buffer of net/http, or one as large for small messages, and with none where it only waits. It copies with the Reader and the
 // Writer of its wsutil, the latter as large as the message, up to 256 KiB.
 type gobwas struct{ s *site }
 
@@ -64,8 +65,11 @@ func (g gobwas) dial(url string) error {
 		return err
 	}
 	var src io.Reader = nc
-	if br != nil {
+	switch {
+	case br != nil:
 		src = br
+	case g.s.job.Kind == pair: // many small messages
+		src = bufio.NewReader(nc)
 	}
 	go g.run(nc, src, ws.StateClientSide)
 	return nil

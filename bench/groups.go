@@ -24,6 +24,7 @@ var groups = []group{
 	{"ways", waysJobs},
 	{"bursts", burstsJobs},
 	{"scale", scaleJobs},
+	{"pairs", pairsJobs},
 }
 
 func groupName(g group) string { return g.name }

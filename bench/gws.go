@@ -67,6 +67,9 @@ func (g *gwsEndpoint) serve(ln net.Listener) error {
 }
 
 func (g *gwsEndpoint) dial(url string) error {
+	if g.s.job.Kind == pair {
+		return g.call(url)
+	}
 	c, _, err := gws.NewClient(g, &gws.ClientOption{Addr: url, ReadMaxPayloadSize: g.limit(), WriteMaxPayloadSize: g.limit(), TlsConfig: clientTLS()})
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ type job struct {
 	Name     string
 	What     string
 	Kind     kind
-	Client   bool  // the library is the client; the load is then the server
+	Client   bool  // the library is the client; the load is then the server, but for a pair
 	TLS      bool  // over TLS 1.3
 	Own      bool  // without net/http, through a server of the library's own
 	Text     bool  // messages are text, and binary otherwise
@@ -37,6 +37,7 @@ const (
 	shake   kind = "shake"   // opens a connection, and drops it
 	idle    kind = "idle"    // as echo; what counts is the memory between the messages
 	visit   kind = "visit"   // as echo, over connections that come and go
+	pair    kind = "pair"    // sends messages to a server of the same library, which echoes them
 	pace    kind = "pace"    // as echo; what counts is also how long the answers take
 )
 

@@ -52,6 +52,16 @@ type echoer interface {
 	drop()
 }
 
+// A caller is a connection of a library as the client of a pair. A conn need not be one.
+type caller interface {
+	// converse has next see each message that comes, whole, and sends what it returns as a binary message, unless that
+	// is nil. It goes on until the connection ends, or next returns an error.
+	converse(next func(p []byte) ([]byte, error)) error
+
+	// write sends p as one binary message. Any goroutine may call it.
+	write(p []byte) error
+}
+
 // A conn is a connection of a library that hands out messages when it is asked for them.
 type conn interface {
 	echoer

@@ -24,7 +24,7 @@ const lent = 16 << 10
 // whole reports whether messages are received whole.
 func (l litert) whole() bool {
 	j := &l.s.job
-	return j.Kind.echoes() && j.Size <= lent && j.Way != copied && j.Way != netConn
+	return (j.Kind.echoes() || j.Kind == pair) && j.Size <= lent && j.Way != copied && j.Way != netConn
 }
 
 func (l litert) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -64,6 +64,14 @@ func (l litert) serve(ln net.Listener) error {
 }
 
 func (l litert) dial(url string) error {
+	if l.whole() {
+		c, err := dial.Dial(context.Background(), url, stream.Lite)
+		if err != nil {
+			return err
+		}
+		go l.s.run(litertEcho{c}, nil)
+		return nil
+	}
 	c, err := dial.Dial(context.Background(), url, stream.Standard, stream.MaxMessageSize(stream.Unlimited), dial.TLSConfig(clientTLS()))
 	if err != nil {
 		return err
@@ -147,5 +155,27 @@ func (c litertEcho) echo() error {
 		}
 	}
 }
+
+func (c litertEcho) converse(next func([]byte) ([]byte, error)) error {
+	ctx := context.Background()
+	for {
+		msg, err := c.Receive(ctx)
+		if err != nil {
+			return err
+		}
+		p, err := next(msg.Data)
+		if err != nil {
+			return err
+		}
+		if p == nil {
+			continue
+		}
+		if err := c.WriteBinary(ctx, p); err != nil {
+			return err
+		}
+	}
+}
+
+func (c litertEcho) write(p []byte) error { return c.WriteBinary(context.Background(), p) }
 
 func (c litertEcho) drop() { c.Abort() }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net"
+	"strconv"
 	"sync"
 	"time"
 
@@ -14,6 +15,7 @@ type load struct {
 	job   job
 	addr  string           // of the library, where that is the server
 	ln    *net.TCPListener // where it is the client
+	pair  *process         // that is the client of a pair, which is its own load
 	peers []*peer
 	ring  ring
 	took  []time.Duration // by each message, where that is measured
@@ -36,6 +38,8 @@ func (l *load) open() error {
 		return l.openOne(func(i int) content { return all[i%len(all)] })
 	case shake:
 		return l.shake(l.job.Conns)
+	case pair:
+		return l.exchange(roundUp(l.job.Messages/20, l.job.Conns))
 	}
 	l.ring = newRing(l.job)
 	switch l.job.Kind {
@@ -105,6 +109,8 @@ func (l *load) work() error {
 		return l.fanout(l.job.Messages / l.job.Conns)
 	case shake:
 		return l.shake(l.job.Messages)
+	case pair:
+		return l.exchange(l.job.Messages)
 	case visit:
 		return l.visit(l.job.Messages)
 	case pace:
@@ -177,6 +183,12 @@ func (l *load) shake(n int) error {
 		})
 	}
 	return g.Wait()
+}
+
+// exchange has the client of a pair send n messages, and waits until it has all echoes.
+func (l *load) exchange(n int) error {
+	_, err := l.pair.tell(exchangeLine + strconv.Itoa(n))
+	return err
 }
 
 // together calls f for all peers at once. When one has failed, the connections of all are closed.

@@ -29,7 +29,18 @@ func take(t task) (taken sample, err error) {
 		}
 	}()
 	l := &load{job: t.Job}
-	if t.Job.Client {
+	if t.Job.Kind == pair {
+		server, err := launch(task{Library: t.Library, Job: t.Job.server()})
+		if err != nil {
+			return sample{}, err
+		}
+		defer func() { err = errors.Join(err, server.stop()) }()
+		r, err := server.reply()
+		if err != nil {
+			return sample{}, err
+		}
+		t.Addr = r.Addr
+	} else if t.Job.Client {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return sample{}, err
@@ -54,6 +65,13 @@ func take(t task) (taken sample, err error) {
 
 // meet opens the connections between the load and the library.
 func (l *load) meet(p *process) error {
+	if l.job.Kind == pair {
+		if _, err := p.reply(); err != nil {
+			return err
+		}
+		l.pair = p
+		return l.open()
+	}
 	if l.job.Client { // which is ready when it has got a connection
 		if err := l.open(); err != nil {
 			return err

@@ -19,11 +19,12 @@ type site struct {
 	dir      string    // has the file to send, and takes the one that is received
 	endpoint endpoint
 	tls      *tls.Config    // of the server, where the job is over TLS
-	open     sync.WaitGroup // connections that have not opened yet, of those that a fan-out waits for
+	open     sync.WaitGroup // connections that have not opened yet, of those that a fan-out or a pair waits for
 
-	mu    sync.Mutex // guards following
-	conns []conn     // that receive what is broadcast
-	err   error      // the first
+	mu        sync.Mutex // guards following
+	conns     []conn     // that receive what is broadcast
+	exchanges []*exchange
+	err       error // the first
 }
 
 func newSite(j job, dir string, endpoint func(*site) endpoint) *site {
@@ -33,7 +34,7 @@ func newSite(j job, dir string, endpoint func(*site) endpoint) *site {
 		s.want = large(j.Size)
 	case j.Kind == deflate, j.Way == prepared:
 		s.sent = contents(j)
-	case j.Kind == fanout:
+	case j.Kind == fanout, j.Kind == pair:
 		s.open.Add(j.Conns)
 	}
 	s.endpoint = endpoint(s)
@@ -58,12 +59,21 @@ func (s *site) serve(ln net.Listener) error {
 	return server.Serve(ln)
 }
 
-// dial does the job on a connection to addr.
+// dial does the job on connections to addr: as many as the job has, if it is one of a pair, or one.
 func (s *site) dial(addr string) error {
+	url := "ws://" + addr
 	if s.job.TLS {
-		return s.endpoint.dial("wss://" + addr)
+		url = "wss://" + addr
 	}
-	return s.endpoint.dial("ws://" + addr)
+	if s.job.Kind != pair {
+		return s.endpoint.dial(url)
+	}
+	for range s.job.Conns {
+		if err := s.endpoint.dial(url); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // run does the job on a connection that a library has just opened, unless err says why it has not.
@@ -96,6 +106,11 @@ func (s *site) do(e echoer) error {
 		return e.echo()
 	case s.job.Kind == shake:
 		return nil
+	case s.job.Kind == pair:
+		if c, ok := e.(caller); ok {
+			return s.call(c)
+		}
+		return s.call(reading{e.(conn), s.job.Size})
 	}
 	c := e.(conn)
 	if s.job.Kind == fanout {
@@ -106,6 +121,14 @@ func (s *site) do(e echoer) error {
 			return err
 		}
 	}
+}
+
+// call has c send what the load asks for.
+func (s *site) call(c caller) error {
+	x := s.begin(c.write)
+	err := c.converse(x.next)
+	x.end(err)
+	return err
 }
 
 // join has c receive what is broadcast.
