@@ -108,7 +108,9 @@ type gobwasConn struct {
 	job      *job
 	in       *wsutil.Reader
 	prepared []byte
-	writing  sync.Mutex
+
+	writing sync.Mutex // guards following
+	out     *wsutil.Writer
 }
 
 func (c *gobwasConn) next() (io.Reader, error) {
@@ -145,7 +147,13 @@ func (c *gobwasConn) sendFile(f *os.File) error {
 func (c *gobwasConn) write(p []byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	return wsutil.WriteMessage(c.Conn, c.state, ws.OpBinary, p)
+	if c.out == nil {
+		c.out = wsutil.NewWriterSize(c.Conn, c.state, ws.OpBinary, len(p))
+	}
+	if _, err := c.out.Write(p); err != nil {
+		return err
+	}
+	return c.out.Flush()
 }
 
 func (c *gobwasConn) echo() error {

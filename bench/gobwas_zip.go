@@ -16,7 +16,6 @@ type gobwasZip struct {
 	received, sent wsflate.MessageState
 	inflater       *wsflate.Reader
 	deflater       *wsflate.Writer
-	out            *wsutil.Writer
 }
 
 func newGobwasZip(c *gobwasConn) *gobwasZip {
