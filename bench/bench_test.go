@@ -31,15 +31,25 @@ func (j job) tiny() job {
 	return j
 }
 
+// shape returns what two jobs have in common that are the same when they are tiny.
+func (j job) shape() job {
+	j = j.tiny()
+	j.Name, j.What, j.Messages = "", "", 0
+	j.Conns, j.InFlight = min(j.Conns, 2), min(j.InFlight, 2)
+	if j.Size <= 1<<10 {
+		j.Size = min(j.Size, 1)
+	}
+	return j
+}
+
 func TestEveryLibraryDoesEveryJob(t *testing.T) {
-	done := make(map[job]bool) // some are the same when they are tiny
+	done := make(map[job]bool)
 	for _, j := range allJobs() {
-		tiny := j.tiny()
-		tiny.Name, tiny.What = "", ""
-		if done[tiny] {
+		shape := j.shape()
+		if done[shape] {
 			continue
 		}
-		done[tiny] = true
+		done[shape] = true
 		for _, lib := range libraries {
 			if lib.lacks(j) {
 				continue
@@ -51,7 +61,7 @@ func TestEveryLibraryDoesEveryJob(t *testing.T) {
 				if err := prepare(dir, j); err != nil {
 					t.Fatal(err)
 				}
-				s, err := take(task{Library: lib.name, Job: j, Dir: dir})
+				s, err := take(task{Library: lib.name, Name: lib.name, Job: j, Dir: dir})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -88,7 +88,7 @@ func (j jobResult) tile() (*plot.Plot, error) {
 		names = append(names, l.Name)
 	}
 	p.NominalY(names...)
-	p.Y.Min = float64(len(names)-len(libraries)) - 0.5 // as high as the others
+	p.Y.Min = float64(min(0, len(names)-len(libraries))) - 0.5 // as high as the others
 	p.Y.Max = float64(len(names)) - 0.5
 	p.Y.Tick.Label.Font.Size = 7
 	return p, nil

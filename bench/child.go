@@ -16,10 +16,12 @@ import (
 // input, each of which it answers with a reply.
 type task struct {
 	Library string
+	Name    string // that the library is reported by
 	Job     job
 	Dir     string // of the files
 	Addr    string // of the load, where the library is the client
 	Profile string // a directory for profiles, or empty
+	program string // that the process is of, or empty if it is this one
 }
 
 // childArg is the argument, in front of a task, with which the program starts itself.
@@ -139,5 +141,5 @@ func (t task) profileMemory() error {
 
 // profile returns the name of a file.
 func (t task) profile(what string) string {
-	return filepath.Join(t.Profile, fmt.Sprintf("%s-%s.%s.pprof", t.Job.Name, t.Library, what))
+	return filepath.Join(t.Profile, fmt.Sprintf("%s-%s.%s.pprof", t.Job.Name, t.Name, what))
 }

@@ -13,16 +13,18 @@ type library struct {
 	module string // whose version is reported
 	new    func(s *site) endpoint
 	lacks  func(job) bool // whether it has nothing for a job
+
+	baseline *baseline // where it is that, or nil
 }
 
 // libraries are all libraries, and the limit: the least that a program must do which trusts its peer blindly.
 var libraries = []library{
-	{"litert", "github.com/litert/websocket", newLitert, func(job) bool { return false }},
-	{"gorilla", "github.com/gorilla/websocket", newGorilla, func(j job) bool { return j.Own || j.Takeover || j.Way == buffers || j.Way == netConn }},
-	{"coder", "github.com/coder/websocket", newCoder, func(j job) bool { return j.Own || j.Way == buffers || j.Way == prepared }},
-	{"gobwas", "github.com/gobwas/ws", newGobwas, func(j job) bool { return j.Takeover || j.Way == buffers || j.Way == netConn }},
-	{"gws", "github.com/lxzan/gws", newGws, func(j job) bool { return j.Way == writer || j.Way == copied || j.Way == netConn }},
-	{"limit", "", newLimit, func(j job) bool { return j.Own || j.Deflate || j.Kind == write || j.Way == prepared }},
+	{name: "litert", module: module, new: newLitert, lacks: func(job) bool { return false }},
+	{name: "gorilla", module: "github.com/gorilla/websocket", new: newGorilla, lacks: func(j job) bool { return j.Own || j.Takeover || j.Way == buffers || j.Way == netConn }},
+	{name: "coder", module: "github.com/coder/websocket", new: newCoder, lacks: func(j job) bool { return j.Own || j.Way == buffers || j.Way == prepared }},
+	{name: "gobwas", module: "github.com/gobwas/ws", new: newGobwas, lacks: func(j job) bool { return j.Takeover || j.Way == buffers || j.Way == netConn }},
+	{name: "gws", module: "github.com/lxzan/gws", new: newGws, lacks: func(j job) bool { return j.Way == writer || j.Way == copied || j.Way == netConn }},
+	{name: "limit", module: "", new: newLimit, lacks: func(j job) bool { return j.Own || j.Deflate || j.Kind == write || j.Way == prepared }},
 }
 
 func libraryName(l library) string { return l.name }

@@ -13,6 +13,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -41,10 +42,11 @@ type plan struct {
 	profile string // directory for profiles, or empty
 }
 
-func run() error {
+func run() (err error) {
 	var p plan
 	jobNames := flag.String("jobs", mainGroup, "the `names` of jobs, or of groups of them ("+groupNames()+"), separated by commas")
-	libNames := flag.String("libs", "", "the `names` of the libraries, separated by commas; all by default")
+	libNames := flag.String("libs", "", "the `names` of the libraries, separated by commas; all by default, or with -baseline this one")
+	commit := flag.String("baseline", "", "measure this library as it was at a `commit`, too")
 	flag.IntVar(&p.rounds, "rounds", 3, "how many times to measure")
 	flag.Float64Var(&p.scale, "scale", 1, "what to multiply the work of each job with")
 	flag.StringVar(&p.dir, "dir", "", "the `directory` for files of 1 GiB; that for temporary files by default")
@@ -53,12 +55,22 @@ func run() error {
 	svgFile := flag.String("svg", "", "draw a chart into this `file`")
 	flag.Parse()
 
-	var err error
 	if p.jobs, err = pickJobs(*jobNames); err != nil {
 		return err
 	}
+	if *libNames == "" && *commit != "" {
+		*libNames = ours
+	}
 	if p.libs, err = pick(libraries, *libNames, libraryName); err != nil {
 		return err
+	}
+	if *commit != "" {
+		b, err := newBaseline(*commit, p.dir)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, b.remove()) }()
+		p.libs = append([]library{b.library()}, p.libs...)
 	}
 	p.leaveOut()
 	results, err := p.measure()
@@ -142,7 +154,11 @@ func (p plan) take(r *results, j job, lib library, dir string) error {
 	if err := prepare(dir, j); err != nil {
 		return err
 	}
-	s, err := take(task{Library: lib.name, Job: j, Dir: dir, Profile: p.profile})
+	t := task{Library: lib.name, Name: lib.name, Job: j, Dir: dir, Profile: p.profile}
+	if lib.baseline != nil {
+		t.Library, t.program = ours, lib.baseline.program
+	}
+	s, err := take(t)
 	if err != nil {
 		return err
 	}

@@ -8,11 +8,16 @@ import (
 	"strings"
 )
 
-// ours and theLimit are the names of what the others are compared with.
+// The names of what the others are compared with.
 const (
 	ours     = "litert"
+	before   = "before" // this library, as it was at the commit of a baseline
 	theLimit = "limit"
 )
+
+// isLibrary and isPeer tell what is compared.
+func isLibrary(name string) bool { return name != theLimit && name != before }
+func isPeer(name string) bool    { return isLibrary(name) && name != ours }
 
 // A figure is one of the things that are measured, and makes one table.
 type figure struct {
@@ -62,19 +67,23 @@ func (r *results) table(b *strings.Builder, f figure) {
 		return
 	}
 	names := r.names()
-	fmt.Fprintf(b, "\n### %s\n\n| job | unit | %s | against the best peer | against the limit |\n|---|---|%s\n",
-		f.title, strings.Join(names, " | "), strings.Repeat("--:|", len(names)+2))
+	columns := slices.Concat([]string{"job", "unit"}, names, []string{"against the best peer", "against the limit"})
+	hasBefore := slices.Contains(names, before)
+	if hasBefore {
+		columns = append(columns, "against before")
+	}
+	fmt.Fprintf(b, "\n### %s\n\n| %s |\n|---|---|%s\n", f.title, strings.Join(columns, " | "), strings.Repeat("--:|", len(columns)-2))
 	for _, j := range r.Jobs {
 		if !f.means(j) {
 			continue
 		}
 		fmt.Fprintf(b, "| %s | %s |", j.Name, j.Unit)
-		best := j.best(f, func(name string) bool { return name != theLimit })
+		best := j.best(f, isLibrary)
 		for _, name := range names {
 			switch value, ok := j.value(f, name); {
 			case !ok:
 				b.WriteString(" — |")
-			case value == best:
+			case value == best && isLibrary(name):
 				fmt.Fprintf(b, " **%s** |", f.show(j, value))
 			default:
 				fmt.Fprintf(b, " %s |", f.show(j, value))
@@ -82,22 +91,20 @@ func (r *results) table(b *strings.Builder, f figure) {
 		}
 		mine, _ := j.value(f, ours)
 		limit, _ := j.value(f, theLimit)
-		peer := j.best(f, func(name string) bool { return name != theLimit && name != ours })
-		fmt.Fprintf(b, " %s | %s |\n", showRatio(mine, peer), showRatio(mine, limit))
+		fmt.Fprintf(b, " %s | %s |", showRatio(mine, j.best(f, isPeer)), showRatio(mine, limit))
+		if hasBefore {
+			was, _ := j.value(f, before)
+			fmt.Fprintf(b, " %s |", showRatio(mine, was))
+		}
+		b.WriteString("\n")
 	}
 }
 
-// names returns the names of all libraries, in their order.
-func (r *results) names() (names []string) {
-	for _, lib := range libraries {
-		for _, j := range r.Jobs {
-			if _, ok := j.value(cpu, lib.name); ok {
-				names = append(names, lib.name)
-				break
-			}
-		}
-	}
-	return names
+// names returns the names of all libraries that did a job, in their order.
+func (r *results) names() []string {
+	return slices.DeleteFunc(slices.Clone(r.columns), func(name string) bool {
+		return !slices.ContainsFunc(r.Jobs, func(j jobResult) bool { _, ok := j.value(cpu, name); return ok })
+	})
 }
 
 // means reports whether f means something for j.

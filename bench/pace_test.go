@@ -26,7 +26,7 @@ func TestALatencyIsMeasuredOfEachEcho(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := take(task{Library: ours, Job: j.tiny()})
+	s, err := take(task{Library: ours, Name: ours, Job: j.tiny()})
 	if err != nil {
 		t.Fatal(err)
 	}

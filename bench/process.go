@@ -21,11 +21,13 @@ func launch(t task) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
+	program := t.program
+	if program == "" {
+		if program, err = os.Executable(); err != nil {
+			return nil, err
+		}
 	}
-	p := &process{cmd: exec.Command(self, childArg, string(arg))}
+	p := &process{cmd: exec.Command(program, childArg, string(arg))}
 	p.cmd.Stderr = os.Stderr
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err

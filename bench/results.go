@@ -17,6 +17,8 @@ type results struct {
 	Scale   float64
 	Rounds  int
 	Jobs    []jobResult
+
+	columns []string // the names of the libraries
 }
 
 // A machine is what the measurements were made on, and with.
@@ -51,6 +53,12 @@ type libraryResult struct {
 
 func newResults(p plan) *results {
 	r := &results{Machine: thisMachine(), Scale: p.scale, Rounds: p.rounds}
+	for _, lib := range p.libs {
+		r.columns = append(r.columns, lib.name)
+		if lib.baseline != nil {
+			r.Machine.Libraries[lib.name] = lib.baseline.commit
+		}
+	}
 	for _, j := range p.jobs {
 		j = j.scaled(p.scale)
 		jr := jobResult{Name: j.Name, What: j.What, Unit: j.unit(), Units: j.units()}

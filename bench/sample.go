@@ -25,12 +25,12 @@ type sample struct {
 func take(t task) (taken sample, err error) {
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("%s, %s: %w", t.Job.Name, t.Library, err)
+			err = fmt.Errorf("%s, %s: %w", t.Job.Name, t.Name, err)
 		}
 	}()
 	l := &load{job: t.Job}
 	if t.Job.Kind == pair {
-		server, err := launch(task{Library: t.Library, Job: t.Job.server()})
+		server, err := launch(task{Library: t.Library, Job: t.Job.server(), program: t.program})
 		if err != nil {
 			return sample{}, err
 		}

@@ -100,19 +100,33 @@ func (s *site) complaint() error {
 	return s.err
 }
 
+// do has little on its stack, of which every idle connection holds a copy.
 func (s *site) do(e echoer) error {
 	switch {
 	case s.job.Kind.echoes():
 		return e.echo()
+	case s.job.Kind == pair:
+		return s.call(e)
 	case s.job.Kind == shake:
 		return nil
-	case s.job.Kind == pair:
-		if c, ok := e.(caller); ok {
-			return s.call(c)
-		}
-		return s.call(reading{e.(conn), s.job.Size})
 	}
-	c := e.(conn)
+	return s.answer(e.(conn))
+}
+
+// call has a client send what the load asks for.
+func (s *site) call(e echoer) error {
+	c, ok := e.(caller)
+	if !ok {
+		c = reading{e.(conn), s.job.Size}
+	}
+	x := s.begin(c.write)
+	err := c.converse(x.next)
+	x.end(err)
+	return err
+}
+
+// answer answers all messages.
+func (s *site) answer(c conn) error {
 	if s.job.Kind == fanout {
 		s.join(c)
 	}
@@ -121,14 +135,6 @@ func (s *site) do(e echoer) error {
 			return err
 		}
 	}
-}
-
-// call has c send what the load asks for.
-func (s *site) call(c caller) error {
-	x := s.begin(c.write)
-	err := c.converse(x.next)
-	x.end(err)
-	return err
 }
 
 // join has c receive what is broadcast.
