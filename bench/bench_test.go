@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,6 +121,19 @@ func TestAPlanIsMeasuredAndReported(t *testing.T) {
 			break
 		} else if err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+func TestTheChartHasTheMainJobs(t *testing.T) {
+	main, other := jobResult{Name: "echo64"}, jobResult{Name: "burst4"}
+	for _, test := range []struct{ jobs, want []jobResult }{
+		{[]jobResult{other, main, other}, []jobResult{main}},
+		{[]jobResult{other, other}, []jobResult{other, other}},
+	} {
+		r := results{Jobs: test.jobs}
+		if got := r.charted(); !slices.EqualFunc(got, test.want, func(a, b jobResult) bool { return a.Name == b.Name }) {
+			t.Errorf("of %v the chart has %v", test.jobs, got)
 		}
 	}
 }

@@ -31,15 +31,27 @@ var (
 	limitColour = color.RGBA{R: 0x8f, G: 0xb8, B: 0x8f, A: 0xff}
 )
 
+// charted returns the jobs that users have, or all if there are none of them.
+func (r *results) charted() []jobResult {
+	of := slices.DeleteFunc(slices.Clone(r.Jobs), func(j jobResult) bool {
+		return !slices.ContainsFunc(mainJobs, func(main job) bool { return main.Name == j.Name })
+	})
+	if len(of) == 0 {
+		return r.Jobs
+	}
+	return of
+}
+
 // draw draws a tile for each job: CPU time, or memory where that is what the job is about. Short is good.
 func (r *results) draw(name string) error {
-	rows := (len(r.Jobs) + chartColumns - 1) / chartColumns
+	charted := r.charted()
+	rows := (len(charted) + chartColumns - 1) / chartColumns
 	img := vgsvg.NewWith(vgsvg.UseWH(chartColumns*tileWidth, vg.Length(rows)*tileHeight))
 	canvas := draw.New(img)
 	canvas.SetColor(color.White)
 	canvas.Fill(canvas.Rectangle.Path())
 	tiles := draw.Tiles{Rows: rows, Cols: chartColumns, PadX: vg.Millimeter, PadY: 2 * vg.Millimeter, PadLeft: 2 * vg.Millimeter, PadRight: vg.Millimeter, PadTop: vg.Millimeter, PadBottom: vg.Millimeter}
-	for i, j := range r.Jobs {
+	for i, j := range charted {
 		tile, err := j.tile()
 		if err != nil {
 			return err
