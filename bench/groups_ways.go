@@ -29,11 +29,12 @@ func ways() (all []job) {
 		{Name: "prepared", What: "as %s, each answered with the same message, which was prepared before", Way: prepared},
 		{Name: "netconn", What: "as %s, through a net.Conn", Way: netConn},
 		{Name: "zip", What: "as %s, JSON, each message compressed by itself", JSON: true, Deflate: true},
+		{Name: "zipctx", What: "as %s, JSON, compressed with context takeover", JSON: true, Deflate: true, Takeover: true},
 	} {
 		for _, like := range named(mainJobs, "echo64x64", "echo1k") {
 			k := like
 			k.Name, k.What = j.Name+like.Name[len("echo"):], fmt.Sprintf(j.What, like.Name)
-			k.Text, k.Way, k.JSON, k.Deflate = j.Text, j.Way, j.JSON, j.Deflate
+			k.Text, k.Way, k.JSON, k.Deflate, k.Takeover = j.Text, j.Way, j.JSON, j.Deflate, j.Takeover
 			if k.Deflate {
 				k.Messages /= 4
 			}

@@ -2,6 +2,7 @@
 //
 //	go run -C bench . -rounds 5 -json results.json -svg chart.svg
 //	go run -C bench . -scale 0.1 -rounds 1 -jobs get,echo64x64 -libs litert,gws,limit
+//	go run -C bench . -baseline HEAD~1 -jobs ways
 //
 // It is a module of its own, so that the others are dependencies of nothing else; -C has paths begin here. It needs
 // Linux, and as many open files as the jobs have connections (ulimit -n).
