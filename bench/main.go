@@ -78,18 +78,7 @@ func run() (err error) {
 	if err != nil {
 		return err
 	}
-	if err := results.markdown(os.Stdout); err != nil {
-		return err
-	}
-	if *jsonFile != "" {
-		if err := results.writeJSON(*jsonFile); err != nil {
-			return err
-		}
-	}
-	if *svgFile != "" {
-		return results.draw(*svgFile)
-	}
-	return nil
+	return results.report(*jsonFile, *svgFile)
 }
 
 // leaveOut takes jobs out of the plan that need more open files than there may be, and says so.

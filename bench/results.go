@@ -137,6 +137,22 @@ func (l *libraryResult) median(of func(sample) float64) float64 {
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
+// report writes tables to the standard output, and the files that have a name.
+func (r *results) report(jsonFile, svgFile string) error {
+	if err := r.markdown(os.Stdout); err != nil {
+		return err
+	}
+	if jsonFile != "" {
+		if err := r.writeJSON(jsonFile); err != nil {
+			return err
+		}
+	}
+	if svgFile != "" {
+		return r.draw(svgFile)
+	}
+	return nil
+}
+
 func (r *results) writeJSON(name string) error {
 	b, err := json.MarshalIndent(r, "", "\t")
 	if err != nil {
