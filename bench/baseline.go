@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -27,6 +28,9 @@ func newBaseline(commit, dir string) (b *baseline, err error) {
 		return nil, err
 	}
 	if b.commit, err = output("git", "rev-parse", "--short", "--verify", "--end-of-options", commit+"^{commit}"); err != nil {
+		return nil, err
+	}
+	if dir, err = filepath.Abs(cmp.Or(dir, os.TempDir())); err != nil {
 		return nil, err
 	}
 	if b.dir, err = os.MkdirTemp(dir, "baseline"); err != nil {
