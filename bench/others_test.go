@@ -29,11 +29,11 @@ import (
 // smallLimit is how large a message may be in these tests.
 const smallLimit = 64 << 10
 
-// A reading returns the first message of the client that r is of, or why there is none, with the limit above and, where
+// A taste returns the first message of the client that r is of, or why there is none, with the limit above and, where
 // the library has it, compression.
-type reading func(w http.ResponseWriter, r *http.Request) ([]byte, error)
+type taste func(w http.ResponseWriter, r *http.Request) ([]byte, error)
 
-var readings = map[string]reading{
+var readings = map[string]taste{
 	"litert": func(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		c, err := listen.Upgrade(w, r, stream.Standard, stream.MaxMessageSize(smallLimit), stream.Compression(stream.CompressionConfig{}))
 		if err != nil {
@@ -144,7 +144,7 @@ func TestWhatIsTakenForAWholeMessage(t *testing.T) {
 }
 
 // readFrom returns what read makes of sent, behind which the client ends the connection.
-func readFrom(t *testing.T, read reading, compressed bool, sent []byte) (p []byte, err error) {
+func readFrom(t *testing.T, read taste, compressed bool, sent []byte) (p []byte, err error) {
 	done := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer close(done)
@@ -156,7 +156,10 @@ func readFrom(t *testing.T, read reading, compressed bool, sent []byte) (p []byt
 		t.Fatal(dialErr)
 	}
 	defer conn.Close()
-	client := newPeer(conn, job{}, nil)
+	client, err := newPeer(conn, job{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := client.handshake(job{Deflate: compressed}); err != nil {
 		t.Fatal(err)
 	}
