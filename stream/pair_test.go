@@ -2,7 +2,10 @@ package stream_test
 
 import (
 	"context"
+	"flag"
 	"io"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -13,6 +16,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if !raceEnabled { // tests that run in parallel wait, most of the time
+		flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
+	}
 	goleak.VerifyTestMain(m)
 }
 
