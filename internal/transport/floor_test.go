@@ -61,7 +61,7 @@ func TestAwaitAboveTLSLosesNothing(t *testing.T) {
 		if !c.CanAwait() {
 			t.Skip("the system cannot wait without a buffer")
 		}
-		want := data[:min(len(data), size*3000)]
+		want := data[:min(int64(len(data)), int64(size)*3000)]
 		go func() {
 			for rest := want; len(rest) > 0; { // records of all sizes
 				n := min(len(rest), 1+len(rest)/2)
