@@ -66,7 +66,7 @@ func (a *awaiting) read(fd uintptr) bool {
 
 // An attempt is a write that does not wait, and what came of it. No connection keeps one.
 type attempt struct {
-	try   try // is write
+	try   func(fd uintptr) // is write
 	p     []byte
 	n     int32 // bytes that were taken
 	errno syscall.Errno
@@ -79,14 +79,13 @@ var attempts = sync.Pool{New: func() any {
 }}
 
 // write never waits.
-func (a *attempt) write(fd uintptr) bool {
+func (a *attempt) write(fd uintptr) {
 	n, err := syscall.Write(int(fd), a.p)
 	if n > 0 {
 		a.n = int32(n)
 	} else if errno, ok := err.(syscall.Errno); ok && errno != syscall.EAGAIN && errno != syscall.EINTR {
 		a.errno = errno
 	}
-	return true
 }
 
 // TryWrite writes as much of p as the transport takes without a wait, and returns how much that was. It is 0, with no
@@ -96,17 +95,9 @@ func (c *Conn) TryWrite(p []byte) (n int, err error) {
 	if c.await.raw == nil || len(p) == 0 {
 		return 0, nil
 	}
-	a := attempts.Get().(*attempt)
-	a.p, a.n, a.errno = p, 0, 0
-	err = c.await.raw.Write(a.try)
-	n, errno := int(a.n), a.errno
-	a.p = nil
-	attempts.Put(a)
-	if err != nil { // the deadline of an earlier Write has expired, or the socket is closed: the next Write tells
-		return 0, nil
-	}
-	if errno != 0 {
-		return 0, notWritten(errno)
+	n, err = tryWrite(c.await.raw, p)
+	if err != nil {
+		return 0, &Error{Kind: Lost, Err: err}
 	}
 	if n > 0 {
 		c.clock.moved()
@@ -114,7 +105,17 @@ func (c *Conn) TryWrite(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// notWritten is the error of a write that the socket has refused.
-func notWritten(errno syscall.Errno) error {
-	return &Error{Kind: Lost, Err: os.NewSyscallError("write", errno)}
+// tryWrite writes as much of p as the socket takes without a wait, which is nothing if it is closed. A deadline that has
+// expired does not matter.
+func tryWrite(raw syscall.RawConn, p []byte) (n int, err error) {
+	a := attempts.Get().(*attempt)
+	a.p, a.n, a.errno = p, 0, 0
+	raw.Control(a.try)
+	n = int(a.n)
+	if a.errno != 0 {
+		err = os.NewSyscallError("write", a.errno)
+	}
+	a.p = nil
+	attempts.Put(a)
+	return n, err
 }

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -25,16 +26,27 @@ func (c *Conn) CloseWrite(until time.Time) error {
 	if c.vectored {
 		return half.CloseWrite()
 	}
-	return c.slow.farewell.within(time.Until(until), half.CloseWrite)
+	return c.sayFarewell(time.Until(until), half.CloseWrite)
 }
 
 // Close closes the connection, which ends all calls that are under way. TLS says its farewell first, for at most grace. Any
 // goroutine may call it at any time, also again.
 func (c *Conn) Close(grace time.Duration) {
 	if t, ok := c.given().(*tls.Conn); ok {
-		c.slow.farewell.within(grace, t.CloseWrite)
+		c.sayFarewell(grace, t.CloseWrite)
 	}
 	c.Cut()
+}
+
+// sayFarewell closes the sending side, and takes no longer than d.
+func (c *Conn) sayFarewell(d time.Duration, closeWrite func() error) error {
+	return c.slow.farewell.within(d, func() error {
+		err := closeWrite()
+		if f := c.floor(); f != nil {
+			return cmp.Or(err, f.finish())
+		}
+		return err
+	})
 }
 
 // Cut closes the connection at once, which ends all calls that are under way, and never waits for the peer. Any goroutine

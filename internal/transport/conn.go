@@ -77,8 +77,7 @@ func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 	}
 	if t, ok := rwc.(*tls.Conn); ok {
 		if f, ok := t.NetConn().(*floor); ok {
-			f.unbound = func() { c.writeLimit.fix(c, time.Time{}) }
-			c.slow.floor = f
+			f.conn, c.slow.floor = c, f
 		}
 		c.slow.below, c.cut = belowTLS(t), breaking
 	}

@@ -26,20 +26,24 @@ func UnderTLS(c net.Conn) net.Conn {
 }
 
 // A floor is a socket below TLS. All that TLS reads and writes passes through it, so that neither wait has to be within TLS:
-// bytes that have come are kept for it, and what it writes can be gathered.
+// bytes that have come are kept for it, and what it writes is gathered. What it says by itself, as the answer to a KeyUpdate
+// is, which it gives while it reads, does not wait either: what the socket has no room for stays gathered, and goes ahead of
+// what is written next (RFC 8446, section 4.6.3).
 type floor struct {
 	net.Conn
-	unbound func() // takes the deadline of writes away; set by New
+	conn *Conn // above TLS; set by New: nil during the handshake, which waits as it likes
 
 	// owned by the caller of Read, which TLS has one of at a time
 	await awaiting
 	came  []byte // what has come and TLS has not read; a part of await.buf
 	dry   bool   // behind came, TLS gets errDry rather than waits
 
-	mu        sync.Mutex // guards following
+	flushing sync.Mutex // held by the caller of gather, until it has flushed
+
+	mu        sync.Mutex // guards following, and is held for no wait behind the handshake
 	gathering bool       // what TLS writes is left to the caller of gather
 	cut       bool       // some of what was gathered was not written: nothing may follow
-	gathered  []byte     // of a buffer from the pool, or larger
+	gathered  []byte     // of a buffer from the pool; nil: nothing is
 }
 
 // NetConn returns the socket, as that of a TLS connection does.
@@ -67,7 +71,16 @@ func (f *floor) Read(p []byte) (int, error) {
 	case f.dry:
 		return 0, errDry
 	}
-	return f.Conn.Read(p)
+	n, err := f.Conn.Read(p)
+	f.moved(n)
+	return n, err
+}
+
+// moved notes that n bytes have come, which may be less than TLS can hand out.
+func (f *floor) moved(n int) {
+	if n > 0 && f.conn != nil {
+		f.conn.clock.moved()
+	}
 }
 
 // wait waits until there is something for TLS to read.
@@ -75,6 +88,7 @@ func (f *floor) wait() error {
 	n, err := f.await.wait()
 	if err == nil {
 		f.came = f.await.buf[:n]
+		f.moved(n)
 	}
 	return err
 }
@@ -100,139 +114,4 @@ func (c *Conn) waitAboveTLS() (n int, err error) {
 			return 0, err
 		}
 	}
-}
-
-// Write is for TLS.
-func (f *floor) Write(p []byte) (int, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	switch {
-	case f.cut:
-		return 0, net.ErrClosed
-	case f.gathering:
-		f.gatherLocked(p)
-		return len(p), nil
-	}
-	if f.unbound != nil {
-		f.unbound() // TLS would not get over that of a Write before
-	}
-	return f.Conn.Write(p) // what TLS says by itself
-}
-
-func (f *floor) gatherLocked(p []byte) {
-	if need := len(f.gathered) + len(p); need > cap(f.gathered) {
-		before := f.gathered
-		if need <= buffer.Large {
-			f.gathered = buffer.Take(need)[:0]
-		} else {
-			f.gathered = make([]byte, 0, need)
-		}
-		f.gathered = append(f.gathered, before...)
-		buffer.Give(before)
-	}
-	f.gathered = append(f.gathered, p...)
-}
-
-// gather leaves what TLS writes from now on to the caller, until that has flushed it: records of n bytes together.
-func (f *floor) gather(n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.gathering = true
-	f.gathered = buffer.Take(n + n/32 + recordRoom)[:0]
-}
-
-// giveUp has nothing follow what was written.
-func (f *floor) giveUp() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.cut = true
-}
-
-// take returns what was gathered, which is the caller's, to be given back; if it is nil, no more is gathered.
-func (f *floor) take() []byte {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	p := f.gathered
-	f.gathered, f.gathering = nil, p != nil
-	return p
-}
-
-const (
-	// maxGathered is how much of what is written is gathered: with what TLS adds to its records, it fits a large buffer.
-	maxGathered = 224 << 10
-
-	// recordRoom is room for what TLS adds to a few records.
-	recordRoom = 256
-)
-
-// sendAboveTLS is sendAll with what TLS makes of l put together.
-func (c *Conn) sendAboveTLS(f *floor, l *load) (sent int64, err error) {
-	for err == nil && l.left() > 0 {
-		if err = c.writeLimit.ready(c); err != nil {
-			break
-		}
-		var n int
-		f.gather(int(min(l.left(), maxGathered)))
-		n, err = c.writeGathered(l)
-		sent += int64(n)
-		for p := f.take(); p != nil; p = f.take() {
-			if err == nil {
-				err = c.flush(f, p)
-			}
-			if err != nil {
-				f.giveUp()
-			}
-			buffer.Give(p)
-		}
-	}
-	return sent, err
-}
-
-// writeGathered gives TLS some of l, which waits for nothing but TLS itself.
-func (c *Conn) writeGathered(l *load) (n int, err error) {
-	for err == nil && n < maxGathered && l.left() > 0 {
-		p := l.head
-		if len(p) == 0 {
-			p = l.body
-		}
-		var k int
-		k, err = c.rwc.Write(p[:min(len(p), maxGathered-n)])
-		l.advance(int64(k))
-		n += k
-	}
-	if err != nil {
-		err = &Error{Kind: Lost, Err: err}
-	}
-	return n, err
-}
-
-// flush writes what TLS has made. An error is an *Error; TLS cannot go on behind one.
-func (c *Conn) flush(f *floor, p []byte) error {
-	w := &c.writeLimit
-	for len(p) > 0 {
-		if failed := w.ready(c); failed != nil { // what TLS has said by itself may have taken the deadline away
-			failed.(*Error).Broken = true
-			return failed
-		}
-		n, err := f.Conn.Write(p)
-		if p = p[n:]; n > 0 {
-			w.futile = 0
-			w.anew(c.clock.moved())
-		}
-		if len(p) == 0 {
-			break
-		}
-		failed := writeFailed(err)
-		if failed == nil {
-			failed = w.reason(c)
-			if failed == nil && n == 0 && w.isFutile(c, err) {
-				failed = &Error{Kind: Lost, Err: err}
-			}
-		}
-		if failed != nil {
-			failed.Broken = true
-			return failed
-		}
-	}
-	return nil
 }

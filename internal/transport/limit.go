@@ -134,9 +134,12 @@ func (l *limit) setLocked(c *Conn, at time.Time) {
 	} else if before == noDeadline {
 		return
 	}
-	if l.reading {
+	switch f := c.floor(); {
+	case l.reading:
 		c.rwc.SetReadDeadline(at)
-	} else {
+	case f != nil:
+		f.Conn.SetWriteDeadline(at)
+	default:
 		c.rwc.SetWriteDeadline(at)
 	}
 }
