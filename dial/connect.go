@@ -62,7 +62,11 @@ func (c *call) tlsConfig() *tls.Config {
 
 // secure puts TLS on top of conn, whose other end errors call name.
 func secure(ctx context.Context, conn net.Conn, config *tls.Config, name string) (net.Conn, error) {
-	secured := tls.Client(transport.UnderTLS(conn), config)
+	below := conn
+	if config.Renegotiation == tls.RenegotiateNever { // a handshake would have to wait within TLS while messages are read and written
+		below = transport.UnderTLS(conn)
+	}
+	secured := tls.Client(below, config)
 	err := secured.HandshakeContext(ctx)
 	if err == nil {
 		if p := secured.ConnectionState().NegotiatedProtocol; p != "" && p != "http/1.1" {

@@ -36,6 +36,8 @@
 // close codes but 1000 and 3000 to 4999, which is all that the interface of browsers has; Chromium sends no pings either,
 // for which undici has a function beside that interface. What a peer lacks stands with it in the table of peers.
 //
+// OpenSSL speaks no WebSocket; it has what TLS does in the middle of a connection done: new keys, and renegotiation.
+//
 // # Compression
 //
 // The checks are made again with permessage-deflate, for each peer, in several settings: with context takeover and
