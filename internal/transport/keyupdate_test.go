@@ -233,3 +233,33 @@ func TestAPartOfARecordMoves(t *testing.T) {
 		<-ended
 	}
 }
+
+// However a record is torn, what was whole comes, and what was not is no clean end.
+func TestWhatEndsInARecordIsNoEnd(t *testing.T) {
+	for name, tear := range map[string]func(*recordPeer) []byte{
+		"in the header":  func(p *recordPeer) []byte { return p.record(applicationRecord, data[:9])[:4] },
+		"in the content": func(p *recordPeer) []byte { return p.record(applicationRecord, data[:9])[:20] },
+		"too large":      func(p *recordPeer) []byte { return p.record(applicationRecord, data[:17<<10]) },
+		"an alert":       func(p *recordPeer) []byte { return p.record(alertRecord, []byte{2, 80}) },
+	} {
+		for _, await := range []bool{false, true} {
+			c, _, peer := overRecords(t, transport.Config{Idle: time.Minute})
+			p := append(peer.record(applicationRecord, nil), peer.record(applicationRecord, data[:5])...)
+			peer.Write(append(p, tear(peer)...))
+			peer.Conn.(*net.TCPConn).CloseWrite()
+			if got := readAll(t, c, 5); got != string(data[:5]) {
+				t.Errorf("%s: %x came", name, got)
+			}
+			var err error
+			if await {
+				_, _, err = c.Await(within(t), buffer.Small)
+			} else {
+				_, err = c.Read(within(t), make([]byte, 100))
+			}
+			if wantKind(t, err, transport.Lost, nil); err == nil || errors.Is(err, io.EOF) {
+				t.Errorf("%s: by Await: %v: got %v", name, await, err)
+			}
+			c.Cut()
+		}
+	}
+}
