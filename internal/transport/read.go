@@ -52,10 +52,12 @@ func (c *Conn) read(p []byte) (n int, err error) {
 		switch {
 		case c.readLimit.ctx.Done() != nil:
 			n, err = c.readUntil(p)
-		case p == nil:
-			n, err = c.wait()
-		default:
+		case p != nil:
 			n, err = c.rwc.Read(p)
+		case c.await.raw != nil:
+			n, err = c.await.wait()
+		default:
+			n, err = c.waitAboveTLS()
 		}
 		if n > 0 {
 			c.clock.came = c.clock.moved()
@@ -66,14 +68,6 @@ func (c *Conn) read(p []byte) (n int, err error) {
 			return 0, failed
 		}
 	}
-}
-
-// wait reads once into a buffer that it leaves in c.await.
-func (c *Conn) wait() (int, error) {
-	if c.await.raw == nil {
-		return c.waitAboveTLS()
-	}
-	return c.await.wait()
 }
 
 // readFailed tells what a read without bytes comes to. It returns nil if the wait goes on, as after a timeout without a
@@ -106,10 +100,13 @@ func (c *Conn) readFailed(err error) error {
 func (c *Conn) readUntil(p []byte) (int, error) {
 	// A kick that comes late, behind this read, does no harm to the next one, as that sees no reason to end.
 	defer context.AfterFunc(c.readLimit.ctx, func() { c.readLimit.kick(c) })()
-	if p == nil {
-		return c.wait()
+	switch {
+	case p != nil:
+		return c.rwc.Read(p)
+	case c.await.raw != nil:
+		return c.await.wait()
 	}
-	return c.rwc.Read(p)
+	return c.waitAboveTLS()
 }
 
 // Discard reads and throws away what comes, until the peer has closed its side, the transport fails, or it is until. One
