@@ -1,4 +1,4 @@
-//go:build interop
+//go:build interop && unix
 
 package main
 
@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // testPage uploads two files with the script of the page, and reports what comes of each.
@@ -42,16 +44,21 @@ func TestABrowserUploads(t *testing.T) {
 		}
 		reports <- string(text)
 	})
-	home := t.TempDir()
+	home, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer remove(t, home)
 	browser := exec.CommandContext(testContext(t), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 		"--user-data-dir="+home, server+"/test")
 	browser.Env = append(os.Environ(), "HOME="+home, "TMPDIR="+home)
+	browser.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it has children
 	if err := browser.Start(); err != nil {
 		t.Fatalf("%v (the script .ci/run installs what is needed)", err)
 	}
 	defer func() {
-		browser.Process.Kill()
+		syscall.Kill(-browser.Process.Pid, syscall.SIGKILL)
 		browser.Wait()
 	}()
 	for _, want := range []string{
@@ -70,4 +77,16 @@ func TestABrowserUploads(t *testing.T) {
 		}
 	}
 	awaitFiles(t, dir, map[string]string{fmt.Sprintf("größe %d", size): strings.Repeat("a", size)})
+}
+
+// remove removes a folder that processes which are about to end may still write to.
+func remove(t *testing.T, dir string) {
+	var err error
+	for range 100 {
+		if err = os.RemoveAll(dir); err == nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Error(err)
 }
