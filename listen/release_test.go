@@ -12,6 +12,7 @@ import (
 	"testing"
 	"weak"
 
+	"github.com/litert/websocket/internal/census"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -163,14 +164,7 @@ func TestIdleConnectionsOfAListenerHaveNoGoroutinesAndNoBuffers(t *testing.T) {
 }
 
 // heap returns how many bytes are in use.
-func heap() int64 {
-	for range 2 { // what is in a pool outlives the first
-		runtime.GC()
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
+func heap() int64 { return int64(census.Take().Heap) }
 
 // manyFrames is more than all buffers of an HTTP server take.
 var manyFrames = strings.Repeat(helloFrame, 20_000/len(helloFrame))

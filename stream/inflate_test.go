@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/census"
 	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
@@ -145,10 +146,4 @@ func TestAnIdleConnectionInModeSimpleKeepsNothing(t *testing.T) {
 	runtime.KeepAlive(open)
 }
 
-func heapInUse() int {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC() // for the pools
-	runtime.ReadMemStats(&m)
-	return int(m.HeapAlloc)
-}
+func heapInUse() int { return int(census.Take().Heap) }

@@ -17,6 +17,7 @@ type Census struct {
 	Mapped      uint64 // that the system has given, in use or not: it grows with the most that was ever in use
 }
 
+// String returns what is counted in words.
 func (c Census) String() string {
 	return fmt.Sprintf("%d goroutines, %d descriptors, %d KiB of memory", c.Goroutines, c.Descriptors, c.Heap>>10)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/internal/buffer"
+	"github.com/litert/websocket/internal/census"
 	"github.com/litert/websocket/internal/transport"
 	"github.com/litert/websocket/internal/wstest"
 )
@@ -160,13 +161,6 @@ func TestNothingFollowsARecordThatWasCut(t *testing.T) {
 
 func TestAWaitAboveTLSHoldsNoBuffer(t *testing.T) {
 	const conns = 32
-	heap := func() int64 {
-		var m runtime.MemStats
-		runtime.GC()
-		runtime.GC() // for the pools
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
 	var open []*transport.Conn
 	var peers []*tls.Conn
 	for range conns {
@@ -176,7 +170,7 @@ func TestAWaitAboveTLSHoldsNoBuffer(t *testing.T) {
 		}
 		open, peers = append(open, c), append(peers, far)
 	}
-	before := heap()
+	before := int64(census.Take().Heap)
 	ended := make(chan error, conns)
 	for i, c := range open {
 		go func() {
@@ -196,7 +190,7 @@ func TestAWaitAboveTLSHoldsNoBuffer(t *testing.T) {
 		}
 	}
 	time.Sleep(50 * time.Millisecond) // all wait, at last; if not, they hold less
-	if each := (heap() - before) / conns; each > 4<<10 {
+	if each := (int64(census.Take().Heap) - before) / conns; each > 4<<10 {
 		t.Errorf("a connection that waits takes %d bytes more", each)
 	}
 	for _, c := range open {

@@ -177,14 +177,7 @@ func (c *Conn) writeOut(f *floor, p []byte) error {
 		if len(p) == 0 {
 			break
 		}
-		failed := writeFailed(err)
-		if failed == nil {
-			failed = w.reason(c)
-			if failed == nil && n == 0 && w.isFutile(c, err) {
-				failed = &Error{Kind: Lost, Err: err}
-			}
-		}
-		if failed != nil {
+		if failed := c.writeEnded(err, false); failed != nil {
 			failed.Broken = true
 			return failed
 		}

@@ -114,18 +114,26 @@ func (c *Conn) sendSome(l *load) (n int64, err error) {
 	if n > 0 && (err == nil || l.left() == 0 && !broken) { // what has left as a whole has not failed
 		return n, nil
 	}
-	failed := writeFailed(err)
-	if failed == nil {
-		failed = w.reason(c)
-		if failed == nil && (w.isFutile(c, err) || broken) {
-			failed = &Error{Kind: Lost, Err: err}
-		}
-		if failed == nil {
-			return n, nil
-		}
+	if failed := c.writeEnded(err, broken); failed != nil {
+		return n, failed
+	}
+	return n, nil
+}
+
+// writeEnded returns why the wait of a write has ended that has got err and may have moved nothing, or nil if it goes on, as
+// after a timeout without a reason. Broken says that the timeout has broken the transport.
+func (c *Conn) writeEnded(err error, broken bool) *Error {
+	if failed := writeFailed(err); failed != nil {
+		return failed
+	}
+	failed := c.writeLimit.reason(c)
+	if failed == nil && (c.writeLimit.isFutile(c, err) || broken) {
+		failed = &Error{Kind: Lost, Err: err}
+	}
+	if failed != nil {
 		failed.Broken = broken
 	}
-	return n, failed
+	return failed
 }
 
 // writeFailed tells what an error of a write comes to, or that it took nothing and has none. It returns nil after a timeout.
