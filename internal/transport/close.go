@@ -52,6 +52,9 @@ func (c *Conn) sayFarewell(d time.Duration, closeWrite func() error) error {
 // Cut closes the connection at once, which ends all calls that are under way, and never waits for the peer. Any goroutine
 // may call it at any time, also again.
 func (c *Conn) Cut() {
+	if c.slow != nil {
+		defer c.slow.watch.end(c)
+	}
 	below := c.below()
 	if c.closesSoon {
 		if !c.closed.Swap(true) {
@@ -88,6 +91,7 @@ func cutBelow(t net.Conn) {
 type slowClosing struct {
 	below    io.Closer
 	floor    *floor // between TLS and below; nil: there is none
+	watch    watch  // over writes, where there is no floor
 	closing  ending // of all
 	farewell ending // of the sending side
 }

@@ -73,7 +73,7 @@ func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 	if raw, c.vectored = socketOf(c.rwc); c.vectored {
 		c.cut = resumable
 	} else {
-		c.slow = &slowClosing{below: rwc}
+		c.slow = &slowClosing{below: rwc, watch: watch{rings: noDeadline}}
 	}
 	if t, ok := rwc.(*tls.Conn); ok {
 		if f, ok := t.NetConn().(*floor); ok {

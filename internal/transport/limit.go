@@ -13,8 +13,7 @@ import (
 // It is lazy: it is set to the nearest of what is known when a wait begins, and left there although each byte moves the end
 // of the idle timeout. When it has expired, the wait asks [limit.reason] why, and goes on if there is no reason any more.
 // So an early expiry is harmless; a late one must not happen: whatever brings the end of the wait nearer sets the deadline
-// anew ([limit.changed], [limit.kick]). To writes that a cut breaks an early expiry does harm: for them the deadline is set
-// anew each time, and cleared behind.
+// anew ([limit.changed], [limit.kick]). To writes that a cut breaks an early expiry does harm: a [watch] keeps it from them.
 //
 // What begins a wait anew: for writing, progress. For reading, bytes in either direction begin the idle time anew, and only
 // a sign of life begins the time anew that the peer has for one.
@@ -29,7 +28,7 @@ type limit struct {
 
 	ctx context.Context // of the wait that is under way, whose call owns it; nil between waits
 
-	at time.Duration // what the transport's deadline was set to last, by the clock; guarded by arming
+	at time.Duration // when the wait has to end, as far as the transport, or the watch, was told; guarded by arming
 }
 
 // past is a deadline that has expired, and noDeadline one that never does.
@@ -139,8 +138,10 @@ func (l *limit) setLocked(c *Conn, at time.Time) {
 		c.rwc.SetReadDeadline(at)
 	case f != nil:
 		f.Conn.SetWriteDeadline(at)
-	default:
+	case c.vectored:
 		c.rwc.SetWriteDeadline(at)
+	default:
+		c.slow.watch.setLocked(c)
 	}
 }
 

@@ -50,8 +50,8 @@ func (l *load) advance(n int64) {
 	l.head, l.body = l.head[k:], l.body[int(n)-k:]
 }
 
-// send hands l to the transport. If that is broken by a cut, the deadline is set for each piece anew, and none stands
-// behind: what TLS writes by itself must not meet one. A floor sees to that itself.
+// send hands l to the transport. If that is no socket, no deadline stands behind: what TLS writes by itself must not meet
+// one. A floor sees to that itself.
 func (c *Conn) send(b Bounds, l *load) (sent int64, err error) {
 	w := &c.writeLimit
 	w.begin(c, b)

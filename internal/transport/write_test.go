@@ -149,7 +149,7 @@ func TestTheIdleTimeoutOfPiecesThatAreTakenInPart(t *testing.T) {
 	kinds := map[string]func() (io.ReadWriteCloser, net.Conn){
 		"tls":                   tlsOverPipe,
 		"tls without deadlines": tlsWithoutDeadlines,
-		"no deadlines":          func() (io.ReadWriteCloser, net.Conn) { a, b := net.Pipe(); return wstest.Bare{ReadWriteCloser: a}, b },
+		"no deadlines":          bareOverPipe,
 		"what wraps tls":        func() (io.ReadWriteCloser, net.Conn) { a, b := tlsOverPipe(); return wrapped{a.(net.Conn)}, b },
 		"no deadlines and wraps tls": func() (io.ReadWriteCloser, net.Conn) {
 			a, b := tlsOverPipe()
@@ -189,6 +189,12 @@ type wrapped struct{ net.Conn }
 // tlsOverPipe returns an end of TLS whose handshake is done, and the conn that what it writes comes out of.
 func tlsOverPipe() (io.ReadWriteCloser, net.Conn) {
 	return tlsOver(func(c net.Conn) net.Conn { return c })
+}
+
+// bareOverPipe returns an end of a pipe without deadlines, and the other end.
+func bareOverPipe() (io.ReadWriteCloser, net.Conn) {
+	a, b := net.Pipe()
+	return wstest.Bare{ReadWriteCloser: a}, b
 }
 
 // tlsWithoutDeadlines returns the same over a conn whose deadlines do not work.
@@ -244,15 +250,22 @@ func TestAWrapperIsAsResumableAsWhatItWraps(t *testing.T) {
 		broken bool
 	}{{wstest.Transports[0], false}, {wstest.Transports[1], false}, {wstest.Transports[2], true}, {wstest.Transports[3], false}} {
 		t.Run(tt.tr.Name, func(t *testing.T) {
-			a, b := tt.tr.Pair(t)
-			defer below(b).Close()
-			defer below(a).Close()
-			c := open(t, wrapped{a.(net.Conn)}, transport.Config{})
-			ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
-			defer cancel()
-			_, err := c.Write(transport.Bounds{Ctx: ctx}, nil, large)
-			if failed := wantKind(t, err, transport.Bounded, context.DeadlineExceeded); failed.Broken != tt.broken {
-				t.Errorf("broken %v", failed.Broken)
+			var c *transport.Conn
+			for patience := 500 * time.Millisecond; ; patience *= 8 { // until the write is blocked, also on a busy machine
+				a, b := tt.tr.Pair(t)
+				defer below(b).Close()
+				defer below(a).Close()
+				c = open(t, wrapped{a.(net.Conn)}, transport.Config{})
+				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				_, err := c.Write(transport.Bounds{Ctx: ctx}, nil, large)
+				cancel()
+				failed := wantKind(t, err, transport.Bounded, context.DeadlineExceeded)
+				if failed.Broken == tt.broken {
+					break
+				}
+				if failed.Broken || patience > 10*time.Second {
+					t.Fatalf("broken %v", failed.Broken)
+				}
 			}
 			if c.Vectored() || c.CanAwait() {
 				t.Error("what wraps a socket is taken for one")
