@@ -41,8 +41,14 @@ func (t *turn) large(h *frame.Header, p *payload, size int64) error {
 
 // room returns for how many bytes of p there is to be a buffer.
 func (t *turn) room(p *payload, size int64) int64 {
-	if len(p.others) == 0 && len(p.first) > copySize && t.w.server && t.w.tr.Vectored() {
-		return 0 // it is written from where it is
+	if len(p.others) > 0 || len(p.first) <= copySize || !t.w.server {
+		return min(size, buffer.Large)
+	}
+	switch { // it is written from where it is
+	case t.w.tr.Vectored():
+		return 0
+	case !p.text:
+		return min(size, transport.Piece) // but for the first record
 	}
 	return min(size, buffer.Large)
 }
@@ -95,7 +101,8 @@ func (a *assembler) unload() {
 
 // add adds p, which is not masked yet, to the payload. Text is the memory of a string.
 func (a *assembler) add(p []byte, text bool) error {
-	if a.key == (frame.Key{}) && len(p) > copySize && (a.t.w.tr.Vectored() || a.start == a.end && !text) {
+	if a.key == (frame.Key{}) && len(p) > copySize && (a.t.w.tr.Vectored() || !text) {
+		p = p[a.fillRecord(p):]
 		head := a.buf[a.start:a.end]
 		a.start, a.end = 0, 0
 		a.pos += int64(len(p))
@@ -112,6 +119,19 @@ func (a *assembler) add(p []byte, text bool) error {
 			return err
 		}
 	}
+}
+
+// fillRecord adds so much of p that what is not sent makes whole records of TLS, if there is room. It returns how much.
+func (a *assembler) fillRecord(p []byte) (n int) {
+	if rest := (a.end - a.start) % transport.Piece; !a.t.w.tr.Vectored() && rest > 0 {
+		n = min(transport.Piece-rest, len(p))
+	}
+	if n > len(a.buf)-a.end {
+		return 0
+	}
+	copy(a.buf[a.end:], p[:n])
+	a.end, a.pos = a.end+n, a.pos+int64(n)
+	return n
 }
 
 // addFile has the kernel send the next n bytes of f as payload.

@@ -314,7 +314,7 @@ func TestNoWriteDeadlineIsLeftToTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.SetIdleTimeout(time.Second)
-	if at := watched.at.Load(); at == nil || !at.IsZero() || watched.set.Load() < 2 {
+	if at := watched.at.Load(); at == nil || !at.IsZero() || watched.set.Load() > 1 { // what it had before is gone
 		t.Errorf("deadline %v after %d changes", at, watched.set.Load())
 	}
 	w.Close()

@@ -54,8 +54,14 @@ func (g *fragmenter) end() {
 	g.buf, g.n, g.frame = nil, 0, assembler{}
 }
 
-// size returns the limit for the payload of a fragment, which is usual where the user has set none.
-func (g *fragmenter) size(usual int) int { return cmp.Or(g.limit, usual) }
+// size returns the limit for the payload of a fragment, which is usual where the user has set none: if TLS may be below,
+// less by a header, so that the frame makes whole records.
+func (g *fragmenter) size(usual int) int {
+	if !g.m.wire.tr.Vectored() {
+		usual -= payloadAt
+	}
+	return cmp.Or(g.limit, usual)
+}
 
 // bulk returns the payload of the fragments that are gathered of large amounts.
 func (g *fragmenter) bulk() int { return min(g.size(bulkFragment), bulkFragment) }
@@ -105,7 +111,7 @@ func (g *fragmenter) push(p []byte, text bool) (n int, f failure) {
 		case g.n+len(rest) <= size:
 			n += g.gather(rest)
 		case len(rest) > small && g.n < large:
-			body := rest[:len(rest)-min(directTail, len(rest)/2)]
+			body := rest[:g.direct(len(rest))]
 			if full := large - g.n; full < len(rest) {
 				body = rest[:full]
 			}
@@ -121,6 +127,16 @@ func (g *fragmenter) push(p []byte, text bool) (n int, f failure) {
 		}
 	}
 	return n, failure{}
+}
+
+// direct returns how many of the n bytes of a large write are sent from where they are. If TLS may be below, they make whole
+// records with the header and what was gathered.
+func (g *fragmenter) direct(n int) int {
+	n -= min(directTail, n/2)
+	if before := payloadAt + g.n; !g.m.wire.tr.Vectored() && before+n > transport.Piece {
+		n = max(n/2, (before+n)/transport.Piece*transport.Piece-before)
+	}
+	return n
 }
 
 // trim sends fragments while more than one is held.

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// maxPiece bounds a write to a transport that is no socket: it is what has to be taken within the idle timeout, and as much
-// as a record of TLS holds.
-const maxPiece = 16 << 10
+// Piece bounds a write to a transport that is no socket: it is what has to be taken within the idle timeout, and as much
+// as a record of TLS holds (RFC 8446, section 5.1).
+const Piece = 16 << 10
 
 // Write writes head and body, each of which may be empty, as one run of bytes, and returns how many of both the transport
 // has taken; all of them, or there is an [*Error]: Bounded or Idle, which leave the transport as it was unless Broken is set,
@@ -175,7 +175,7 @@ func (c *Conn) sendOnce(l *load) (int64, error) {
 		p = l.body
 	}
 	if !c.vectored {
-		p = p[:min(len(p), maxPiece)]
+		p = p[:min(len(p), Piece)]
 	}
 	n, err := c.rwc.Write(p)
 	return int64(n), err
