@@ -69,7 +69,7 @@ func (rc *receiver) lendPayload(b transport.Bounds, gen uint64) (loan, error) {
 		return loan{}, err
 	}
 	m, rb := &rc.msg, &rc.buf
-	if rc.tr().CanAwait() && (m.open || m.size > buffer.Small) {
+	if rc.tr().AwaitsBare() && (m.open || m.size > buffer.Small) {
 		rb.large = true
 	}
 	err := rc.nextPayload(b)

@@ -21,6 +21,13 @@ func (*awaiting) bind(syscall.RawConn) {}
 
 func (*awaiting) wait() (int, error) { return 0, errors.ErrUnsupported }
 
+// Nor is there a lookout.
+type lookout struct{ raw syscall.RawConn }
+
+func (*lookout) bind(syscall.RawConn) {}
+
+func (*lookout) wait() error { return errors.ErrUnsupported }
+
 // TryWrite writes as much of p as the transport takes without a wait, which is never known here: it returns 0, nil.
 func (*Conn) TryWrite([]byte) (n int, err error) { return 0, nil }
 

@@ -64,6 +64,26 @@ func (a *awaiting) read(fd uintptr) bool {
 	return true
 }
 
+// A lookout waits for bytes of a socket, and leaves them there.
+type lookout struct {
+	raw syscall.RawConn // constant after bind; nil: there is no socket
+	try try             // constant after bind
+}
+
+func (l *lookout) bind(raw syscall.RawConn) { l.raw, l.try = raw, isReady }
+
+// wait waits until there is something to read: bytes, the end, or an error.
+func (l *lookout) wait() error { return l.raw.Read(l.try) }
+
+func isReady(fd uintptr) bool {
+	for {
+		_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
+		if err != syscall.EINTR {
+			return err != syscall.EAGAIN
+		}
+	}
+}
+
 // An attempt is a write that does not wait, and what came of it. No connection keeps one.
 type attempt struct {
 	try   func(fd uintptr) // is write

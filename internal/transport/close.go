@@ -90,10 +90,20 @@ func cutBelow(t net.Conn) {
 // A slowClosing is how what is no socket of the system is closed: that may wait for the peer.
 type slowClosing struct {
 	below    io.Closer
-	floor    *floor // between TLS and below; nil: there is none
-	watch    watch  // over writes, where there is no floor
-	closing  ending // of all
-	farewell ending // of the sending side
+	floor    *floor  // between TLS and below; nil: there is none
+	lookout  lookout // of below, where that is a socket below TLS of others
+	watch    watch   // over writes, where there is no floor
+	closing  ending  // of all
+	farewell ending  // of the sending side
+}
+
+// lookOut finds the socket below TLS, if it is one.
+func (s *slowClosing) lookOut() {
+	if t, ok := s.below.(timed); ok && s.floor == nil {
+		if raw, _ := socketOf(t); raw != nil {
+			s.lookout.bind(raw)
+		}
+	}
 }
 
 // An ending is a call that is made once, and waited for no longer than each caller likes to. It goes on by itself.

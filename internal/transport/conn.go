@@ -80,6 +80,7 @@ func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 			f.conn, c.slow.floor = c, f
 		}
 		c.slow.below, c.cut = belowTLS(t), breaking
+		c.slow.lookOut()
 	}
 	if _, ok := c.rwc.(*deadliner); ok {
 		c.cut = asDeadline
@@ -148,9 +149,13 @@ func socketOf(t timed) (raw syscall.RawConn, ok bool) {
 	return raw, err == nil
 }
 
-// CanAwait reports whether [Conn.Await] waits without a buffer: the transport is a socket of the system, or TLS above one
-// with [UnderTLS] between them, and the system can wait for it.
-func (c *Conn) CanAwait() bool { return c.await.raw != nil || c.floor() != nil }
+// CanAwait reports whether a long [Conn.Await] holds no buffer: the transport is a socket of the system, or TLS above one, and
+// the system can wait for it.
+func (c *Conn) CanAwait() bool { return c.AwaitsBare() || c.slow != nil && c.slow.lookout.raw != nil }
+
+// AwaitsBare reports whether [Conn.Await] takes a buffer only once there are bytes. Above TLS without [UnderTLS], it does not,
+// and holds one for the first second of each wait.
+func (c *Conn) AwaitsBare() bool { return c.await.raw != nil || c.floor() != nil }
 
 // floor returns what stands below TLS, or nil.
 func (c *Conn) floor() *floor {

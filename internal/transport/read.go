@@ -15,17 +15,22 @@ func (c *Conn) Read(b Bounds, p []byte) (int, error) {
 		return 0, nil
 	}
 	c.readLimit.begin(c, b)
-	return c.read(p)
+	n, err := c.read(p)
+	if err == error(errDry) {
+		c.readLimit.setBrief(false)
+		return c.read(p)
+	}
+	return n, err
 }
 
-// Await is [Conn.Read] into a buffer from buffer.Take(size), which it takes only once there are bytes, if [Conn.CanAwait].
+// Await is [Conn.Read] into a buffer from buffer.Take(size), which it takes only once there are bytes, if [Conn.AwaitsBare].
 // The buffer, of which the first n bytes are what came, is the caller's. With an error there is none.
 //
 // The goroutine that waits is to keep its first, small stack: that is why read has few variables, and leaves what is rare
 // to other functions.
 func (c *Conn) Await(b Bounds, size int) (buf []byte, n int, err error) {
 	c.readLimit.begin(c, b)
-	if !c.CanAwait() {
+	if !c.AwaitsBare() {
 		return c.awaitHolding(size)
 	}
 	c.await.size = int32(size)
@@ -34,16 +39,30 @@ func (c *Conn) Await(b Bounds, size int) (buf []byte, n int, err error) {
 	return buf, n, err
 }
 
+// awaitHolding is Await for what has to be read to be waited for. Below TLS there may be a socket: once that has brought
+// nothing for a while, TLS has nothing either, and the rest of the wait is for the socket alone.
 func (c *Conn) awaitHolding(size int) (buf []byte, n int, err error) {
-	buf = buffer.Take(size)
-	if n, err = c.read(buf); err != nil {
+	b := Bounds{c.readLimit.ctx, c.readLimit.deadline.Load()}
+	for {
+		c.readLimit.setBrief(c.CanAwait())
+		buf = buffer.Take(size)
+		if n, err = c.read(buf); err == nil {
+			return buf, n, nil
+		}
 		buffer.Give(buf)
-		return nil, 0, err
+		if err != error(errDry) {
+			return nil, 0, err
+		}
+		c.readLimit.setBrief(false)
+		if _, err = c.read(nil); err != nil {
+			return nil, 0, err
+		}
+		c.readLimit.begin(c, b)
 	}
-	return buf, n, nil
 }
 
-// read reads into p, or with a nil p into a buffer that it leaves in c.await. The wait has begun.
+// read reads into p, or with a nil p into a buffer that it leaves in c.await. The wait has begun. The error errDry says that it
+// goes on, and that nothing has come for a while.
 func (c *Conn) read(p []byte) (n int, err error) {
 	for {
 		if failed := c.readLimit.ready(c); failed != nil { // also if there is always something to read
@@ -66,6 +85,9 @@ func (c *Conn) read(p []byte) (n int, err error) {
 		}
 		if failed := c.readFailed(err); failed != nil {
 			return 0, failed
+		}
+		if c.readLimit.brief.Load() && isTimeout(err) {
+			return 0, errDry
 		}
 	}
 }
@@ -107,6 +129,18 @@ func (c *Conn) readUntil(p []byte) (int, error) {
 		return c.await.wait()
 	}
 	return c.waitAboveTLS()
+}
+
+// waitAboveTLS waits for TLS with a floor, and reads once into a buffer that it leaves in c.await; or for the socket below
+// TLS without one, and reads nothing, which it returns as one byte.
+func (c *Conn) waitAboveTLS() (n int, err error) {
+	if f := c.floor(); f != nil {
+		return c.waitAbove(f)
+	}
+	if err := c.slow.lookout.wait(); err != nil {
+		return 0, err
+	}
+	return 1, nil
 }
 
 // Discard reads and throws away what comes, until the peer has closed its side, the transport fails, or it is until. One
