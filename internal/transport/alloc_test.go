@@ -3,6 +3,7 @@ package transport_test
 import (
 	"io"
 	"testing"
+	"unsafe"
 
 	"github.com/litert/websocket/internal/buffer"
 	"github.com/litert/websocket/internal/gate"
@@ -21,6 +22,13 @@ func wantNoAllocation(t *testing.T, name string, do func() error) {
 		}
 	}); n != 0 {
 		t.Errorf("%s: %v allocations", name, n)
+	}
+}
+
+// What every connection has, idle or not, is to stay within what the heap has for so many bytes.
+func TestAConnectionIsSmall(t *testing.T) {
+	if n := unsafe.Sizeof(transport.Conn{}); n > 256 {
+		t.Errorf("%d bytes", n)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -90,20 +91,12 @@ func cutBelow(t net.Conn) {
 // A slowClosing is how what is no socket of the system is closed: that may wait for the peer.
 type slowClosing struct {
 	below    io.Closer
-	floor    *floor  // between TLS and below; nil: there is none
-	lookout  lookout // of below, where that is a socket below TLS of others
-	watch    watch   // over writes, where there is no floor
-	closing  ending  // of all
-	farewell ending  // of the sending side
-}
-
-// lookOut finds the socket below TLS, if it is one.
-func (s *slowClosing) lookOut() {
-	if t, ok := s.below.(timed); ok && s.floor == nil {
-		if raw, _ := socketOf(t); raw != nil {
-			s.lookout.bind(raw)
-		}
-	}
+	floor    *floor      // between TLS and below; nil: there is none
+	lookout  lookout     // of below, where that is a socket below TLS of others
+	brief    atomic.Bool // what waits above that holds a buffer, and waits no longer than briefly at a time
+	watch    watch       // over writes, where there is no floor
+	closing  ending      // of all
+	farewell ending      // of the sending side
 }
 
 // An ending is a call that is made once, and waited for no longer than each caller likes to. It goes on by itself.

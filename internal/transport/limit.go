@@ -22,7 +22,6 @@ type limit struct {
 
 	futile uint8 // how often in a row the wait has moved nothing, although the deadline had not expired. Owned by its call
 
-	brief    atomic.Bool              // what holds a buffer waits no longer than briefly at a time
 	armed    atomic.Bool              // the deadline is that of deadline and the timeouts; false: it may be anything
 	deadline atomic.Pointer[Deadline] // of the wait that is under way, or of the last one
 	began    atomic.Int64             // when that began, or began anew
@@ -40,16 +39,6 @@ const noDeadline = time.Duration(math.MaxInt64)
 // maxFutile bounds how often in a row a transport may return neither bytes nor an error, or a timeout for which there was
 // no deadline.
 const maxFutile = 100
-
-// briefly is how long a buffer is held above TLS while nothing comes.
-const briefly = time.Second
-
-// setBrief sets whether the wait is for no longer than briefly at a time.
-func (l *limit) setBrief(brief bool) {
-	if l.brief.Swap(brief) != brief {
-		l.armed.Store(false)
-	}
-}
 
 // begin begins a wait within b.
 func (l *limit) begin(c *Conn, b Bounds) {
@@ -130,7 +119,7 @@ func (l *limit) rearm(c *Conn) {
 func (l *limit) dueLocked(c *Conn) time.Time {
 	clock := &c.clock
 	at := clock.nearer(l.deadline.Load().Load(), l.idleSince(c), clock.timeout())
-	if l.brief.Load() {
+	if l.reading && c.isBrief() {
 		at = clock.nearer(at, clock.now(), briefly)
 	}
 	if since, ok := l.unansweredSince(c); ok {

@@ -17,7 +17,7 @@ func (c *Conn) Read(b Bounds, p []byte) (int, error) {
 	c.readLimit.begin(c, b)
 	n, err := c.read(p)
 	if err == error(errDry) {
-		c.readLimit.setBrief(false)
+		c.setBrief(false)
 		return c.read(p)
 	}
 	return n, err
@@ -44,7 +44,7 @@ func (c *Conn) Await(b Bounds, size int) (buf []byte, n int, err error) {
 func (c *Conn) awaitHolding(size int) (buf []byte, n int, err error) {
 	b := Bounds{c.readLimit.ctx, c.readLimit.deadline.Load()}
 	for {
-		c.readLimit.setBrief(c.CanAwait())
+		c.setBrief(c.CanAwait())
 		buf = buffer.Take(size)
 		if n, err = c.read(buf); err == nil {
 			return buf, n, nil
@@ -53,7 +53,7 @@ func (c *Conn) awaitHolding(size int) (buf []byte, n int, err error) {
 		if err != error(errDry) {
 			return nil, 0, err
 		}
-		c.readLimit.setBrief(false)
+		c.setBrief(false)
 		if _, err = c.read(nil); err != nil {
 			return nil, 0, err
 		}
@@ -86,7 +86,7 @@ func (c *Conn) read(p []byte) (n int, err error) {
 		if failed := c.readFailed(err); failed != nil {
 			return 0, failed
 		}
-		if c.readLimit.brief.Load() && isTimeout(err) {
+		if c.isBrief() && isTimeout(err) {
 			return 0, errDry
 		}
 	}
