@@ -36,7 +36,10 @@ func TestACallAllocatesNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
-	for _, tr := range wstest.Transports[:3] {
+	for _, tr := range wstest.Transports {
+		if tr.Name == "pipe" {
+			continue // net.Pipe allocates for each deadline
+		}
 		t.Run(tr.Name, func(t *testing.T) {
 			cfg := transport.Config{Idle: 1 << 40, Patience: 1 << 40}
 			c, sink := pair(t, tr, cfg)

@@ -56,6 +56,9 @@ func (c *Conn) Cut() {
 	if c.slow != nil {
 		defer c.slow.watch.end(c)
 	}
+	if c.deadliner != nil {
+		c.deadliner.end()
+	}
 	below := c.below()
 	if c.closesSoon {
 		if !c.closed.Swap(true) {

@@ -33,8 +33,9 @@ type timed interface {
 // Everything else may be called by any goroutine at any time. A Conn must be closed.
 type Conn struct {
 	// constant after New
-	rwc        timed // what New was given, or a deadliner around it
-	vectored   bool  // a socket of the system: a write may have two parts
+	rwc        timed      // what New was given, or deadliner
+	deadliner  *deadliner // nil: what New was given has deadlines
+	vectored   bool       // a socket of the system: a write may have two parts
 	cut        cut
 	closesSoon bool        // the Close of what is closed never waits
 	closed     atomic.Bool // Cut has closed it, or cut short its Close; set once
@@ -65,6 +66,7 @@ const (
 func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 	c := &Conn{cut: asError}
 	c.rwc = c.withDeadlines(rwc)
+	c.deadliner, _ = c.rwc.(*deadliner)
 	c.clock.start = time.Since(epoch)
 	c.clock.patience = cfg.Patience
 	c.clock.idle.Store(int64(cfg.Idle))
@@ -82,7 +84,7 @@ func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 		c.slow.below, c.cut = belowTLS(t), breaking
 		c.slow.lookOut()
 	}
-	if _, ok := c.rwc.(*deadliner); ok {
+	if c.deadliner != nil {
 		c.cut = asDeadline
 	}
 	switch c.below().(type) {
@@ -97,8 +99,8 @@ func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 
 // given returns what New was given.
 func (c *Conn) given() io.ReadWriteCloser {
-	if d, ok := c.rwc.(*deadliner); ok {
-		return d.rwc
+	if c.deadliner != nil {
+		return c.deadliner.rwc
 	}
 	return c.rwc
 }
@@ -109,7 +111,7 @@ func (c *Conn) withDeadlines(rwc io.ReadWriteCloser) timed {
 	if ok && t.SetReadDeadline(time.Time{}) == nil && t.SetWriteDeadline(time.Time{}) == nil {
 		return t
 	}
-	return &deadliner{rwc: rwc, cut: c.Cut}
+	return newDeadliner(rwc, c.Cut)
 }
 
 // belowTLS returns the connection below t, and below all other layers of TLS that t stands on.
@@ -149,13 +151,14 @@ func socketOf(t timed) (raw syscall.RawConn, ok bool) {
 	return raw, err == nil
 }
 
-// CanAwait reports whether a long [Conn.Await] holds no buffer: the transport is a socket of the system, or TLS above one, and
-// the system can wait for it.
+// CanAwait reports whether a long [Conn.Await] holds no buffer: see AwaitsBare, and TLS above a socket of the system, if the
+// system can wait for it.
 func (c *Conn) CanAwait() bool { return c.AwaitsBare() || c.slow != nil && c.slow.lookout.raw != nil }
 
-// AwaitsBare reports whether [Conn.Await] takes a buffer only once there are bytes. Above TLS without [UnderTLS], it does not,
-// and holds one for the first second of each wait.
-func (c *Conn) AwaitsBare() bool { return c.await.raw != nil || c.floor() != nil }
+// AwaitsBare reports whether [Conn.Await] takes a buffer only once there are bytes: the transport is a socket of the system,
+// or TLS above one with [UnderTLS] between them, and the system can wait for it; or it has no deadlines, and a goroutine waits
+// for it with a small one. Above TLS without [UnderTLS], a buffer is held for the first second of each wait.
+func (c *Conn) AwaitsBare() bool { return c.await.raw != nil || c.deadliner != nil || c.floor() != nil }
 
 // floor returns what stands below TLS, or nil.
 func (c *Conn) floor() *floor {

@@ -22,12 +22,12 @@ func (t *deadliner) Fire() { t.giveUp() }
 
 // StopTimer lets the timer of the write that is under way be over.
 func (t *deadliner) StopTimer() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.writing.Stop()
+	t.writes.Lock()
+	defer t.writes.Unlock()
+	t.lateness.stop()
 }
 
 // NewDeadliner returns one that ends a late write with cut.
 func NewDeadliner(rwc io.ReadWriteCloser, cut func()) *Deadliner {
-	return &deadliner{rwc: rwc, cut: cut}
+	return newDeadliner(rwc, cut)
 }

@@ -93,9 +93,9 @@ func (f *floor) wait() error {
 	return err
 }
 
-// waitAbove reads once into a buffer that it leaves in c.await. TLS is asked first, as it may have more than it has handed
+// waitAboveFloor reads once into a buffer that it leaves in c.await. TLS is asked first, as it may have more than it has handed
 // out, and waited for without its knowledge.
-func (c *Conn) waitAbove(f *floor) (n int, err error) {
+func (c *Conn) waitAboveFloor(f *floor) (n int, err error) {
 	for {
 		buf := buffer.Take(int(c.await.size))
 		f.dry = err != io.EOF // it is for TLS to say what an end means

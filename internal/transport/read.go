@@ -76,7 +76,7 @@ func (c *Conn) read(p []byte) (n int, err error) {
 		case c.await.raw != nil:
 			n, err = c.await.wait()
 		default:
-			n, err = c.waitAboveTLS()
+			n, err = c.waitAbove()
 		}
 		if n > 0 {
 			c.clock.came = c.clock.moved()
@@ -128,14 +128,23 @@ func (c *Conn) readUntil(p []byte) (int, error) {
 	case c.await.raw != nil:
 		return c.await.wait()
 	}
-	return c.waitAboveTLS()
+	return c.waitAbove()
+}
+
+// waitAbove reads once into a buffer that it leaves in c.await, where there is no socket to wait for.
+func (c *Conn) waitAbove() (n int, err error) {
+	if c.deadliner == nil {
+		return c.waitAboveTLS()
+	}
+	c.await.buf, n, err = c.deadliner.await(int(c.await.size))
+	return n, err
 }
 
 // waitAboveTLS waits for TLS with a floor, and reads once into a buffer that it leaves in c.await; or for the socket below
 // TLS without one, and reads nothing, which it returns as one byte.
 func (c *Conn) waitAboveTLS() (n int, err error) {
 	if f := c.floor(); f != nil {
-		return c.waitAbove(f)
+		return c.waitAboveFloor(f)
 	}
 	if err := c.slow.lookout.wait(); err != nil {
 		return 0, err

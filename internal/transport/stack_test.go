@@ -18,14 +18,19 @@ func TestAwaitHasASmallStack(t *testing.T) {
 	}
 	done := make(chan struct{})
 	nothing := wstest.StackOf(func(int) { <-done }, func(int) { done <- struct{}{} })
-	for _, cfg := range []transport.Config{{}, {Idle: time.Hour, Patience: time.Hour}} {
-		conns := make([]*transport.Conn, wstest.Stacked)
-		for i := range conns {
-			conns[i], _ = pair(t, wstest.Transports[0], cfg)
-		}
-		each := wstest.StackOf(func(i int) { awaitWithin(conns[i]) }, func(i int) { conns[i].Cut() })
-		if each > max(nothing, 2<<10)+1024 {
-			t.Errorf("%v: %d bytes, and %d of a goroutine that does nothing", cfg, each, nothing)
+	for _, tt := range []struct {
+		tr         wstest.Transport
+		goroutines int
+	}{{wstest.Transports[0], 1}, {wstest.Transports[4], 2}} {
+		for _, cfg := range []transport.Config{{}, {Idle: time.Hour, Patience: time.Hour}} {
+			conns := make([]*transport.Conn, wstest.Stacked)
+			for i := range conns {
+				conns[i], _ = pair(t, tt.tr, cfg)
+			}
+			each := wstest.StackOf(func(i int) { awaitWithin(conns[i]) }, func(i int) { conns[i].Cut() })
+			if each > tt.goroutines*max(nothing, 2<<10)+1024 {
+				t.Errorf("%s, %v: %d bytes, and %d of a goroutine that does nothing", tt.tr.Name, cfg, each, nothing)
+			}
 		}
 	}
 }
