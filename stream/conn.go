@@ -34,11 +34,12 @@ type Conn[M any] struct {
 //
 // Over a TCP or UNIX socket ([*net.TCPConn], [*net.UnixConn]) an idle connection holds no buffer, files are sent by the
 // kernel, and large writes are not copied. Over TLS it holds one of 16 KiB, unless dial or a Listener has made that. If
-// rwc has no deadlines (SetReadDeadline and SetWriteDeadline as in [net.Conn]), a read that waits occupies a goroutine
-// until bytes come or rwc is closed, and a write that is cut by its context or deadline closes rwc. Over TLS, and
-// whatever returns timeouts that are not temporary, such a write ends the connection, too, though none of it may have
-// left. Close must unblock the Read and Write of rwc; a [*tls.Conn] is not closed itself, but says its farewell, and
-// has the connection below it closed.
+// rwc has no deadlines (SetReadDeadline and SetWriteDeadline as in [net.Conn]), a goroutine reads from it until it is
+// closed, from the first read of the connection on: into 512 bytes while little comes, and at most 32 KiB before they
+// are wanted. A write that is cut by its context or deadline closes such an rwc. Over TLS, and whatever returns timeouts
+// that are not temporary, such a write ends the connection, too, though none of it may have left. Close must unblock the
+// Read and Write of rwc; a [*tls.Conn] is not closed itself, but says its farewell, and has the connection below it
+// closed.
 //
 // An option with an impossible value, or a mode that is zero, is an [*ArgumentError]; rwc is then as it was.
 func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Option) (*Conn[M], error) {

@@ -33,7 +33,7 @@ type timed interface {
 // Everything else may be called by any goroutine at any time. A Conn must be closed.
 type Conn struct {
 	// constant after New
-	rwc        timed      // what New was given, or deadliner
+	rwc        timed      // what New was given, or the deadliner around it
 	deadliner  *deadliner // nil: what New was given has deadlines
 	vectored   bool       // a socket of the system: a write may have two parts
 	cut        cut
@@ -45,7 +45,7 @@ type Conn struct {
 	readLimit  limit
 	writeLimit limit
 
-	await awaiting // owned by the caller of Await; of a socket alone
+	await awaiting // owned by the caller of Await
 
 	slow *slowClosing // constant after New; nil for a socket of the system, which is closed itself
 }
@@ -61,8 +61,8 @@ const (
 )
 
 // New returns the connection over rwc, a reliable stream of bytes, which the Conn owns from then on. Deadlines that rwc
-// had are gone. If it has no deadlines, or such that do not work, Read is left to a goroutine, and a Write that its bounds
-// end closes it.
+// had are gone. If it has no deadlines, or such that do not work, it is read by a goroutine, which is one read ahead, and a
+// Write that its bounds end closes it.
 func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 	c := &Conn{cut: asError}
 	c.rwc = c.withDeadlines(rwc)
