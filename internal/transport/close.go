@@ -41,7 +41,7 @@ func (c *Conn) Close(grace time.Duration) {
 
 // sayFarewell closes the sending side, and takes no longer than d.
 func (c *Conn) sayFarewell(d time.Duration, closeWrite func() error) error {
-	return c.slow.farewell.within(d, func() error {
+	return c.noSocket.farewell.within(d, func() error {
 		err := closeWrite()
 		if f := c.floor(); f != nil {
 			return cmp.Or(err, f.finish())
@@ -53,11 +53,8 @@ func (c *Conn) sayFarewell(d time.Duration, closeWrite func() error) error {
 // Cut closes the connection at once, which ends all calls that are under way, and never waits for the peer. Any goroutine
 // may call it at any time, also again.
 func (c *Conn) Cut() {
-	if c.slow != nil {
-		defer c.slow.watch.end(c)
-	}
-	if c.deadliner != nil {
-		c.deadliner.end()
+	if c.noSocket != nil {
+		c.noSocket.end(c)
 	}
 	below := c.below()
 	if c.closesSoon {
@@ -66,7 +63,7 @@ func (c *Conn) Cut() {
 		}
 		return
 	}
-	if c.slow.closing.within(closing, below.Close) == nil {
+	if c.noSocket.closing.within(closing, below.Close) == nil {
 		return
 	}
 	if t, ok := below.(interface{ NetConn() net.Conn }); ok { // it wraps TLS, whose farewell is cut short
@@ -78,8 +75,8 @@ func (c *Conn) Cut() {
 
 // below returns what is closed: the connection below TLS.
 func (c *Conn) below() io.Closer {
-	if c.slow != nil {
-		return c.slow.below
+	if c.noSocket != nil {
+		return c.noSocket.below
 	}
 	return c.rwc
 }
@@ -91,15 +88,24 @@ func cutBelow(t net.Conn) {
 	}
 }
 
-// A slowClosing is how what is no socket of the system is closed: that may wait for the peer.
-type slowClosing struct {
-	below    io.Closer
-	floor    *floor      // between TLS and below; nil: there is none
-	lookout  lookout     // of below, where that is a socket below TLS of others
-	brief    atomic.Bool // what waits above that holds a buffer, and waits no longer than briefly at a time
-	watch    watch       // over writes, where there is no floor
-	closing  ending      // of all
-	farewell ending      // of the sending side
+// A noSocket is what a transport needs that is no socket of the system. To close it may wait for the peer.
+type noSocket struct {
+	below     io.Closer   // what is closed: below TLS
+	deadliner *deadliner  // above what New was given; nil: that has deadlines
+	floor     *floor      // between TLS and below; nil: there is none
+	lookout   lookout     // of below, where that is a socket below TLS of others
+	brief     atomic.Bool // what waits above that holds a buffer, and waits no longer than briefly at a time
+	watch     watch       // over writes, where there is no floor
+	closing   ending      // of all
+	farewell  ending      // of the sending side
+}
+
+// end stops what waits for time or for who reads, as the transport is closed.
+func (s *noSocket) end(c *Conn) {
+	s.watch.end(c)
+	if s.deadliner != nil {
+		s.deadliner.pump.end()
+	}
 }
 
 // An ending is a call that is made once, and waited for no longer than each caller likes to. It goes on by itself.

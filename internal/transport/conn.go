@@ -33,9 +33,8 @@ type timed interface {
 // Everything else may be called by any goroutine at any time. A Conn must be closed.
 type Conn struct {
 	// constant after New
-	rwc        timed      // what New was given, or the deadliner around it
-	deadliner  *deadliner // nil: what New was given has deadlines
-	vectored   bool       // a socket of the system: a write may have two parts
+	rwc        timed // what New was given, or the deadliner around it
+	vectored   bool  // a socket of the system: a write may have two parts
 	cut        cut
 	closesSoon bool        // the Close of what is closed never waits
 	closed     atomic.Bool // Cut has closed it, or cut short its Close; set once
@@ -47,7 +46,7 @@ type Conn struct {
 
 	await awaiting // owned by the caller of Await
 
-	slow *slowClosing // constant after New; nil for a socket of the system, which is closed itself
+	noSocket *noSocket // constant after New; nil: a socket of the system
 }
 
 // A cut is what it does to a transport that a write does not get through by its deadline.
@@ -66,7 +65,6 @@ const (
 func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 	c := &Conn{cut: asError}
 	c.rwc = c.withDeadlines(rwc)
-	c.deadliner, _ = c.rwc.(*deadliner)
 	c.clock.start = time.Since(epoch)
 	c.clock.patience = cfg.Patience
 	c.clock.idle.Store(int64(cfg.Idle))
@@ -75,16 +73,17 @@ func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 	if raw, c.vectored = socketOf(c.rwc); c.vectored {
 		c.cut = resumable
 	} else {
-		c.slow = &slowClosing{below: rwc, watch: watch{rings: noDeadline}}
+		c.noSocket = &noSocket{below: rwc}
+		c.noSocket.deadliner, _ = c.rwc.(*deadliner)
 	}
 	if t, ok := rwc.(*tls.Conn); ok {
 		if f, ok := t.NetConn().(*floor); ok {
-			f.conn, c.slow.floor = c, f
+			f.conn, c.noSocket.floor = c, f
 		}
-		c.slow.below, c.cut = belowTLS(t), breaking
-		c.slow.lookOut()
+		c.noSocket.below, c.cut = belowTLS(t), breaking
+		c.noSocket.lookOut()
 	}
-	if c.deadliner != nil {
+	if c.deadliner() != nil {
 		c.cut = asDeadline
 	}
 	switch c.below().(type) {
@@ -99,8 +98,8 @@ func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 
 // given returns what New was given.
 func (c *Conn) given() io.ReadWriteCloser {
-	if c.deadliner != nil {
-		return c.deadliner.rwc
+	if d := c.deadliner(); d != nil {
+		return d.rwc
 	}
 	return c.rwc
 }
@@ -153,19 +152,31 @@ func socketOf(t timed) (raw syscall.RawConn, ok bool) {
 
 // CanAwait reports whether a long [Conn.Await] holds no buffer: see AwaitsBare, and TLS above a socket of the system, if the
 // system can wait for it.
-func (c *Conn) CanAwait() bool { return c.AwaitsBare() || c.slow != nil && c.slow.lookout.raw != nil }
+func (c *Conn) CanAwait() bool {
+	return c.AwaitsBare() || c.noSocket != nil && c.noSocket.lookout.raw != nil
+}
 
 // AwaitsBare reports whether [Conn.Await] takes a buffer only once there are bytes: the transport is a socket of the system,
 // or TLS above one with [UnderTLS] between them, and the system can wait for it; or it has no deadlines, and a goroutine waits
 // for it with a small one. Above TLS without [UnderTLS], a buffer is held for the first second of each wait.
-func (c *Conn) AwaitsBare() bool { return c.await.raw != nil || c.deadliner != nil || c.floor() != nil }
+func (c *Conn) AwaitsBare() bool {
+	return c.await.raw != nil || c.deadliner() != nil || c.floor() != nil
+}
 
 // floor returns what stands below TLS, or nil.
 func (c *Conn) floor() *floor {
-	if c.slow == nil {
+	if c.noSocket == nil {
 		return nil
 	}
-	return c.slow.floor
+	return c.noSocket.floor
+}
+
+// deadliner returns what gives deadlines to what New was given, or nil.
+func (c *Conn) deadliner() *deadliner {
+	if c.noSocket == nil {
+		return nil
+	}
+	return c.noSocket.deadliner
 }
 
 // Vectored reports whether the transport is a socket of the system: the two parts of a write go out with one system call,

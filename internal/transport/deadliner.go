@@ -15,21 +15,19 @@ type deadliner struct {
 
 	pump
 
-	writes   sync.Mutex // guards following
-	until    time.Time  // the deadline of writes
-	lateness alarm      // rings a write at the deadline
-	writing  bool       // one is under way
-	late     bool       // one was ended
+	writes  sync.Mutex // guards following
+	expired bool       // the deadline of writes has
+	writing bool       // one is under way
+	late    bool       // one was ended
 }
 
 func newDeadliner(rwc io.ReadWriteCloser, cut func()) *deadliner {
 	t := &deadliner{rwc: rwc, cut: cut}
 	t.pump.start(rwc)
-	t.lateness.ring = t.giveUp
 	return t
 }
 
-// Write writes p, and closes the transport if that is not done at the deadline.
+// Write writes p, and closes the transport if the deadline has expired before that is done.
 func (t *deadliner) Write(p []byte) (int, error) {
 	if !t.beginWrite() {
 		return 0, os.ErrDeadlineExceeded
@@ -44,12 +42,8 @@ func (t *deadliner) Write(p []byte) (int, error) {
 func (t *deadliner) beginWrite() bool {
 	t.writes.Lock()
 	defer t.writes.Unlock()
-	if t.late || expired(t.until) {
-		return false
-	}
-	t.writing = true
-	t.lateness.set(t.until)
-	return true
+	t.writing = !t.late && !t.expired
+	return t.writing
 }
 
 // endWrite reports whether the write was ended.
@@ -60,29 +54,6 @@ func (t *deadliner) endWrite() bool {
 	return t.late
 }
 
-// giveUp ends the write that is under way, or comes again if it is too early for that.
-func (t *deadliner) giveUp() {
-	if t.isLate() {
-		t.cut()
-	}
-}
-
-// isLate reports whether the write that is under way is to be ended, and sets the alarm anew if it is not yet.
-func (t *deadliner) isLate() bool {
-	t.writes.Lock()
-	defer t.writes.Unlock()
-	t.lateness.rung()
-	switch {
-	case !t.writing:
-		return false
-	case !expired(t.until):
-		t.lateness.set(t.until)
-		return false
-	}
-	t.late = true
-	return true
-}
-
 // wasCut reports whether a write was ended, after which no other can follow.
 func (t *deadliner) wasCut() bool {
 	t.writes.Lock()
@@ -90,13 +61,15 @@ func (t *deadliner) wasCut() bool {
 	return t.late
 }
 
-// SetWriteDeadline sets the deadline of Write, also of one that is under way.
+// SetWriteDeadline ends the write that is under way, and all that follow, if at has come; if it is later, they go on: a
+// [watch] calls it when it has come.
 func (t *deadliner) SetWriteDeadline(at time.Time) error {
 	t.writes.Lock()
 	defer t.writes.Unlock()
-	t.until = at
-	if t.writing {
-		t.lateness.set(at)
+	t.expired = expired(at)
+	if t.expired && t.writing && !t.late {
+		t.late = true
+		go t.cut() // it does not come back before the caller has
 	}
 	return nil
 }
@@ -105,12 +78,4 @@ func (t *deadliner) SetWriteDeadline(at time.Time) error {
 func (t *deadliner) Close() error {
 	t.cut()
 	return nil
-}
-
-// end stops what waits for time or for who reads, as the transport is closed.
-func (t *deadliner) end() {
-	t.pump.end()
-	t.writes.Lock()
-	defer t.writes.Unlock()
-	t.lateness.stop()
 }

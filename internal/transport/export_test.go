@@ -1,7 +1,5 @@
 package transport
 
-import "io"
-
 // Kick does what the end of a context of a Read does, as late as it likes.
 func (c *Conn) Kick() { c.readLimit.kick(c) }
 
@@ -14,20 +12,10 @@ func KernelError(err error) (ofFile bool) {
 	return ofFile
 }
 
-// A Deadliner gives deadlines to a transport without any.
-type Deadliner = deadliner
-
-// Fire does what the timer of a write does.
-func (t *deadliner) Fire() { t.giveUp() }
-
-// StopTimer lets the timer of the write that is under way be over.
-func (t *deadliner) StopTimer() {
-	t.writes.Lock()
-	defer t.writes.Unlock()
-	t.lateness.stop()
-}
-
-// NewDeadliner returns one that ends a late write with cut.
-func NewDeadliner(rwc io.ReadWriteCloser, cut func()) *Deadliner {
-	return newDeadliner(rwc, cut)
+// RingEarly does what the alarm of a write does, and the alarm itself has been.
+func (c *Conn) RingEarly() {
+	c.arming.Lock()
+	c.noSocket.watch.alarm.stop()
+	c.arming.Unlock()
+	c.noSocket.watch.rung(c)
 }

@@ -28,7 +28,7 @@ type limit struct {
 
 	ctx context.Context // of the wait that is under way, whose call owns it; nil between waits
 
-	at time.Duration // when the wait has to end, as far as the transport, or the watch, was told; guarded by arming
+	at time.Duration // when the wait has to end, as far as the transport or the watch was told, by the clock; guarded by arming
 }
 
 // past is a deadline that has expired, and noDeadline one that never does.
@@ -144,7 +144,7 @@ func (l *limit) setLocked(c *Conn, at time.Time) {
 	case c.vectored:
 		c.rwc.SetWriteDeadline(at)
 	default:
-		c.slow.watch.setLocked(c)
+		c.noSocket.watch.setLocked(c, at)
 	}
 }
 

@@ -9,7 +9,7 @@ import "time"
 const briefly = time.Second
 
 // lookOut finds the socket below TLS, if it is one.
-func (s *slowClosing) lookOut() {
+func (s *noSocket) lookOut() {
 	if t, ok := s.below.(timed); ok && s.floor == nil {
 		if raw, _ := socketOf(t); raw != nil {
 			s.lookout.bind(raw)
@@ -19,9 +19,9 @@ func (s *slowClosing) lookOut() {
 
 // setBrief sets whether a read waits no longer than briefly at a time.
 func (c *Conn) setBrief(brief bool) {
-	if c.slow != nil && c.slow.brief.Swap(brief) != brief {
+	if c.noSocket != nil && c.noSocket.brief.Swap(brief) != brief {
 		c.readLimit.armed.Store(false)
 	}
 }
 
-func (c *Conn) isBrief() bool { return c.slow != nil && c.slow.brief.Load() }
+func (c *Conn) isBrief() bool { return c.noSocket != nil && c.noSocket.brief.Load() }

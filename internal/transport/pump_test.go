@@ -220,32 +220,6 @@ func TestWhatCameBeforeTheEndIsStillRead(t *testing.T) {
 	})
 }
 
-// The alarm of a write that was in time is set anew for the next one.
-func TestAWriteIsNotEndedAtTheDeadlineOfTheOneBefore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r, w := io.Pipe()
-		cuts := 0
-		d := transport.NewDeadliner(struct {
-			io.ReadCloser
-			io.Writer
-		}{r, w}, func() { cuts++; w.Close() })
-		go io.CopyN(io.Discard, r, 2)
-		began := time.Now()
-		d.SetWriteDeadline(began.Add(time.Minute))
-		for range 2 {
-			if _, err := d.Write([]byte("x")); err != nil {
-				t.Fatal(err)
-			}
-		}
-		d.SetWriteDeadline(time.Time{})
-		time.AfterFunc(2*time.Minute, func() { d.SetWriteDeadline(began.Add(time.Hour)) })
-		time.AfterFunc(3*time.Minute, func() { d.SetWriteDeadline(began.Add(5 * time.Minute)) })
-		if _, err := d.Write([]byte("x")); err == nil || cuts != 1 || time.Since(began) != 5*time.Minute {
-			t.Errorf("after %v and %d cuts: %v", time.Since(began), cuts, err)
-		}
-	})
-}
-
 func TestAWaitWithoutDeadlinesHoldsLittle(t *testing.T) {
 	const conns = 32
 	var open []*transport.Conn

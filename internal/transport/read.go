@@ -133,10 +133,10 @@ func (c *Conn) readUntil(p []byte) (int, error) {
 
 // waitAbove reads once into a buffer that it leaves in c.await, where there is no socket to wait for.
 func (c *Conn) waitAbove() (n int, err error) {
-	if c.deadliner == nil {
+	if c.deadliner() == nil {
 		return c.waitAboveTLS()
 	}
-	c.await.buf, n, err = c.deadliner.await(int(c.await.size))
+	c.await.buf, n, err = c.deadliner().await(int(c.await.size))
 	return n, err
 }
 
@@ -146,7 +146,7 @@ func (c *Conn) waitAboveTLS() (n int, err error) {
 	if f := c.floor(); f != nil {
 		return c.waitAboveFloor(f)
 	}
-	if err := c.slow.lookout.wait(); err != nil {
+	if err := c.noSocket.lookout.wait(); err != nil {
 		return 0, err
 	}
 	return 1, nil

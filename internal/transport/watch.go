@@ -3,18 +3,23 @@ package transport
 import "time"
 
 // A watch ends a write to a transport that is no socket of the system, and that a deadline may break for good: it gets none
-// before it is over. A timer that is left to run from write to write costs less than a deadline for each. Guarded by arming.
+// before it is over. Guarded by arming.
 type watch struct {
-	timer *time.Timer   // nil: there was no need for one
-	rings time.Duration // when it does; noDeadline: not at all
-	over  bool          // the deadline of the transport has expired
-	ended bool          // the connection was closed: the timer must not keep it in memory
+	until time.Time // when the write has to end; the zero time: not at all
+	alarm alarm     // rings then
+	over  bool      // the deadline of the transport has expired
+	ended bool      // the connection was closed: the alarm must not keep it in memory
 }
 
-// setLocked takes over when the write has to end, which writeLimit says.
-func (w *watch) setLocked(c *Conn) {
-	at, now := c.writeLimit.at, c.clock.now()
-	if over := at <= now; over != w.over {
+// setLocked sets when the write has to end.
+func (w *watch) setLocked(c *Conn, until time.Time) {
+	w.until = until
+	w.lookLocked(c)
+}
+
+// lookLocked ends the write if it is late, and sees to it that the alarm comes in time otherwise.
+func (w *watch) lookLocked(c *Conn) {
+	if over := expired(w.until); over != w.over {
 		w.over = over
 		if over {
 			c.rwc.SetWriteDeadline(past)
@@ -23,31 +28,28 @@ func (w *watch) setLocked(c *Conn) {
 		}
 	}
 	switch {
-	case at > now && at < w.rings:
-		w.rings = at
-		if w.timer == nil {
-			w.timer = time.AfterFunc(at-now, func() { w.ring(c) })
-		} else {
-			w.timer.Reset(at - now)
+	case w.over:
+	case !w.until.IsZero():
+		if w.alarm.ring == nil {
+			w.alarm.ring = func() { w.rung(c) }
 		}
-	case w.ended && at == noDeadline && w.rings != noDeadline:
-		w.rings = noDeadline
-		w.timer.Stop()
+		w.alarm.set(w.until)
+	case w.ended:
+		w.alarm.stop()
 	}
 }
 
-// ring is called when the write that the timer was set for has to end, unless that has changed.
-func (w *watch) ring(c *Conn) {
+func (w *watch) rung(c *Conn) {
 	c.arming.Lock()
 	defer c.arming.Unlock()
-	w.rings = noDeadline
-	w.setLocked(c)
+	w.alarm.rung()
+	w.lookLocked(c)
 }
 
-// end lets go of the timer, once no write needs it.
+// end lets go of the alarm, once no write needs it.
 func (w *watch) end(c *Conn) {
 	c.arming.Lock()
 	defer c.arming.Unlock()
 	w.ended = true
-	w.setLocked(c)
+	w.lookLocked(c)
 }

@@ -156,7 +156,7 @@ func (c *Conn) brokenBy(err error) bool {
 	case resumable:
 		return false
 	case asDeadline:
-		return c.deadliner.wasCut()
+		return c.deadliner().wasCut()
 	case asError:
 		return !isTemporary(err)
 	}
