@@ -37,7 +37,7 @@ func Dial[M any](ctx context.Context, url string, mode stream.Mode[M], opts ...O
 
 // Handshake performs the opening handshake as a client over rwc, and returns the connection, as [Dial] does. The url
 // tells what to ask for, and is as in Dial, but nothing is dialled, and TLS, if there is any, is already in rwc: the
-// options [NetDial], [TLSConfig], [Proxy], [Redirects] and [CheckRedirect] have no effect.
+// options [NetDial], [TLSConfig], [Proxy], [Redirects] and [CheckRedirect] have no effect. [HTTP2] is refused.
 //
 // Once it is called, rwc belongs to Handshake: if it returns an error, whatever error, rwc is closed. When the context
 // or [ConnectTimeout] ends, rwc is closed too; Close must unblock its Read and Write.
@@ -49,6 +49,10 @@ func Handshake[M any](ctx context.Context, rwc io.ReadWriteCloser, url string, m
 	if err != nil {
 		rwc.Close()
 		return nil, err
+	}
+	if c.cfg.HTTP2 != nil {
+		rwc.Close()
+		return nil, &stream.ArgumentError{Func: "dial.HTTP2", Reason: "Handshake has its transport already"}
 	}
 	hs, err := c.handshake(ctx, rwc)
 	if err != nil {
@@ -87,6 +91,9 @@ func newCall[M any](fn, url string, mode stream.Mode[M], opts []Option) (*call, 
 	if len(c.cfg.Early) > 0 && c.cfg.Redirects > 0 {
 		return nil, &stream.ArgumentError{Func: "dial.EarlyData", Reason: "a redirect would lose it"}
 	}
+	if reason := c.conflict(); c.cfg.HTTP2 != nil && reason != "" {
+		return nil, &stream.ArgumentError{Func: "dial.HTTP2", Reason: reason}
+	}
 	if mode.ReceiveMode() == frame.Frames {
 		c.cfg.Compression = nil
 	}
@@ -96,6 +103,9 @@ func newCall[M any](fn, url string, mode stream.Mode[M], opts []Option) (*call, 
 	t, err := parseTarget(url)
 	if err != nil {
 		return nil, &stream.ArgumentError{Func: fn, Reason: err.Error()}
+	}
+	if err := c.canOpenStream(&t); err != nil {
+		return nil, &stream.ArgumentError{Func: "dial.HTTP2", Reason: err.Error()}
 	}
 	c.target = t
 	return c, nil
@@ -107,11 +117,7 @@ func (c *call) dial(ctx context.Context) (io.ReadWriteCloser, stream.Handshake, 
 	ctx, cancel := c.bound(ctx)
 	defer cancel()
 	for left := c.cfg.Redirects; ; left-- {
-		conn, err := c.connect(ctx)
-		if err != nil {
-			return nil, stream.Handshake{}, err
-		}
-		hs, err := c.shake(ctx, conn)
+		conn, hs, err := c.open(ctx)
 		if err == nil {
 			return conn, hs, nil
 		}
@@ -119,6 +125,19 @@ func (c *call) dial(ctx context.Context) (io.ReadWriteCloser, stream.Handshake, 
 			return nil, hs, err
 		}
 	}
+}
+
+// open connects to the target, and performs the handshake there.
+func (c *call) open(ctx context.Context) (io.ReadWriteCloser, stream.Handshake, error) {
+	if c.cfg.HTTP2 != nil {
+		return c.openStream(ctx)
+	}
+	conn, err := c.connect(ctx)
+	if err != nil {
+		return nil, stream.Handshake{}, err
+	}
+	hs, err := c.shake(ctx, conn)
+	return conn, hs, err
 }
 
 func (c *call) handshake(ctx context.Context, rwc io.ReadWriteCloser) (stream.Handshake, error) {

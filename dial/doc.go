@@ -19,6 +19,11 @@
 // Connections go through the proxy that the environment names, over HTTP, HTTPS or SOCKS 5; [Proxy] chooses another, or
 // none. UNIX sockets have no proxy.
 //
+// # HTTP/2
+//
+// [HTTP2] opens connections as streams of the HTTP/2 connections that an [http.Transport] keeps, so that many share one of
+// TCP and TLS (RFC 8441).
+//
 // # Redirects, credentials and cookies
 //
 // A redirect is an [*Error], unless [Redirects] has it followed; credentials stay with the scheme, host and port that they
@@ -39,5 +44,6 @@
 // # Limits
 //
 // The whole of connecting, with its proxies and redirects, is bounded by the context and by [ConnectTimeout], the head
-// of every response by 64 KiB and 128 fields. Neither the context nor its end has any effect on a connection that was returned.
+// of every response by 64 KiB and 128 fields; over HTTP/2 it is the transport that bounds the bytes, by its
+// MaxResponseHeaderBytes. Neither the context nor its end has any effect on a connection that was returned.
 package dial

@@ -18,8 +18,10 @@ const (
 	maxReason = 1000 // of the text of the error that it wraps
 )
 
-// An Error is an answer of the server that does not open a connection: it has a status other than 101, or it breaks the
-// protocol (RFC 6455, section 4.1). Or it is the answer of an HTTP proxy that does not connect to the server.
+// An Error is an answer of the server that does not open a connection: it has a status other than 101, or over HTTP/2 than
+// 200, or it breaks the protocol (RFC 6455, section 4.1; RFC 8441, section 5). Or it is the answer of an HTTP proxy that
+// does not connect to the server. With [HTTP2] it is also that the server takes no WebSocket that way: StatusCode is 0 then,
+// there is no Header and Body, and Err matches [errors.ErrUnsupported].
 //
 // Its text has the status, Err, and the first line of the Body, at most 200 bytes of it, if that is plain text, or looks
 // like it where the answer has no Content-Type. The line is left out where it tells nothing: if it repeats the status, or
@@ -29,7 +31,7 @@ type Error struct {
 	Proxy      bool // the proxy has answered, not the server
 	StatusCode int
 	Header     http.Header // as it came, whatever it has in it
-	Body       []byte      // as it came: its first 4 KiB, or what came of them; none with status 101
+	Body       []byte      // as it came: its first 4 KiB, or what came of them; none with a status that opens a connection
 
 	// Err says what is wrong with the answer. If the context or the connect timeout ended while the body
 	// was read, it matches that error too.
@@ -44,6 +46,9 @@ func (e *Error) Error() string {
 		who = "proxy"
 	}
 	text := "dial: the " + who + " answered " + e.status()
+	if _, ok := e.Err.(unsupported); ok {
+		text = "dial: the server takes no WebSocket over HTTP/2"
+	}
 	if e.Err != nil {
 		text += ": " + reason(e.Err)
 	}

@@ -136,7 +136,7 @@ func NetDial(dial func(ctx context.Context, network, address string) (net.Conn, 
 // there is none. The user name and password of the proxy's URL are sent to it. An HTTP proxy's refusal is an [*Error]
 // whose Proxy is true. The [stream.Socket.RemoteAddr] of the connection is the proxy's address.
 func Proxy(choose func(*http.Request) (*url.URL, error)) Option {
-	return option(func(c *conf.Dial) { c.Proxy = choose })
+	return option(func(c *conf.Dial) { c.Proxy, c.ProxyChosen = choose, true })
 }
 
 // ConnectTimeout bounds all of connecting, from the look-up of the name to the server's response. The default is 30

@@ -40,6 +40,9 @@ func isRedirect(status int) bool {
 // follow makes location, that of a redirect, the target.
 func (c *call) follow(location string) error {
 	next, relative, err := c.resolve(location)
+	if err == nil {
+		err = c.canOpenStream(&next)
+	}
 	if err != nil {
 		return err
 	}

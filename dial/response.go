@@ -71,7 +71,7 @@ func roundTrip(rw io.ReadWriter, request []byte, sending string) (response *http
 // those of the request, with its credentials.
 func refusal(response *http.Response, header http.Header, query string, err error) *Error {
 	answer := &Error{StatusCode: response.StatusCode, Header: response.Header, Err: err}
-	if response.StatusCode != http.StatusSwitchingProtocols {
+	if response.StatusCode != opened(response) {
 		answer.Body, _ = io.ReadAll(io.LimitReader(response.Body, maxBody))
 		answer.repeats = repeats(answer.Body, header, query)
 	}
@@ -132,6 +132,14 @@ func readHead(r *bufio.Reader) (*http.Response, error) {
 	return nil, errors.New("no final response came")
 }
 
+// opened returns the status with which a response opens a connection: behind its head are frames, and no body.
+func opened(response *http.Response) int {
+	if response.ProtoMajor == 2 {
+		return http.StatusOK // RFC 8441, section 5
+	}
+	return http.StatusSwitchingProtocols
+}
+
 func countFields(h http.Header) (n int) {
 	for _, values := range h {
 		n += len(values)
@@ -151,7 +159,7 @@ var (
 )
 
 // check performs the checks of RFC 6455, section 4.1, in their order, and fills in what was agreed on.
-func (c *call) check(response *http.Response, key string, hs *stream.Handshake) (err error) {
+func (c *call) check(response *http.Response, key string, hs *stream.Handshake) error {
 	h := response.Header
 	if response.StatusCode != http.StatusSwitchingProtocols {
 		return errStatus
@@ -170,6 +178,11 @@ func (c *call) check(response *http.Response, key string, hs *stream.Handshake) 
 	case accept[0] != handshake.Accept(key):
 		return errAccept
 	}
+	return c.checkAgreed(h, hs)
+}
+
+// checkAgreed checks what the server has chosen, and fills it in.
+func (c *call) checkAgreed(h http.Header, hs *stream.Handshake) (err error) {
 	if hs.Deflate, err = c.checkExtensions(h[handshake.FieldExtensions]); err != nil {
 		return err
 	}

@@ -56,6 +56,8 @@ type Dial struct {
 	TLS            *tls.Config
 	NetDial        func(ctx context.Context, network, address string) (net.Conn, error)
 	Proxy          func(*http.Request) (*url.URL, error)             // nil: none
+	ProxyChosen    bool                                              // Proxy is not the default
+	HTTP2          *http.Transport                                   // whose connections a stream is opened on; nil: over HTTP/1.1
 	CookieJar      http.CookieJar                                    // nil: none
 	Redirects      int                                               // to follow at most
 	CheckRedirect  func(from, to *url.URL, header http.Header) error // nil: nothing is asked
