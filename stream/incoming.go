@@ -135,11 +135,7 @@ func (rc *receiver) nextMessage(b transport.Bounds) error {
 // nextFrame reads up to the payload of the next data frame, and answers the control frames before it. It may only be
 // called when nothing is left of the frame before. When its bounds end it, or a hook panics, nothing is lost.
 func (rc *receiver) nextFrame(b transport.Bounds) error {
-	rb, m := &rc.buf, &rc.msg
-	rules := frame.Rules{
-		Server: rc.limits.server, AllowUnmasked: rc.limits.allowUnmasked,
-		Fragmented: m.open, RSV1: rc.zip != nil,
-	}
+	rb, rules := &rc.buf, rc.rules()
 	for pinged := false; ; {
 		h, n, err := frame.Parse(rb.unread())
 		if err == io.ErrUnexpectedEOF {
@@ -180,20 +176,21 @@ func (rc *receiver) nextFrame(b transport.Bounds) error {
 	}
 }
 
+// rules are those for the next frame.
+func (rc *receiver) rules() frame.Rules {
+	return frame.Rules{
+		Server: rc.limits.server, AllowUnmasked: rc.limits.allowUnmasked,
+		Fragmented: rc.msg.open, RSV1: rc.zip != nil,
+	}
+}
+
 // takeHeader begins to receive a data frame, whose header h has n bytes.
 func (rc *receiver) takeHeader(h frame.Header, n int) error {
 	m := &rc.msg
-	var before int64
-	limit, compressed := rc.limits.message, h.RSV1
-	if h.Opcode == opcode.Continuation {
-		before, compressed = m.size, m.compressed
-	} else {
+	if h.Opcode != opcode.Continuation {
 		rc.buf.large = false
 	}
-	if compressed {
-		limit = compressedLimit(limit)
-	}
-	if h.Length > limit-before {
+	if rc.isTooLong(h) {
 		return rc.failLimit()
 	}
 	rc.buf.take(n)
@@ -202,10 +199,22 @@ func (rc *receiver) takeHeader(h frame.Header, n int) error {
 		rc.wire.trace.messageReceived()
 	}
 	// A compressed message without any payload is empty, though RFC 7692, section 7.2.3.6, has one of a byte for that.
-	if m.payloadEnded() && (!compressed || m.size == 0) {
+	if m.payloadEnded() && (!m.compressed || m.size == 0) {
 		return rc.finish()
 	}
 	return nil
+}
+
+// isTooLong reports whether the data frame with the header h takes its message over the limit.
+func (rc *receiver) isTooLong(h frame.Header) bool {
+	before, limit, compressed := int64(0), rc.limits.message, h.RSV1
+	if h.Opcode == opcode.Continuation {
+		before, compressed = rc.msg.size, rc.msg.compressed
+	}
+	if compressed {
+		limit = compressedLimit(limit)
+	}
+	return h.Length > limit-before
 }
 
 // compressedLimit returns how long a compressed message may be that inflates to limit bytes: what is flushed after each

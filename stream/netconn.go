@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/gate"
 	"github.com/litert/websocket/internal/transport"
 	"github.com/litert/websocket/opcode"
@@ -20,9 +21,10 @@ import (
 // WebSocket. The peer may be another NetConn, or anything that sends and takes messages with the opcode op, which is
 // Binary, or Text for peers that want that. A nil conn or another opcode is an [*ArgumentError].
 //
-// Read runs on from message to message; empty ones are skipped. A message with the other opcode is not of the stream,
-// and fails the connection with code 1003 and a [*ProtocolError]. At the orderly end that a [CloseError] can be, Read
-// returns [io.EOF] itself; other ends are as in [Conn.Receive].
+// Read runs on from message to message; empty ones are skipped. It waits until there are bytes, and takes along what has
+// come of the messages behind: an error that is found there is that of the next Read. A message with the other opcode is
+// not of the stream, and fails the connection with code 1003 and a [*ProtocolError]. At the orderly end that a [CloseError]
+// can be, Read returns [io.EOF] itself; other ends are as in [Conn.Receive].
 //
 // Write sends p as one message in one frame, and nothing if p is empty. With opcode Text each Write must be UTF-8 on
 // its own, or it is an [*ArgumentError]. [MaxMessageSize] of the peer bounds a Write.
@@ -101,8 +103,37 @@ func (c *netConn) readInTurn(p []byte) (int, error) {
 	return c.read(b, p)
 }
 
-// read is Read for the receiver.
-func (c *netConn) read(b transport.Bounds, p []byte) (int, error) {
+// read is Read for the receiver: once there are bytes, it goes on with what is in the read buffer, and waits for nothing.
+// An error behind them stays for the next Read.
+func (c *netConn) read(b transport.Bounds, p []byte) (n int, err error) {
+	n, err = c.readSome(b, p)
+	goesOn := err == nil && c.goesOn()
+	for goesOn && n < len(p) {
+		k, err := c.readSome(b, p[n:])
+		n += k
+		goesOn = err == nil && c.goesOn()
+	}
+	return n, err
+}
+
+// goesOn reports whether the next bytes of the stream are in the read buffer, and to read them does nothing else: to fail
+// the connection, to answer a ping, and to call a hook, which may panic, is for a Read that has no bytes to return yet.
+func (c *netConn) goesOn() bool {
+	rc := &c.s.recv
+	m, unread := &rc.msg, rc.buf.unread()
+	switch {
+	case c.op == opcode.Text, m.compressed, rc.wire.trace.seesFrames():
+		return false // it may turn out not to be text, or not to inflate
+	case m.rest > 0:
+		return len(unread) > 0
+	}
+	h, n, err := frame.Parse(unread)
+	return err == nil && n < len(unread) && h.Length > 0 && !h.RSV1 && !h.Opcode.IsControl() && h.Check(rc.rules()) == nil &&
+		(h.Opcode == c.op || m.open) && !rc.isTooLong(h)
+}
+
+// readSome reads what comes next, at least one byte.
+func (c *netConn) readSome(b transport.Bounds, p []byte) (int, error) {
 	rc := &c.s.recv
 	for {
 		switch {

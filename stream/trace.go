@@ -78,6 +78,9 @@ func (t *tracer) frameReceived(h frame.Header) {
 	}
 }
 
+// seesFrames reports whether there is a hook for the frames that come.
+func (t *tracer) seesFrames() bool { return t != nil && t.FrameReceived != nil }
+
 func (t *tracer) frameSent(h *frame.Header) {
 	if t != nil && t.FrameSent != nil {
 		t.FrameSent(*h)
