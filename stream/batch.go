@@ -35,7 +35,7 @@ func (t *turn) putOff(h *frame.Header, p *payload) {
 // small sends a frame that may share its system call, if it ends a message: what follows a fragment may be long in coming.
 func (t *turn) small(h *frame.Header, p *payload) error {
 	t.putOff(h, p)
-	if h.Fin && len(t.w.batch) < batchLimit && (t.w.moreToCome.Load() || t.w.messages.Awaited()) {
+	if h.Fin && len(t.w.batch) < batchLimit && (t.w.moreToCome.Load() || t.w.messages.Awaited() || p.more) {
 		t.w.flushSoon()
 		return nil
 	}

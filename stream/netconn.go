@@ -27,7 +27,8 @@ import (
 // can be, Read returns [io.EOF] itself; other ends are as in [Conn.Receive].
 //
 // Write sends p as one message in one frame, and nothing if p is empty. With opcode Text each Write must be UTF-8 on
-// its own, or it is an [*ArgumentError]. [MaxMessageSize] of the peer bounds a Write.
+// its own, or it is an [*ArgumentError]. [MaxMessageSize] of the peer bounds a Write. One of up to 4 KiB may be put off as
+// [Socket.WriteText] says: while another Write waits, or what has come was not read. It then counts as taken.
 //
 // Deadlines work as those of a socket of the system do, also on calls that wait already: after an error that matches
 // [os.ErrDeadlineExceeded] the connection is as it was, and goes on once there is another deadline. Nothing is lost. A
@@ -104,7 +105,7 @@ func (c *netConn) readInTurn(p []byte) (int, error) {
 }
 
 // read is Read for the receiver: once there are bytes, it goes on with what is in the read buffer, and waits for nothing.
-// An error behind them stays for the next Read.
+// An error behind them stays for the next Read. While there is more, what is answered may go out together.
 func (c *netConn) read(b transport.Bounds, p []byte) (n int, err error) {
 	n, err = c.readSome(b, p)
 	goesOn := err == nil && c.goesOn()
@@ -113,6 +114,7 @@ func (c *netConn) read(b transport.Bounds, p []byte) (n int, err error) {
 		n += k
 		goesOn = err == nil && c.goesOn()
 	}
+	c.s.wire.expectMore(goesOn || c.s.recv.moreFrames())
 	return n, err
 }
 

@@ -79,7 +79,7 @@ func (c *netConn) send(p []byte) (err error) {
 		}
 	}()
 	h := frame.Header{Fin: true, Opcode: c.op}
-	err = t.whole(&h, &payload{first: p})
+	err = t.whole(&h, &payload{first: p, more: c.writeGate.Awaited()})
 	panicked = false
 	if !isBounded(err) || t.sent == 0 {
 		return err

@@ -16,6 +16,8 @@ type payload struct {
 	first  []byte      // the first part, never changed
 	others net.Buffers // the parts behind, never changed
 	text   bool        // first is the memory of a string: it is handed to sockets of the system alone
+
+	more bool // another message waits to be sent, and not at messages.gate
 }
 
 // size returns how many bytes there are.

@@ -1,0 +1,59 @@
+package stream_test
+
+import (
+	"io"
+	"net"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/opcode"
+)
+
+// arrived returns how many bytes have come over c that were not read.
+func arrived(t testing.TB, c net.Conn) (n int) {
+	t.Helper()
+	raw, err := c.(syscall.Conn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Control(func(fd uintptr) {
+		n, _, _ = syscall.Recvfrom(int(fd), make([]byte, 1<<20), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	return max(n, 0)
+}
+
+func TestWhatANetConnAnswersGoesOutTogether(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // what is put off waits until this goroutine does
+	for _, op := range []opcode.Opcode{opcode.Binary, opcode.Text} {
+		together := false
+		for range 100 { // as it may be interrupted
+			a, b := wstest.TCP(t)
+			c, peer := netConn(t, open(t, b, true), op), wstest.NewPeer(t, a, false)
+			peer.Send(append(peer.Frame(true, op, "abcd"), peer.Frame(true, op, "ef")...))
+			p := make([]byte, 2)
+			for i, want := range []string{"ab", "cd", "ef"} {
+				if _, err := io.ReadFull(c, p); string(p) != want || err != nil {
+					t.Fatalf("read %q, %v", p, err)
+				}
+				io.WriteString(c, want)
+				if op == opcode.Binary && i < 2 || i == 1 {
+					together = together || arrived(t, a) == 0
+				}
+			}
+			if got := arrived(t, a); got != 3*len("\x82\x02ab") {
+				t.Errorf("%v: %d bytes have arrived when nothing more was to be read", op, got)
+			}
+			for _, want := range []string{"ab", "cd", "ef"} {
+				peer.Want(true, op, want)
+			}
+			if together {
+				break
+			}
+		}
+		if !together {
+			t.Errorf("%v: each went out by itself", op)
+		}
+	}
+}
