@@ -13,17 +13,21 @@ import (
 // the next frame that does not wait. If none comes, a goroutine sends them as soon as one of the program's own waits for
 // something: what is put off waits for running code, and for nothing else.
 
-const (
-	batchFrame = 4 << 10                                                       // the payload of a frame that may be put off
-	batchLimit = buffer.Small - 2*payloadAt - batchFrame - frame.MaxControlLen // also behind a pong that has reached it
-)
+// batchFrame is the payload of a frame that may be put off, at most.
+const batchFrame = 4 << 10
 
-// putOff puts a small frame behind those that were put off, of which there are fewer than batchLimit bytes.
+// fits reports whether a frame with n bytes of payload fits behind those that were put off. They go into a small buffer, and
+// on into a medium one, which has room for the answers to what the receiver has read at once.
+func (w *wire) fits(n int64) bool { return int64(len(w.batch))+frame.MaxHeaderLen+n <= buffer.Medium }
+
+// putOff puts a small frame, which fits, behind those that were put off.
 func (t *turn) putOff(h *frame.Header, p *payload) {
-	t.announce(h, p.size())
+	size := p.size()
+	t.announce(h, size)
 	buf := t.w.batch
-	if buf == nil {
-		buf = buffer.Take(buffer.Small)[:0]
+	if need := len(buf) + h.Len() + int(size); need > cap(buf) {
+		buf = append(buffer.Take(need)[:0], buf...)
+		buffer.Give(t.w.batch)
 	}
 	buf = h.Append(buf)
 	at := len(buf)
@@ -34,8 +38,13 @@ func (t *turn) putOff(h *frame.Header, p *payload) {
 
 // small sends a frame that may share its system call, if it ends a message: what follows a fragment may be long in coming.
 func (t *turn) small(h *frame.Header, p *payload) error {
+	if !t.w.fits(p.size()) {
+		if err := t.sendBatch(); err != nil {
+			return err
+		}
+	}
 	t.putOff(h, p)
-	if h.Fin && len(t.w.batch) < batchLimit && (t.w.moreToCome.Load() || t.w.messages.Awaited() || p.more) {
+	if h.Fin && (t.w.moreToCome.Load() || t.w.messages.Awaited() || p.more) {
 		t.w.flushSoon()
 		return nil
 	}

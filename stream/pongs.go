@@ -119,7 +119,7 @@ func (c *control) putOffPong(data []byte) bool {
 	if w.isFinished() {
 		return true // nothing can be sent any more
 	}
-	if len(w.batch) >= batchLimit {
+	if !w.fits(int64(len(data))) {
 		return false
 	}
 	w.flushSoon()
@@ -127,7 +127,7 @@ func (c *control) putOffPong(data []byte) bool {
 	return true
 }
 
-// putOffPong puts off a pong. There are fewer than batchLimit bytes before it.
+// putOffPong puts off a pong, which fits.
 func (t *turn) putOffPong(data []byte) {
 	t.putOff(&frame.Header{Fin: true, Opcode: opcode.Pong}, &payload{first: data})
 	t.w.trace.controlSent(opcode.Pong, data)
@@ -174,12 +174,12 @@ func (c *control) sendPongs(t *turn) error {
 		return nil
 	}
 	for due := p.take(); len(due) > 0; {
-		if len(c.wire.batch) >= batchLimit {
+		n := 1 + int(due[0])
+		if !c.wire.fits(int64(n)) {
 			if err := t.sendBatch(); err != nil {
 				return err
 			}
 		}
-		n := 1 + int(due[0])
 		t.putOffPong(due[1:n])
 		due = due[n:]
 	}
