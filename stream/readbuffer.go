@@ -15,6 +15,7 @@ type readBuffer struct {
 	buf   []byte // from the pool, but for what a handshake has left that is larger; nil: none is held
 	r, w  int    // buf[r:w] is unread
 	large bool   // the next buffer shall be a large one
+	full  bool   // what came last has filled a small buffer: the next shall be a medium one
 
 	// viewed: the user looks at what was taken last, until the next Receive. A buffer that is given up meanwhile is left to
 	// that view, and to no pool.
@@ -91,10 +92,20 @@ func (rb *readBuffer) release() {
 
 // wanted returns how large the next buffer shall be.
 func (rb *readBuffer) wanted() int {
-	if rb.large {
+	switch {
+	case rb.large:
 		return buffer.Large
+	case rb.full:
+		return buffer.Medium
 	}
 	return buffer.Small
+}
+
+// came notes that there are w bytes in buf now. Where a small buffer does not hold them, the next is a medium one, so that of
+// a peer with many messages in flight more are read at once; but not where it would be held while there is nothing to read.
+func (rb *readBuffer) came(buf []byte, w int, tr *transport.Conn) {
+	rb.buf, rb.w = buf, w
+	rb.full = w >= buffer.Small && tr.CanAwait()
 }
 
 // hold has another buffer for p, which is unread.
@@ -118,7 +129,9 @@ func (rb *readBuffer) fill(tr *transport.Conn, b transport.Bounds) error {
 	}
 	rb.makeRoom()
 	n, err := tr.Read(b, rb.buf[rb.w:])
-	rb.w += n
+	if err == nil {
+		rb.came(rb.buf, rb.w+n, tr)
+	}
 	return err
 }
 
@@ -127,7 +140,7 @@ func (rb *readBuffer) await(tr *transport.Conn, b transport.Bounds) error {
 	rb.release()
 	buf, n, err := tr.Await(b, rb.wanted())
 	if err == nil {
-		rb.buf, rb.w = buf, n
+		rb.came(buf, n, tr)
 	}
 	return err
 }
@@ -135,14 +148,16 @@ func (rb *readBuffer) await(tr *transport.Conn, b transport.Bounds) error {
 // makeRoom sees to it that there is room behind what is unread, in a buffer without loans. It moves what is unread to the
 // front, or into another buffer, if this one is lent, or not as large as it shall be.
 func (rb *readBuffer) makeRoom() {
-	unread := rb.unread()
+	unread, wanted := rb.unread(), rb.wanted()
 	switch {
 	case rb.isLent():
 		rb.hold(unread)
-	case rb.w < len(rb.buf) && rb.r < len(unread): // to move it would not pay
-	case len(rb.buf) == rb.wanted() || len(unread) >= rb.wanted():
-		rb.r, rb.w = 0, copy(rb.buf, unread)
-	default:
+	case len(rb.buf) > wanted && len(unread) < wanted: // it is not held while there is little
 		rb.hold(unread)
+	case rb.w < len(rb.buf) && rb.r < len(unread): // to move it would not pay
+	case len(rb.buf) < wanted && len(unread) < wanted:
+		rb.hold(unread)
+	default:
+		rb.r, rb.w = 0, copy(rb.buf, unread)
 	}
 }

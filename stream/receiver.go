@@ -171,7 +171,7 @@ func (rc *receiver) awaitMessage(ctx context.Context) error {
 	if err != nil {
 		return rc.awaitFailed(err)
 	}
-	rb.buf, rb.w = buf, n
+	rb.came(buf, n, rc.tr())
 	rc.came(n)
 	return nil
 }
