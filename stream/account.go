@@ -50,8 +50,8 @@ func (a *account) spoil(err error, d damage) error {
 	return a.err
 }
 
-// admit checks whether p can be written next.
-func (a *account) admit(p []byte) error {
+// admit checks whether p can be written next, on which there may be a verdict.
+func (a *account) admit(p []byte, v *verdict) error {
 	a.next = a.text
 	switch {
 	case a.damage >= spoiled:
@@ -60,7 +60,7 @@ func (a *account) admit(p []byte) error {
 		return a.spoil(a.err, spoiled)
 	case a.single >= 0 && int64(len(p)) > a.owed:
 		return a.spoil(&ArgumentError{"Writer.Write", fmt.Sprintf("more than the %d bytes of SingleFrame", a.single)}, fatal)
-	case a.op == opcode.Text && !a.next.check(p):
+	case a.op == opcode.Text && !a.next.accept(p, v):
 		return a.spoil(&ArgumentError{"Writer.Write", "the text is not UTF-8"}, spoiled)
 	case a.op == opcode.Text && int64(len(p)) == a.owed && !a.next.complete():
 		return a.spoil(errCutText, fatal) // its single frame would be whole

@@ -56,9 +56,9 @@ func (o *outgoing) begin(w *Writer, cfg writerConfig) (gen uint64) {
 	return o.gen.Load()
 }
 
-// write writes p; text says that it is the memory of a string.
-func (o *outgoing) write(p []byte, text bool) (n int, err error) {
-	if err := o.account.admit(p); err != nil {
+// write writes p; text says that it is the memory of a string. There may be a verdict on p.
+func (o *outgoing) write(p []byte, text bool, v *verdict) (n int, err error) {
+	if err := o.account.admit(p, v); err != nil {
 		return 0, err
 	}
 	n, f := o.take(p, text)
@@ -158,7 +158,7 @@ func (o *outgoing) copyFrom(src io.Reader) (total int64, f failure) {
 // takeRead takes p, which was read from a source along with rerr: into the fragmenter's room, if inPlace is set. It takes
 // all of p, also if there is a failure; one that leaves the connection as it was does not hide that of the source.
 func (o *outgoing) takeRead(p []byte, inPlace bool, rerr error) (f failure) {
-	if err := o.account.admit(p); err != nil {
+	if err := o.account.admit(p, nil); err != nil {
 		return failure{err: err}
 	}
 	completes := o.account.completedBy(len(p))

@@ -82,8 +82,9 @@ func (r *Reader) Read(p []byte) (int, error) {
 // WriteTo writes what is left of the message to dst, in large pieces; [io.Copy] calls it. It returns the number of bytes
 // written, and the error of dst, or that of reading as in [Reader.Read].
 func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
+	w, toWriter := dst.(*Writer)
 	defer func() {
-		if w, ok := dst.(*Writer); ok && err != nil { // what was cut short must not go on as a whole message
+		if toWriter && err != nil { // what was cut short must not go on as a whole message
 			w.spoil(err)
 		}
 	}()
@@ -97,7 +98,12 @@ func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
 		if err != nil {
 			return written, err
 		}
-		n, err := dst.Write(p)
+		var n int
+		if toWriter {
+			n, err = w.write(p, &next.text) // text need not be checked twice
+		} else {
+			n, err = dst.Write(p)
+		}
 		written += int64(max(0, min(n, len(p))))
 		if err != nil {
 			return written, err
@@ -113,8 +119,9 @@ func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
 type lender struct {
 	r      *Reader
 	lent   loan
-	buf    []byte // for what has to be inflated
-	filled bool   // the latest piece has filled buf
+	buf    []byte  // for what has to be inflated
+	filled bool    // the latest piece has filled buf
+	text   verdict // on the latest piece
 }
 
 func (l *lender) piece() ([]byte, error) {
@@ -124,12 +131,18 @@ func (l *lender) piece() ([]byte, error) {
 		return nil, err
 	}
 	defer r.rc.leave()
-	if r.compressed {
-		return l.inflated()
-	}
+	m := &r.rc.msg
+	l.text = verdict{checked: m.checked, from: m.text}
+	var p []byte
 	var err error
-	l.lent, err = r.rc.lendPayload(r.bounds(), r.gen)
-	return l.lent.p, err
+	if r.compressed {
+		p, err = l.inflated()
+	} else {
+		l.lent, err = r.rc.lendPayload(r.bounds(), r.gen)
+		p = l.lent.p
+	}
+	l.text.to = m.text
+	return p, err
 }
 
 // inflated is piece for a compressed message, in a buffer that is large once a small one was filled.

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"unicode/utf8"
 	"unsafe"
 
@@ -52,3 +53,21 @@ func (c *utf8Checker) check(p []byte) bool {
 
 // complete reports whether the text may end here.
 func (c *utf8Checker) complete() bool { return c.n == 0 }
+
+// A verdict is what another utf8Checker has found of bytes that were all right, and how it has stood before and behind them.
+type verdict struct {
+	checked  bool // otherwise nothing was found
+	from, to utf8Checker
+}
+
+// accept is check for p, on which there may be a verdict; nil: there is none. It holds where both stand at the same place.
+func (c *utf8Checker) accept(p []byte, v *verdict) bool {
+	if v == nil || !v.checked || !bytes.Equal(c.begun(), v.from.begun()) {
+		return c.check(p)
+	}
+	*c = v.to
+	return true
+}
+
+// begun returns the beginning of a code point whose end has not come.
+func (c *utf8Checker) begun() []byte { return c.held[:c.n] }

@@ -114,13 +114,16 @@ func (w *Writer) Opcode() opcode.Opcode { return w.op }
 
 // Write writes p to the message. It does not change p, nor keep it. It takes all of p, or returns an error. Text that is
 // not UTF-8 is an error at its first impossible byte, after which the message can only be aborted.
-func (w *Writer) Write(p []byte) (int, error) {
+func (w *Writer) Write(p []byte) (int, error) { return w.write(p, nil) }
+
+// write is Write for p, on which there may be a verdict.
+func (w *Writer) write(p []byte, v *verdict) (int, error) {
 	o, err := w.enter()
 	if err != nil {
 		return 0, err
 	}
 	defer o.mu.Unlock()
-	n, err := o.write(p, false)
+	n, err := o.write(p, false, v)
 	o.calling = false // but behind a panic
 	return n, err
 }
@@ -132,7 +135,7 @@ func (w *Writer) WriteString(text string) (n int, err error) {
 		return 0, err
 	}
 	defer o.mu.Unlock()
-	n, err = o.write(bytesOf(text), true)
+	n, err = o.write(bytesOf(text), true, nil)
 	o.calling = false
 	return n, err
 }
