@@ -34,8 +34,8 @@ import (
 // [os.ErrDeadlineExceeded] the connection is as it was, and goes on once there is another deadline. Nothing is lost. A
 // Write whose deadline comes when its frame may have begun returns success at once, as if a kernel had taken all of p:
 // what is left of it is copied, and goes out in the background. The next Write waits for that, and returns its error.
-// Over a TCP or UNIX socket, and without [Compression], that costs nothing until then; otherwise each Write copies p,
-// and has a goroutine.
+// Over a TCP or UNIX socket, and without [Compression], that costs nothing until then; otherwise each Write that is not put
+// off copies p, and has a goroutine.
 //
 // The idle timeout of the connection is none of these deadlines: it ends the connection ([IdleTimeout] turns it off,
 // [KeepAlive] keeps the connection from being idle). No error but that of a deadline matches [os.ErrDeadlineExceeded]

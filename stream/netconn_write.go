@@ -56,21 +56,31 @@ func (c *netConn) sendCopy(p []byte) error {
 }
 
 // enterWire makes the caller the one that may send a message of n bytes, and a frame, if no other is, and a deadline does
-// not break the transport.
+// not break the transport; or cannot, as the frame will be put off.
 func (c *netConn) enterWire(n int) bool {
-	m := &c.s.send
-	if !c.s.wire.tr.Vectored() || m.zip.compresses(int64(n)) || !m.gate.TryEnter() {
+	m, w := &c.s.send, &c.s.wire
+	direct := w.tr.Vectored()
+	if !direct && !c.putsOff(n) || m.zip.compresses(int64(n)) || !m.gate.TryEnter() {
 		return false
 	}
-	if !c.s.wire.tryEnter(transport.Bounds{Ctx: context.Background(), Deadline: &c.writeDeadline}) {
+	if !w.tryEnter(transport.Bounds{Ctx: context.Background(), Deadline: &c.writeDeadline}) {
 		m.gate.Leave()
+		return false
+	}
+	if !direct && !w.fits(int64(n)) {
+		c.leaveWire(nil, false)
 		return false
 	}
 	return true
 }
 
-// send sends p over a transport that a deadline does not break. What has not left by then is copied, for a goroutine to
-// send.
+// putsOff reports whether a message of n bytes may be put off.
+func (c *netConn) putsOff(n int) bool {
+	return n <= batchFrame && (c.writeGate.Awaited() || c.s.wire.moreToCome.Load())
+}
+
+// send sends p, or puts it off: always so over a transport that a deadline breaks. What has not left by the deadline is
+// copied, for a goroutine to send.
 func (c *netConn) send(p []byte) (err error) {
 	t, late, panicked := &c.s.wire.turn, false, true
 	defer func() { // also where a hook panics
@@ -79,7 +89,7 @@ func (c *netConn) send(p []byte) (err error) {
 		}
 	}()
 	h := frame.Header{Fin: true, Opcode: c.op}
-	err = t.whole(&h, &payload{first: p, more: c.writeGate.Awaited()})
+	err = t.whole(&h, &payload{first: p, more: c.writeGate.Awaited() || !c.s.wire.tr.Vectored()})
 	panicked = false
 	if !isBounded(err) || t.sent == 0 {
 		return err

@@ -17,7 +17,7 @@ type payload struct {
 	others net.Buffers // the parts behind, never changed
 	text   bool        // first is the memory of a string: it is handed to sockets of the system alone
 
-	more bool // another message waits to be sent, and not at messages.gate
+	more bool // it may be put off, for a reason that the turn does not see
 }
 
 // size returns how many bytes there are.
