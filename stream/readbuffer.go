@@ -105,7 +105,7 @@ func (rb *readBuffer) wanted() int {
 // a peer with many messages in flight more are read at once; but not where it would be held while there is nothing to read.
 func (rb *readBuffer) came(buf []byte, w int, tr *transport.Conn) {
 	rb.buf, rb.w = buf, w
-	rb.full = w >= buffer.Small && tr.CanAwait()
+	rb.full = w >= buffer.Small && tr.AwaitsBare()
 }
 
 // hold has another buffer for p, which is unread.
