@@ -102,9 +102,11 @@ type noSocket struct {
 
 // end stops what waits for time or for who reads, as the transport is closed.
 func (s *noSocket) end(c *Conn) {
-	s.watch.end(c)
 	if s.deadliner != nil {
 		s.deadliner.pump.end()
+	}
+	if s.floor == nil {
+		go s.watch.end(c) // another call may hold arming while it waits for the transport
 	}
 }
 

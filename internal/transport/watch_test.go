@@ -1,15 +1,18 @@
 package transport_test
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 	"weak"
 
 	"github.com/litert/websocket/internal/transport"
+	"github.com/litert/websocket/internal/wstest"
 )
 
 // A write has all of the idle timeout, wherever the alarm of the one before would have ended it.
@@ -65,25 +68,87 @@ var overPipes = map[string]func() (io.ReadWriteCloser, net.Conn){"tls": tlsOverP
 
 // The alarm of a write does not keep a connection in memory that was closed, for as long as the idle timeout.
 func TestAClosedConnectionIsFreed(t *testing.T) {
-	for name, kind := range overPipes {
-		t.Run(name, func(t *testing.T) {
-			a, peer := kind()
-			defer peer.Close()
-			go io.Copy(io.Discard, peer)
-			c := transport.New(a, transport.Config{Idle: time.Hour})
-			for range 2 { // also behind the end
-				c.Write(background, nil, data[:100])
-				c.Close(time.Second)
-			}
-			left := weak.Make(c)
-			for range 100 {
-				runtime.GC()
-				if left.Value() == nil {
-					return
-				}
-				time.Sleep(10 * time.Millisecond) // for the goroutines that are ending
-			}
-			t.Error("it is still there")
-		})
+	kinds := map[string]func() (io.ReadWriteCloser, net.Conn){
+		"tls":          tlsOverPipe,
+		"no deadlines": bareOverPipe,
+		"floor": func() (io.ReadWriteCloser, net.Conn) {
+			a, b := wstest.TCP(t)
+			return tlsFrom(transport.UnderTLS(a), b)
+		},
 	}
+	for name, kind := range kinds {
+		for _, farewell := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, farewell %v", name, farewell), func(t *testing.T) {
+				a, peer := kind()
+				defer peer.Close()
+				go io.Copy(io.Discard, peer)
+				c := transport.New(a, transport.Config{Idle: time.Hour})
+				for range 2 { // also behind the end
+					c.Write(background, nil, data[:100])
+					if farewell {
+						c.Close(time.Second)
+					}
+					c.Cut()
+				}
+				left := weak.Make(c)
+				for range 100 {
+					runtime.GC()
+					if left.Value() == nil {
+						return
+					}
+					time.Sleep(10 * time.Millisecond) // for the goroutines that are ending
+				}
+				t.Error("it is still there")
+			})
+		}
+	}
+}
+
+// An oneAtATime is a transport whose calls wait for each other, but for Read.
+type oneAtATime struct {
+	net.Conn
+	mu *sync.Mutex
+}
+
+func (o oneAtATime) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.Conn.Write(p)
+}
+
+func (o oneAtATime) SetWriteDeadline(at time.Time) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.Conn.SetWriteDeadline(at)
+}
+
+func (o oneAtATime) Close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.Conn.Close()
+}
+
+func TestCutDoesNotWaitForADeadlineThatCannotBeSet(t *testing.T) {
+	a, peer := net.Pipe()
+	c := transport.New(oneAtATime{a, new(sync.Mutex)}, transport.Config{Idle: 10 * time.Millisecond})
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		c.Write(background, nil, data[:100])
+	}()
+	peer.Read(make([]byte, 1))        // the Write is under way
+	time.Sleep(50 * time.Millisecond) // and its deadline is being set; if not, Cut is as any other
+	cut := make(chan struct{})
+	go func() {
+		defer close(cut)
+		c.Cut()
+	}()
+	select {
+	case <-cut:
+	case <-time.After(10 * time.Second):
+		t.Error("Cut waits for the transport")
+	}
+	peer.Close()
+	<-written
+	<-cut
 }

@@ -204,7 +204,11 @@ func tlsWithoutDeadlines() (io.ReadWriteCloser, net.Conn) {
 
 func tlsOver(wrap func(net.Conn) net.Conn) (io.ReadWriteCloser, net.Conn) {
 	a, b := net.Pipe()
-	client := tls.Client(wrap(a), &tls.Config{InsecureSkipVerify: true})
+	return tlsFrom(wrap(a), b)
+}
+
+func tlsFrom(a, b net.Conn) (io.ReadWriteCloser, net.Conn) {
+	client := tls.Client(a, &tls.Config{InsecureSkipVerify: true})
 	server := tls.Server(b, &tls.Config{Certificates: []tls.Certificate{certificate}, SessionTicketsDisabled: true})
 	failed := make(chan error, 1)
 	go func() { failed <- server.Handshake() }()
