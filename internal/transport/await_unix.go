@@ -64,22 +64,39 @@ func (a *awaiting) read(fd uintptr) bool {
 	return true
 }
 
-// A lookout waits for bytes of a socket, and leaves them there.
+// A lookout waits for bytes of a socket, and leaves them there. It must not be moved once it is bound.
 type lookout struct {
-	raw syscall.RawConn // constant after bind; nil: there is no socket
-	try try             // constant after bind
+	raw   syscall.RawConn // constant after bind; nil: there is no socket
+	try   try             // constant after bind
+	errno syscall.Errno   // that the look has found: the socket tells it once
 }
 
-func (l *lookout) bind(raw syscall.RawConn) { l.raw, l.try = raw, isReady }
+func (l *lookout) bind(raw syscall.RawConn) { l.raw, l.try = raw, l.look }
 
-// wait waits until there is something to read: bytes, the end, or an error.
-func (l *lookout) wait() error { return l.raw.Read(l.try) }
+// wait waits until there is something to read: bytes, or the end. An error is that of the socket.
+func (l *lookout) wait() error {
+	l.errno = 0
+	if err := l.raw.Read(l.try); err != nil {
+		return err
+	}
+	if l.errno != 0 {
+		return os.NewSyscallError("read", l.errno)
+	}
+	return nil
+}
 
-func isReady(fd uintptr) bool {
+func (l *lookout) look(fd uintptr) bool {
 	for {
-		_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
-		if err != syscall.EINTR {
-			return err != syscall.EAGAIN
+		n, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
+		errno, ok := err.(syscall.Errno)
+		switch {
+		case n >= 0 || !ok: // its error is of the address
+			return true
+		case errno == syscall.EAGAIN:
+			return false
+		case errno != syscall.EINTR:
+			l.errno = errno
+			return true
 		}
 	}
 }

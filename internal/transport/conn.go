@@ -81,7 +81,7 @@ func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 			f.conn, c.noSocket.floor = c, f
 		}
 		c.noSocket.below, c.cut = belowTLS(t), breaking
-		c.noSocket.lookOut()
+		c.noSocket.lookOut(t)
 	}
 	if c.deadliner() != nil {
 		c.cut = asDeadline

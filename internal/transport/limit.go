@@ -64,8 +64,15 @@ func (l *limit) ready(c *Conn) error {
 // ended returns the error of the bounds of the wait, if they have ended it.
 func (l *limit) ended() error { return Bounds{l.ctx, l.deadline.Load()}.Err() }
 
-// anew begins the wait anew, as bytes have left at now.
+// anew begins the wait anew, as bytes have moved at now.
 func (l *limit) anew(now time.Duration) { l.began.Store(int64(now)) }
+
+// goOn undoes the end of a wait at now, as what has come was not enough. What was futile stays that: a transport that goes on
+// failing at once is given up.
+func (l *limit) goOn(ctx context.Context, now time.Duration) {
+	l.ctx = ctx
+	l.anew(now)
+}
 
 // end ends the wait at now.
 func (l *limit) end(c *Conn, now time.Duration) {

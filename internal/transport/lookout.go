@@ -1,6 +1,9 @@
 package transport
 
-import "time"
+import (
+	"crypto/tls"
+	"time"
+)
 
 // TLS that this module has not made has to be asked for bytes with a buffer. Once it has had none for a while, more can come
 // of the socket below it alone, which is waited for without one.
@@ -8,12 +11,15 @@ import "time"
 // briefly is how long a buffer is held above TLS while nothing comes.
 const briefly = time.Second
 
-// lookOut finds the socket below TLS, if it is one.
-func (s *noSocket) lookOut() {
-	if t, ok := s.below.(timed); ok && s.floor == nil {
-		if raw, _ := socketOf(t); raw != nil {
-			s.lookout.bind(raw)
-		}
+// lookOut finds the socket below t, if it is one. As long as t has not shaken hands, that must not meet the deadlines of a
+// short wait, by which TLS would fail for good.
+func (s *noSocket) lookOut(t *tls.Conn) {
+	below, ok := s.below.(timed)
+	if !ok || s.floor != nil || !t.ConnectionState().HandshakeComplete {
+		return
+	}
+	if raw, _ := socketOf(below); raw != nil {
+		s.lookout.bind(raw)
 	}
 }
 

@@ -3,7 +3,9 @@ package transport_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"io"
+	"net"
 	"os"
 	"runtime"
 	"testing"
@@ -131,6 +133,15 @@ func TestALongWaitAboveTLSOfOthersEndsAsAnyOther(t *testing.T) {
 			time.AfterFunc(long, func() { far.NetConn().Close() })
 			wantKind(t, await(c, within(t)), transport.Lost, nil)
 		},
+		"reset": func(t *testing.T, c *transport.Conn, far *tls.Conn) {
+			time.AfterFunc(long, func() {
+				below(far.NetConn()).(*net.TCPConn).SetLinger(0)
+				far.NetConn().Close()
+			})
+			if err := await(c, within(t)); errors.Is(err, io.EOF) {
+				t.Error("it is taken for a clean end")
+			}
+		},
 		"a write meanwhile": func(t *testing.T, c *transport.Conn, far *tls.Conn) {
 			time.AfterFunc(long, func() { c.Write(background, nil, data[:1000]) })
 			time.AfterFunc(2*long, func() { far.Write(data[:1]) })
@@ -163,5 +174,19 @@ func TestAReadAboveTLSOfOthersGoesOn(t *testing.T) {
 	time.AfterFunc(1500*time.Millisecond, func() { far.Write(data[:100]) })
 	if got := readAll(t, c, 100); got != string(data[:100]) {
 		t.Errorf("%q", got)
+	}
+}
+
+// TLS that has not shaken hands fails for good by a deadline.
+func TestAHandshakeWithinAWaitMayTakeLong(t *testing.T) {
+	t.Parallel()
+	a, b := wstest.TCP(t)
+	c := open(t, tls.Server(a, &tls.Config{Certificates: []tls.Certificate{certificate}}), transport.Config{})
+	time.AfterFunc(1500*time.Millisecond, func() {
+		tls.Client(b, &tls.Config{InsecureSkipVerify: true}).Write(data[:100])
+	})
+	buf, n, err := c.Await(within(t), buffer.Small)
+	if got := string(buf[:n]) + readAll(t, c, 100-n); err != nil || got != string(data[:100]) {
+		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -42,7 +42,7 @@ func (c *Conn) Await(b Bounds, size int) (buf []byte, n int, err error) {
 // awaitHolding is Await for what has to be read to be waited for. Below TLS there may be a socket: once that has brought
 // nothing for a while, TLS has nothing either, and the rest of the wait is for the socket alone.
 func (c *Conn) awaitHolding(size int) (buf []byte, n int, err error) {
-	b := Bounds{c.readLimit.ctx, c.readLimit.deadline.Load()}
+	ctx := c.readLimit.ctx
 	for {
 		c.setBrief(c.CanAwait())
 		buf = buffer.Take(size)
@@ -57,7 +57,7 @@ func (c *Conn) awaitHolding(size int) (buf []byte, n int, err error) {
 		if _, err = c.read(nil); err != nil {
 			return nil, 0, err
 		}
-		c.readLimit.begin(c, b)
+		c.readLimit.goOn(ctx, c.clock.came)
 	}
 }
 
