@@ -156,11 +156,10 @@ func (rc *receiver) endOfReceiving() error {
 
 // awaits reports whether there is no message, and no part of one, so that bytes are waited for without a buffer.
 func (rc *receiver) awaits() bool {
-	if !rc.tr().CanAwait() {
+	if !rc.tr().AwaitsBare() {
 		rc.buf.large = false // it is held while there is nothing to read
-		return false
 	}
-	return rc.buf.r == rc.buf.w && !rc.msg.underWay()
+	return rc.tr().CanAwait() && rc.buf.r == rc.buf.w && !rc.msg.underWay()
 }
 
 // awaitMessage waits for bytes, or leaves. It takes little of the stack: an idle connection is to have a small one.
