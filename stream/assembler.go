@@ -59,8 +59,9 @@ func (a *assembler) whole(p *payload) error {
 	if err := a.add(p.first, p.text); err != nil {
 		return err
 	}
-	for _, part := range p.others {
-		if err := a.add(part, false); err != nil {
+	for i, part := range p.others {
+		shares := i < len(p.others)-1 && len(part) <= len(a.buf)-a.end // records of TLS with the next part
+		if err := a.add(part, shares); err != nil {
 			return err
 		}
 	}
@@ -99,9 +100,10 @@ func (a *assembler) unload() {
 	a.loaded = 0
 }
 
-// add adds p, which is not masked yet, to the payload. Text is the memory of a string.
-func (a *assembler) add(p []byte, text bool) error {
-	if a.key == (frame.Key{}) && len(p) > copySize && (a.t.w.tr.Vectored() || !text) {
+// add adds p, which is not masked yet, to the payload. If copied is set, as for the memory of a string, none but a socket of the
+// system gets p itself.
+func (a *assembler) add(p []byte, copied bool) error {
+	if a.key == (frame.Key{}) && len(p) > copySize && (a.t.w.tr.Vectored() || !copied) {
 		p = p[a.fillRecord(p):]
 		head := a.buf[a.start:a.end]
 		a.start, a.end = 0, 0
