@@ -2,10 +2,14 @@ package stream_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
+	"runtime"
 	"testing"
 
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/buffer"
 	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
@@ -170,4 +174,33 @@ func flood[M any](t *testing.T, hs stream.Handshake, mode stream.Mode[M], opts .
 		}
 	}()
 	return c, b
+}
+
+// The memory that a connection reads into serves the next one.
+func TestAConnectionThatHasEndedHoldsNoBuffer(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector keeps pools from holding what they are given")
+	}
+	const connections = 100
+	for _, tr := range wstest.Transports[:2] {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range connections {
+			a, b := tr.Pair(t)
+			peer := wstest.NewPeer(t, a, false)
+			c, err := stream.New(b, stream.Handshake{Server: true}, stream.Lite)
+			if err != nil {
+				t.Fatal(err)
+			}
+			peer.SendClose(closecode.NormalClosure, "")
+			if _, err := c.Receive(bg(t)); !errors.Is(err, io.EOF) {
+				t.Fatal(err)
+			}
+			peer.Close()
+		}
+		runtime.ReadMemStats(&after)
+		if n := (after.TotalAlloc - before.TotalAlloc) / connections; n >= buffer.Small {
+			t.Errorf("%s: %d bytes were allocated for each connection", tr.Name, n)
+		}
+	}
 }

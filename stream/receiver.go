@@ -214,8 +214,8 @@ func (rc *receiver) leave() {
 	}
 }
 
-// clearUp lets go of what a message that was not read to its end has borrowed, after the connection has ended: now, or
-// when the receiver leaves.
+// clearUp lets go of what a message that was not read to its end has borrowed, and of a read buffer without anything to read,
+// after the connection has ended: now, or when the receiver leaves.
 func (rc *receiver) clearUp() {
 	if !rc.tryEnter() {
 		return
@@ -223,6 +223,9 @@ func (rc *receiver) clearUp() {
 	defer rc.gate.Leave()
 	if rc.msg.payload != nil {
 		rc.msg.breakOff(inMessage(rc.end().reason()))
+	}
+	if len(rc.buf.unread()) == 0 {
+		rc.buf.release()
 	}
 }
 
