@@ -7,6 +7,7 @@ import (
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/frame"
+	"github.com/litert/websocket/internal/transport"
 )
 
 // Close ends the connection at once: it sends a close frame with code 1000 if that is possible within a tenth of a
@@ -14,15 +15,15 @@ import (
 // wait on the connection are unblocked, with an error that matches [net.ErrClosed]. Messages that are not written to their
 // end are cut short, and the peer can see that. Close returns nil, also when called again.
 func (s *Socket) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
-	defer cancel()
-	if _, first := s.end.set(errClosed); !first {
-		s.end.awaitDrop(ctx) // the peer is being told already
+	if _, first := s.end.set(errClosed); !first { // the peer is being told already
+		ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+		defer cancel()
+		s.end.awaitDrop(ctx)
 		return nil
 	}
 	told := false
 	defer func() { s.end.drop(told) }() // also where a hook panics
-	told = s.end.sendClose(ctx, closecode.NormalClosure, "") == nil
+	told = s.end.sendClose(boundedBy(time.Now().Add(closeGrace)), closecode.NormalClosure, "") == nil
 	return nil
 }
 
@@ -65,7 +66,7 @@ func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason strin
 			}
 			sent <- recover()
 		}()
-		err = s.end.sendClose(ctx, code, reason)
+		err = s.end.sendClose(transport.Bounds{Ctx: ctx}, code, reason)
 	}()
 	s.awaitEnd(ctx)
 	panicked := <-sent

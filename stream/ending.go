@@ -219,15 +219,13 @@ const serverCloses = time.Second
 // it is time. The caller is the receiver, or there will be none.
 func (e *ending) farewell(code closecode.Code, reason string, linger bool) {
 	until := time.Now().Add(e.closeTimeout)
-	ctx, cancel := context.WithDeadline(context.Background(), until)
-	defer cancel()
 	told, lingers := false, false
 	defer func() { // also where a hook panics
 		if !lingers {
 			e.drop(told)
 		}
 	}()
-	told = e.sendClose(ctx, code, reason) == nil
+	told = e.sendClose(boundedBy(until), code, reason) == nil
 	switch {
 	case told && e.peerClosed.Load() && !e.wire().server:
 		if patience := time.Now().Add(serverCloses); patience.Before(until) {
@@ -237,20 +235,33 @@ func (e *ending) farewell(code closecode.Code, reason string, linger bool) {
 		return
 	}
 	lingers = true
-	go func() {
-		e.wire().tr.Discard(until)
-		e.drop(true)
-	}()
+	go e.linger(until)
 }
 
-// sendClose sends a close frame, unless one was sent. An error says that none was, or that none can be any more.
-func (e *ending) sendClose(ctx context.Context, code closecode.Code, reason string) (err error) {
-	body, err := frame.AppendClose(nil, code, reason)
+// linger throws away what comes until the peer has closed its side, or it is time, and closes the transport.
+func (e *ending) linger(until time.Time) {
+	e.wire().tr.Discard(until)
+	e.drop(true)
+}
+
+// boundedBy returns the bounds of a call that ends at a time. Unlike a context with a deadline, they begin no timer before
+// there is something to wait for.
+func boundedBy(until time.Time) transport.Bounds {
+	d := new(transport.Deadline)
+	d.Store(until)
+	return transport.Bounds{Ctx: context.Background(), Deadline: d}
+}
+
+// sendClose sends a close frame, unless one was sent, along with what was put off. An error says that none was, or that
+// none can be any more.
+func (e *ending) sendClose(b transport.Bounds, code closecode.Code, reason string) (err error) {
+	var room [frame.MaxControlLen]byte
+	body, err := frame.AppendClose(room[:0], code, reason)
 	if err != nil {
 		return err
 	}
 	w := e.wire()
-	_, err = w.enterUntil(transport.Bounds{Ctx: ctx}, &e.gone)
+	_, err = w.enterUntil(b, &e.gone)
 	switch {
 	case err != nil && w.closeSent.Load():
 		return nil
@@ -263,7 +274,13 @@ func (e *ending) sendClose(ctx context.Context, code closecode.Code, reason stri
 	if err := e.ctl.sendPongs(t); err != nil { // the peer has sent these pings before it may see our frame
 		return err
 	}
-	if err := t.large(&frame.Header{Fin: true, Opcode: opcode.Close}, &payload{first: body}, int64(len(body))); err != nil {
+	if !w.fits(int64(len(body))) {
+		if err := t.sendBatch(); err != nil {
+			return err
+		}
+	}
+	t.putOff(&frame.Header{Fin: true, Opcode: opcode.Close}, &payload{first: body})
+	if err := t.sendBatch(); err != nil {
 		return err
 	}
 	w.closeSent.Store(true)

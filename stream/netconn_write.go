@@ -116,7 +116,7 @@ func (c *netConn) CloseWrite() error {
 	}
 	defer c.writeGate.Leave()
 	return c.explain(c.handOver(func() error {
-		return c.s.end.sendClose(context.Background(), closecode.NormalClosure, "")
+		return c.s.end.sendClose(transport.Bounds{Ctx: context.Background()}, closecode.NormalClosure, "")
 	}))
 }
 
@@ -204,7 +204,5 @@ func (c *netConn) sayGoodbye() error {
 	if c.underWay {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), c.s.end.closeTimeout)
-	defer cancel()
-	return c.s.end.sendClose(ctx, closecode.NormalClosure, "")
+	return c.s.end.sendClose(boundedBy(time.Now().Add(c.s.end.closeTimeout)), closecode.NormalClosure, "")
 }
