@@ -171,7 +171,8 @@ func (e *ending) closedByPeer(payload []byte) (err error) {
 	defer func() { // also where the hook panics
 		cause, first := e.set(&CloseError{Code: code, Reason: reason})
 		if first {
-			e.farewell(code, "", !e.wire().closeSent.Load()) // what is behind its frame must not take ours away
+			w := e.wire() // a client lets the server close first
+			e.farewell(code, "", w.server && !w.closeSent.Load() && e.recv().mayGetMore())
 		}
 		err = cause
 	}()

@@ -36,6 +36,12 @@ func (rc *receiver) came(n int) {
 	rc.wire.trace.bytesReceived(int64(n))
 }
 
+// mayGetMore reports whether something may come behind the peer's close frame, or has come: what must not be there
+// (RFC 6455, section 5.5.1), or the answer to a ping, which the peer owes until it has our close frame (section 5.5.2).
+func (rc *receiver) mayGetMore() bool {
+	return rc.wire.pinged.Load() || len(rc.buf.unread()) > 0 || !rc.tr().Drained()
+}
+
 // isPing reports whether p begins with a ping.
 func isPing(p []byte) bool { return len(p) > 0 && opcode.Opcode(p[0]&0xF) == opcode.Ping }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/transport"
+	"github.com/litert/websocket/opcode"
 )
 
 // A turn is the right to send frames: wire.enter returns it, and leave, which is called once, and by defer, ends it. A wire
@@ -22,6 +23,9 @@ func (t *turn) announce(h *frame.Header, size int64) {
 	h.Length = size
 	if !t.w.server {
 		h.Key, h.Masked = t.w.maskingPolicy().Next()
+	}
+	if h.Opcode == opcode.Ping {
+		t.w.pinged.Store(true)
 	}
 	t.w.trace.frameSent(h)
 	t.sent = 0

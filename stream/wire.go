@@ -26,6 +26,7 @@ type wire struct {
 	flushing   bool                          // a goroutine will send the batch. Owned by the holder of gate
 	finished   atomic.Bool                   // no frame may follow: closeSent, or a frame was cut. Set by the holder of gate
 	closeSent  atomic.Bool                   // a close frame was sent. Set by the holder of gate
+	pinged     atomic.Bool                   // a ping was sent. Set by the holder of gate
 	moreToCome atomic.Bool                   // the receiver has further messages in its buffer, which may be answered soon
 	masking    atomic.Pointer[frame.Masking] // of a client; nil: frame.RandomMask
 

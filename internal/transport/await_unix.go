@@ -101,17 +101,19 @@ func (l *lookout) look(fd uintptr) bool {
 	}
 }
 
-// An attempt is a write that does not wait, and what came of it. No connection keeps one.
+// An attempt is a write that does not wait, or a read of a byte, and what came of it. No connection keeps one.
 type attempt struct {
 	try   func(fd uintptr) // is write
+	look  func(fd uintptr) // is read
 	p     []byte
-	n     int32 // bytes that were taken
+	one   [1]byte
+	n     int32 // bytes that were taken, or that have come
 	errno syscall.Errno
 }
 
 var attempts = sync.Pool{New: func() any {
 	a := new(attempt)
-	a.try = a.write
+	a.try, a.look = a.write, a.read
 	return a
 }}
 
@@ -123,6 +125,26 @@ func (a *attempt) write(fd uintptr) {
 	} else if errno, ok := err.(syscall.Errno); ok && errno != syscall.EAGAIN && errno != syscall.EINTR {
 		a.errno = errno
 	}
+}
+
+// read never waits.
+func (a *attempt) read(fd uintptr) {
+	if n, _ := syscall.Read(int(fd), a.one[:]); n > 0 {
+		a.n = int32(n)
+	}
+}
+
+// Drained reports whether all that has come was read. It is false if that is not known, as the transport is no socket. A byte
+// that has come is thrown away. One caller at a time may Read, Await, Discard or ask for this.
+func (c *Conn) Drained() bool {
+	if c.await.raw == nil {
+		return false
+	}
+	a := attempts.Get().(*attempt)
+	defer attempts.Put(a)
+	a.n = 0
+	c.await.raw.Control(a.look)
+	return a.n == 0
 }
 
 // TryWrite writes as much of p as the transport takes without a wait, and returns how much that was. It is 0, with no

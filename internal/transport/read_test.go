@@ -218,3 +218,19 @@ func TestALateKickDoesNotEndDiscard(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatHasComeAndWasNotReadIsSeen(t *testing.T) {
+	onAll(t, func(t *testing.T, tr wstest.Transport) {
+		c, peer := pair(t, tr, transport.Config{})
+		go peer.Write([]byte("ab"))
+		if got := readAll(t, c, 1); got != "a" {
+			t.Fatalf("%q came", got)
+		}
+		if c.Drained() {
+			t.Error("a byte was not read, and is not seen")
+		}
+		if socket := tr.Name == "tcp" || tr.Name == "unix"; c.CanAwait() && c.Drained() != socket {
+			t.Errorf("then all is read: %v", !socket)
+		}
+	})
+}
