@@ -29,7 +29,7 @@ type timed interface {
 
 // A Conn is one connection: what [New] was given, with deadlines and contexts, and the time that things take.
 //
-// One caller at a time may read (Read, Await, Discard), and one at a time may write (Write, TryWrite, SendFile, CloseWrite).
+// One caller at a time may read (Read, Await, Discard, Drained), and one at a time may write (Write, TryWrite, SendFile, CloseWrite).
 // Everything else may be called by any goroutine at any time. A Conn must be closed.
 type Conn struct {
 	// constant after New
@@ -64,11 +64,12 @@ const (
 // Write that its bounds end closes it.
 func New(rwc io.ReadWriteCloser, cfg Config) *Conn {
 	c := &Conn{cut: asError}
-	c.rwc = c.withDeadlines(rwc)
 	c.clock.start = time.Since(epoch)
 	c.clock.patience = cfg.Patience
 	c.clock.idle.Store(int64(cfg.Idle))
-	c.readLimit, c.writeLimit = limit{reading: true, at: noDeadline}, limit{at: noDeadline}
+	c.readLimit.reading = true
+	c.readLimit.at, c.writeLimit.at = noDeadline, noDeadline
+	c.rwc = c.withDeadlines(rwc)
 	var raw syscall.RawConn
 	if raw, c.vectored = socketOf(c.rwc); c.vectored {
 		c.cut = resumable
@@ -104,11 +105,16 @@ func (c *Conn) given() io.ReadWriteCloser {
 	return c.rwc
 }
 
-// withDeadlines returns rwc if it has deadlines that work, and gives it such otherwise.
+// withDeadlines returns rwc if it has deadlines that work, and gives it such otherwise. That for reading is armed already:
+// the goroutine that waits for the connection first need not set a timer.
 func (c *Conn) withDeadlines(rwc io.ReadWriteCloser) timed {
-	t, ok := rwc.(timed)
-	if ok && t.SetReadDeadline(time.Time{}) == nil && t.SetWriteDeadline(time.Time{}) == nil {
-		return t
+	if t, ok := rwc.(timed); ok && t.SetWriteDeadline(time.Time{}) == nil {
+		at := c.readLimit.dueLocked(c)
+		if t.SetReadDeadline(at) == nil {
+			c.readLimit.armed.Store(true)
+			c.readLimit.note(c, at)
+			return t
+		}
 	}
 	return newDeadliner(rwc, c.Cut)
 }

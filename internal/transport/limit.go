@@ -135,12 +135,17 @@ func (l *limit) dueLocked(c *Conn) time.Time {
 	return at
 }
 
-func (l *limit) setLocked(c *Conn, at time.Time) {
-	before := l.at
+// note notes what the deadline was set to.
+func (l *limit) note(c *Conn, at time.Time) {
 	if l.at = noDeadline; !at.IsZero() {
 		now := c.clock.now() // before the rest is known: the sum is not later than at
 		l.at = now + min(time.Until(at), noDeadline-now)
-	} else if before == noDeadline {
+	}
+}
+
+func (l *limit) setLocked(c *Conn, at time.Time) {
+	before := l.at
+	if l.note(c, at); at.IsZero() && before == noDeadline {
 		return
 	}
 	switch f := c.floor(); {
