@@ -34,19 +34,15 @@ func Upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M],
 
 // upgrade performs the handshake, and opens the connection, which roster knows then, if there is one, until
 // member.left was called uses times, once of them by the connection itself. What the functions of
-// a handshake hold on the stack has the HTTP server's grow: so they share an opening.
+// a handshake hold on the stack has the HTTP server's grow: so they share an opening, and are small.
 func upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M], cfg *conf.Listen, roster *roster, uses int) (*stream.Conn[M], *member, error) {
-	o := opening{cfg: cfg}
+	o := newOpening(cfg)
 	defer reportPanic(cfg.OnError, r, &o.returned)
 	defer o.end()
-	err := o.accept(w, r, roster, uses)
 	var conn *stream.Conn[M]
+	err := o.accept(w, r, roster, uses)
 	if err == nil {
-		open := cfg.Stream
-		if o.member != nil {
-			open.Ended = o.member.left
-		}
-		conn, err = stream.New(o.conn, o.hs, mode, conf.Preset(&open))
+		conn, err = stream.New(o.conn, o.hs, mode, o.preset())
 	}
 	if err == nil {
 		o.member.opened(conn.Socket)
@@ -60,15 +56,31 @@ func upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M],
 	return conn, o.member, nil
 }
 
+// preset is the configuration of the connection.
+func (o *opening) preset() conf.StreamOption {
+	o.stream = o.cfg.Stream
+	if o.member != nil {
+		o.stream.Ended = o.member.left
+	}
+	return conf.Preset(&o.stream)
+}
+
+// newOpening returns an opening that is not on the stack, which is that of the HTTP server: with what stands there already,
+// the handshake is to get by without the stack being grown.
+//
+//go:noinline
+func newOpening(cfg *conf.Listen) *opening { return &opening{cfg: cfg} }
+
 // An opening is a handshake that goes on.
 type opening struct {
 	offer
 	cfg      *conf.Listen
-	conn     net.Conn // nil: not taken over
-	member   *member  // nil: of no roster
-	returned bool     // no function of the program has panicked
-	open     bool     // the handshake has succeeded
-	ended    bool     // nothing is left of one that has failed
+	stream   conf.Stream // of the connection
+	conn     net.Conn    // nil: not taken over
+	member   *member     // nil: of no roster
+	returned bool        // no function of the program has panicked
+	open     bool        // the handshake has succeeded
+	ended    bool        // nothing is left of one that has failed
 }
 
 // end gives up what has failed.
@@ -104,33 +116,41 @@ func (o *opening) accept(w http.ResponseWriter, r *http.Request, roster *roster,
 }
 
 // hijack takes the connection over from the HTTP server, with the bytes that were read from it already. The response
-// has to be written within timeout. If the connection cannot be taken over, hijack answers the request.
+// has to be written within timeout; that for reading is left to stream.New, as is taking this one away. If the connection
+// cannot be taken over, hijack answers the request.
 func hijack(w http.ResponseWriter, r *http.Request, timeout time.Duration) (net.Conn, []byte, error) {
 	conn, rw, err := http.NewResponseController(w).Hijack()
-	switch {
-	case errors.Is(err, http.ErrNotSupported):
-		refused := refusal(http.StatusNotImplemented, "the connection cannot be taken over from a %T: does middleware wrap it without a method Unwrap? (%w)", w, err)
-		refused.answer(w, r)
-		return nil, nil, refused
-	case errors.Is(err, http.ErrHijacked):
-		return nil, nil, fmt.Errorf("listen: taking the connection over: %w", err)
-	case err != nil:
-		refused := refusal(http.StatusInternalServerError, "the connection cannot be taken over: %w", err)
-		refused.answer(w, r)
-		return nil, nil, refused
+	if err != nil {
+		return nil, nil, notHijacked(w, r, err)
 	}
 	if c, ok := conn.(greeted); ok { // it was there for the HTTP server
 		conn = c.base().Conn
 	}
 	buffered, _ := rw.Reader.Peek(rw.Reader.Buffered()) // cannot fail
-	conn.SetDeadline(time.Time{})
+	var until time.Time
 	if timeout > 0 {
-		conn.SetWriteDeadline(time.Now().Add(timeout))
+		until = time.Now().Add(timeout)
 	}
+	conn.SetWriteDeadline(until)
 	return conn, buffered, nil
 }
 
-// answer sends the server's half of the handshake (RFC 6455, section 4.2.2), and clears the deadline for that.
+// notHijacked answers the request if that is still possible, and returns why the connection cannot be taken over.
+func notHijacked(w http.ResponseWriter, r *http.Request, err error) error {
+	var refused *Error
+	switch {
+	case errors.Is(err, http.ErrNotSupported):
+		refused = refusal(http.StatusNotImplemented, "the connection cannot be taken over from a %T: does middleware wrap it without a method Unwrap? (%w)", w, err)
+	case errors.Is(err, http.ErrHijacked):
+		return fmt.Errorf("listen: taking the connection over: %w", err)
+	default:
+		refused = refusal(http.StatusInternalServerError, "the connection cannot be taken over: %w", err)
+	}
+	refused.answer(w, r)
+	return refused
+}
+
+// answer sends the server's half of the handshake (RFC 6455, section 4.2.2).
 func (o *offer) answer(conn net.Conn, cfg *conf.Listen) error {
 	b := make([]byte, 0, 512)
 	b = append(b, "HTTP/1.1 101 Switching Protocols\r\n"...)
@@ -149,6 +169,5 @@ func (o *offer) answer(conn net.Conn, cfg *conf.Listen) error {
 	if _, err := conn.Write(b); err != nil {
 		return fmt.Errorf("listen: sending the response: %w", err)
 	}
-	conn.SetWriteDeadline(time.Time{})
 	return nil
 }

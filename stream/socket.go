@@ -46,11 +46,16 @@ func newSocket(rwc io.ReadWriteCloser, hs *Handshake, mode frame.ReceiveMode, cf
 		rc.buf.hold(hs.Buffered)
 	}
 	if w.trace != nil {
-		w.trace.opened(s.Handshake())
+		s.tellOpened()
 	}
 	c.start(cfg.KeepAlive)
 	return s
 }
+
+// tellOpened is not a part of newSocket, which is to take little of the stack of what has opened the connection.
+//
+//go:noinline
+func (s *Socket) tellOpened() { s.wire.trace.opened(s.Handshake()) }
 
 // Connected reports whether the connection is up: it has not ended, in whatever way. One that can no longer be written
 // to is up while it may still be read.
