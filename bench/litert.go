@@ -28,24 +28,31 @@ func (l litert) whole() bool {
 }
 
 func (l litert) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var opts []listen.Option
-	if l.s.job.Deflate {
-		opts = append(opts, stream.Compression(stream.CompressionConfig{Threshold: l.s.job.threshold()}))
-	}
 	if l.whole() {
-		if l.s.job.Way == writer {
-			opts = append(opts, stream.ReuseBuffer())
-		}
-		c, err := listen.Upgrade(w, r, l.mode(), opts...)
+		c, err := listen.Upgrade(w, r, l.mode(), l.options()...)
 		go l.s.run(l.echoer(c), err)
 		return
 	}
-	c, err := listen.Upgrade(w, r, stream.Standard, append(opts, stream.MaxMessageSize(stream.Unlimited))...)
+	c, err := listen.Upgrade(w, r, stream.Standard, l.options()...)
 	if l.s.job.Way == netConn {
 		go l.s.run(litertTunnel{litertConn{c}}, err)
 		return
 	}
 	go l.s.run(litertConn{c}, err)
+}
+
+// options are those of a server behind net/http.
+func (l litert) options() (opts []listen.Option) {
+	if l.s.job.Deflate {
+		opts = append(opts, stream.Compression(stream.CompressionConfig{Threshold: l.s.job.threshold()}))
+	}
+	switch {
+	case !l.whole():
+		opts = append(opts, stream.MaxMessageSize(stream.Unlimited))
+	case l.s.job.Way == writer:
+		opts = append(opts, stream.ReuseBuffer())
+	}
+	return opts
 }
 
 func (l litert) serve(ln net.Listener) error {
