@@ -1,7 +1,6 @@
 package listen
 
 import (
-	"container/list"
 	"crypto/tls"
 	"net"
 	"net/netip"
@@ -19,7 +18,8 @@ type place struct {
 
 	// guarded by room.mu
 	crowd   *crowd // nil: the request has come, or the connection is out
-	inParty *list.Element
+	party   *party // of crowd
+	inParty link[place]
 	since   time.Time // when it entered the crowd
 	counted bool      // in room.taken
 	dropped bool

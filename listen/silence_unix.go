@@ -14,18 +14,20 @@ const canAwaitFirst = true
 
 // awaitFirst waits until a byte has come, which is still to be read.
 func awaitFirst(raw syscall.RawConn) error {
-	var n int
-	var fail error
+	var came struct {
+		n   int
+		err error
+	}
 	err := raw.Read(func(fd uintptr) bool {
-		n, fail = peek(fd)
-		return fail != syscall.EAGAIN
+		came.n, came.err = peek(fd)
+		return came.err != syscall.EAGAIN
 	})
 	switch {
 	case err != nil:
 		return err
-	case fail != nil:
-		return os.NewSyscallError("recvfrom", fail)
-	case n == 0:
+	case came.err != nil:
+		return os.NewSyscallError("recvfrom", came.err)
+	case came.n == 0:
 		return io.EOF
 	}
 	return nil
