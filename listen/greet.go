@@ -117,10 +117,18 @@ func (s *server) greet(p *place) {
 	conn, err := s.begin(p)
 	returned = true
 	if err == nil {
-		handedOver = s.handOver(taken{conn: conn})
+		handedOver = s.serve(p, conn)
 	} else if err != io.EOF || p.wasDropped() {
 		s.reportConn(p, err)
 	}
+}
+
+// serve serves conn at once, or hands it over to the HTTP server. It reports false if neither is possible.
+func (s *server) serve(p *place, conn net.Conn) bool {
+	if c, ok := conn.(*greetedConn); ok && p.raw != nil && s.serveAtOnce(c) {
+		return true
+	}
+	return s.handOver(taken{conn: conn})
 }
 
 // begin waits until the client has begun, and there is a place, and shakes hands over TLS. If the client has left without

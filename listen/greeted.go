@@ -27,16 +27,23 @@ type greetedConn struct {
 
 	requested atomic.Bool // the request has come to the handler, which tells the rest
 
-	// owned by the goroutine of the HTTP server
-	received  bool  // something has come
-	readErr   error // of the last Read
-	status    int   // of the response; 0: none
-	givenAway bool  // the HTTP server has
+	// owned by the goroutine that greets, and then by that of the HTTP server
+	unread    []byte  // what was read, and is to be read again
+	answer    *atOnce // to the request; nil: there is none yet
+	received  bool    // something has come
+	readErr   error   // of the last Read
+	status    int     // of the response; 0: none
+	givenAway bool    // the HTTP server has
 }
 
 func (c *greetedConn) base() *greetedConn { return c }
 
 func (c *greetedConn) Read(p []byte) (int, error) {
+	if len(c.unread) > 0 {
+		n := copy(p, c.unread)
+		c.unread, c.received = c.unread[n:], true
+		return n, nil
+	}
 	n, err := c.Conn.Read(p)
 	if !c.requested.Load() { // later ones are by another goroutine
 		c.received = c.received || n > 0

@@ -78,6 +78,11 @@ func (l *Listener[M]) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.requested.Store(true)
+	if c.answer != nil {
+		defer c.place.refused()
+		c.answer.repeat(w)
+		return
+	}
 	queued := false
 	defer func() {
 		value := recover()

@@ -14,5 +14,7 @@ func awaitFirst(syscall.RawConn) error { return errors.ErrUnsupported }
 
 func hasFirst(syscall.RawConn) bool { return true }
 
+func readNow(syscall.RawConn, []byte) int { return 0 }
+
 // isScarce: nothing could be dropped for it.
 func isScarce(error) bool { return false }

@@ -40,6 +40,13 @@ func hasFirst(raw syscall.RawConn) bool {
 	return n > 0
 }
 
+// readNow reads what has come into p, and returns how much that is. It does not wait; what is wrong with the connection, the next
+// Read tells.
+func readNow(raw syscall.RawConn, p []byte) (n int) {
+	raw.Control(func(fd uintptr) { n, _ = syscall.Read(int(fd), p) })
+	return max(n, 0)
+}
+
 // isScarce reports whether err is for lack of a descriptor.
 func isScarce(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)

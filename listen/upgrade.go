@@ -119,19 +119,31 @@ func (o *opening) accept(w http.ResponseWriter, r *http.Request, roster *roster,
 // has to be written within timeout; that for reading is left to stream.New, as is taking this one away. If the connection
 // cannot be taken over, hijack answers the request.
 func hijack(w http.ResponseWriter, r *http.Request, timeout time.Duration) (net.Conn, []byte, error) {
-	conn, rw, err := http.NewResponseController(w).Hijack()
+	conn, buffered, err := takeOver(w)
 	if err != nil {
 		return nil, nil, notHijacked(w, r, err)
 	}
-	if c, ok := conn.(greeted); ok { // it was there for the HTTP server
-		conn = c.base().Conn
-	}
-	buffered, _ := rw.Reader.Peek(rw.Reader.Buffered()) // cannot fail
 	var until time.Time
 	if timeout > 0 {
 		until = time.Now().Add(timeout)
 	}
 	conn.SetWriteDeadline(until)
+	return conn, buffered, nil
+}
+
+func takeOver(w http.ResponseWriter) (net.Conn, []byte, error) {
+	if w, ok := w.(*atOnce); ok {
+		conn, rest := w.takeOver()
+		return conn, rest, nil
+	}
+	conn, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	if c, ok := conn.(greeted); ok { // it was there for the HTTP server
+		conn = c.base().Conn
+	}
+	buffered, _ := rw.Reader.Peek(rw.Reader.Buffered()) // cannot fail
 	return conn, buffered, nil
 }
 
