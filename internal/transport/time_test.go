@@ -89,6 +89,15 @@ func TestBytesInEitherDirectionBeginTheIdleTimeOfAReadAnew(t *testing.T) {
 	})
 }
 
+func TestTheTimeBeforeTheFirstWaitIsNotIdle(t *testing.T) {
+	for _, before := range []time.Duration{30 * time.Second, time.Hour} { // the deadline that New has set has expired, or not
+		inBubble(t, transport.Config{Idle: time.Minute}, func(c timed) {
+			time.Sleep(before)
+			c.read(background, idle, before+time.Minute)
+		})
+	}
+}
+
 func TestWhatThePeerSendsDoesNotKeepAWriteFromBeingIdle(t *testing.T) {
 	inBubble(t, transport.Config{Idle: time.Minute}, func(c timed) {
 		c.send(50 * time.Second)
