@@ -110,6 +110,19 @@ func checkImports(t *testing.T, name string) {
 	}
 }
 
+// Packages are initialised in the order of their paths, once what they import is: one that imports package os alone, and sorts
+// before net/http, comes before it.
+func TestWhatAnnouncesExtendedConnectComesBeforeNetHTTP(t *testing.T) {
+	const pkg = "listen/xconnect"
+	file, err := parser.ParseFile(token.NewFileSet(), pkg+"/xconnect.go", nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(file.Imports) != 1 || file.Imports[0].Path.Value != `"os"` || module+"/"+pkg >= "net/http" {
+		t.Errorf("package %s of %s imports more than os, or sorts behind net/http", pkg, module)
+	}
+}
+
 func TestTheRootPackageIsDocumentationAlone(t *testing.T) {
 	names, err := filepath.Glob("*.go")
 	if err != nil {

@@ -11,27 +11,43 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// IsWebSocket reports whether r asks for WebSocket: whether its fields Upgrade and Connection say so. Whether it does
-// so properly is for [Upgrade] to say, which answers it properly if not. It may be called by any number of goroutines.
+// IsWebSocket reports whether r asks for WebSocket: whether its fields Upgrade and Connection say so, or, over HTTP/2, its
+// method CONNECT and its field :protocol (RFC 8441, section 5). Whether it does so properly is for [Upgrade] to say, which
+// answers it properly if not. It may be called by any number of goroutines.
 func IsWebSocket(r *http.Request) bool {
+	if isExtendedConnect(r) {
+		return isProtocolWebSocket(r)
+	}
 	return handshake.HasToken(r.Header["Upgrade"], "websocket") && handshake.HasToken(r.Header["Connection"], "Upgrade")
 }
 
 // An offer is what a request that has passed all checks asks for.
 type offer struct {
-	key       string
+	key       string // empty over HTTP/2
 	extension string // the answer to what is accepted of the extensions; empty: none is
 	hs        stream.Handshake
 }
 
-// take takes the offer of r, which it checks as RFC 6455, section 4.2.1 has it. It returns why the request is refused.
+// A check returns why a request is refused, or nil.
+type check = func(*http.Request, *conf.Listen) *Error
+
+// The checks of a request over HTTP/1.1, and of one over HTTP/2, in order.
+var (
+	checksOfGet     = []check{checkHead, checkRequest, checkHost, checkUpgrade, checkVersion, checkKey, checkOrigin}
+	checksOfConnect = []check{checkHead, checkConnect, checkHost, checkVersion, checkOrigin}
+)
+
+// take takes the offer of r, which it checks as RFC 6455, section 4.2.1 has it, or RFC 8441, section 5. It returns why the
+// request is refused.
 func (o *offer) take(r *http.Request, cfg *conf.Listen) *Error {
 	if cfg.Err != nil {
 		return &Error{http.StatusInternalServerError, cfg.Err}
 	}
-	for _, check := range []func(*http.Request, *conf.Listen) *Error{
-		checkHead, checkRequest, checkHost, checkUpgrade, checkVersion, checkKey, checkOrigin,
-	} {
+	checks := checksOfGet
+	if isExtendedConnect(r) {
+		checks = checksOfConnect
+	}
+	for _, check := range checks {
 		if refused := check(r, cfg); refused != nil {
 			return refused
 		}
@@ -41,10 +57,13 @@ func (o *offer) take(r *http.Request, cfg *conf.Listen) *Error {
 		return refused
 	}
 	subprotocol, refused := chooseSubprotocol(r, cfg.Subprotocols)
-	o.key = r.Header[handshake.FieldKey][0]
+	if !isExtendedConnect(r) {
+		o.key = r.Header[handshake.FieldKey][0]
+	}
 	o.hs.Server, o.hs.TLS = true, r.TLS
 	o.hs.Resource, o.hs.Subprotocol = strings.Clone(resource(r)), subprotocol
 	o.hs.Header = handshake.Others(r.Header)
+	delete(o.hs.Header, protocolField)
 	if cfg.Compression != nil {
 		o.acceptCompression(offers, cfg.Compression.Deflate)
 	}
@@ -75,7 +94,7 @@ func resource(r *http.Request) string {
 func checkRequest(r *http.Request, _ *conf.Listen) *Error {
 	switch {
 	case r.ProtoMajor > 1:
-		return refusal(http.StatusHTTPVersionNotSupported, "WebSocket needs HTTP/1.1, and this request came over %.100q", r.Proto)
+		return refusal(http.StatusHTTPVersionNotSupported, "WebSocket needs HTTP/1.1, or extended CONNECT, and this request came over %.100q", r.Proto)
 	case !r.ProtoAtLeast(1, 1):
 		return refusal(http.StatusHTTPVersionNotSupported, "WebSocket needs HTTP/1.1, and this request came over %.100q: does a proxy speak that?", r.Proto)
 	case r.Method != http.MethodGet:
@@ -84,6 +103,22 @@ func checkRequest(r *http.Request, _ *conf.Listen) *Error {
 		return refusal(http.StatusBadRequest, "the field Host is missing")
 	case r.ContentLength != 0 || len(r.TransferEncoding) > 0:
 		return refusal(http.StatusBadRequest, "the request has a body")
+	}
+	return nil
+}
+
+// checkConnect checks that r, an extended CONNECT, is for WebSocket, and to a host, and that the stream stays open (RFC 8441,
+// sections 4 and 5).
+func checkConnect(r *http.Request, _ *conf.Listen) *Error {
+	switch {
+	case !isProtocolWebSocket(r):
+		return refusal(http.StatusNotImplemented, "the pseudo-header :protocol is %.100q instead of websocket", r.Header[protocolField][0])
+	case r.Host == "":
+		return refusal(http.StatusBadRequest, "the pseudo-header :authority is missing")
+	case len(r.Header["Content-Length"]) > 0 || r.ContentLength > 0:
+		return refusal(http.StatusBadRequest, "the stream is to end by its Content-Length")
+	case r.ContentLength == 0:
+		return refusal(http.StatusBadRequest, "the stream has ended with the request")
 	}
 	return nil
 }
@@ -109,15 +144,19 @@ func checkUpgrade(r *http.Request, _ *conf.Listen) *Error {
 	return nil
 }
 
-// checkVersion checks the version of the protocol (item 6; section 4.4).
+// checkVersion checks the version of the protocol (item 6; section 4.4). Over HTTP/2 there is nothing to upgrade to.
 func checkVersion(r *http.Request, _ *conf.Listen) *Error {
+	status := http.StatusUpgradeRequired
+	if r.ProtoMajor > 1 {
+		status = http.StatusBadRequest
+	}
 	switch v := r.Header[handshake.FieldVersion]; {
 	case len(v) == 0:
-		return refusal(http.StatusUpgradeRequired, "the field Sec-WebSocket-Version is missing")
+		return refusal(status, "the field Sec-WebSocket-Version is missing")
 	case len(v) > 1:
 		return refusal(http.StatusBadRequest, "there is more than one field Sec-WebSocket-Version")
 	case v[0] != handshake.Version:
-		return refusal(http.StatusUpgradeRequired, "the version of WebSocket is %.100q instead of %s", v[0], handshake.Version)
+		return refusal(status, "the version of WebSocket is %.100q instead of %s", v[0], handshake.Version)
 	}
 	return nil
 }

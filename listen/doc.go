@@ -41,12 +41,22 @@
 //
 // Behind a [http.Server], a [Group] ends the connections in an orderly way; a Listener does so itself.
 //
+// # HTTP/2
+//
+// Behind a [http.Server] that speaks HTTP/2, [Upgrade] and [Handler] take connections that are streams of an HTTP/2 connection
+// (RFC 8441), too, if the program imports package [github.com/litert/websocket/listen/xconnect] for its effect. Without it no
+// client asks for that, and all is as if there were no HTTP/2. The connections of a client then share one of TCP and TLS,
+// and how much of what was sent and not received the server holds for all of them: by default 1 MiB, which is also what it
+// holds for each, so that one from which nobody receives stops all others. Set MaxReceiveBufferPerStream and
+// MaxReceiveBufferPerConnection of [http.HTTP2Config], as the example of Handler does. Streams are at most
+// MaxConcurrentStreams for each client, 250 by default. What else differs is in the documentation of package stream.
+//
 // # Limits
 //
 // A request may have 128 fields, and the bytes of [MaxHeader]. Behind a [http.Server] its own limits hold, too: set
 // ReadHeaderTimeout. A [Listener] bounds a handshake by [HandshakeTimeout], the connections that shake hands or wait for
 // Accept by [MaxPending], which says what becomes of those that send nothing, and those of one host by [MaxPerHost].
 //
-// Of the HTTP server, a connection keeps nothing but the header of its request once it has come from Accept, or the
+// Of the HTTP server, a connection over HTTP/1.1 keeps nothing but the header of its request once it has come from Accept, or the
 // handler that called Upgrade has returned: no goroutine, no buffer, no context.
 package listen

@@ -9,7 +9,7 @@ import (
 )
 
 // An Error says why a request was refused, and with which status. The client got the status, and Err as plain text: of
-// what was wrong with its request. A mistake of the program, which has status 500 or 501, is told to the program alone,
+// what was wrong with its request. What has status 500 or 501, as a mistake of the program has, is told to the program alone,
 // and the client got the name of the status.
 type Error struct {
 	StatusCode int
@@ -35,6 +35,10 @@ func (e *Error) answer(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", http.MethodGet)
 	case http.StatusUpgradeRequired:
 		setUpgradeRequired(w.Header())
+	case http.StatusBadRequest:
+		if r.ProtoMajor > 1 { // it may be the version
+			w.Header().Set(handshake.FieldVersion, handshake.Version)
+		}
 	}
 	setClose(w.Header(), r)
 	http.Error(w, e.told(), e.StatusCode)

@@ -92,8 +92,8 @@ func ExampleGroup() {
 		<-interrupt
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		err := server.Shutdown(ctx)                    // no new requests
-		ended <- errors.Join(err, group.Shutdown(ctx)) // no connections any more
+		err := group.Shutdown(ctx)                      // no connections any more
+		ended <- errors.Join(err, server.Shutdown(ctx)) // no requests any more
 	}()
 
 	receiveAll(context.Background(), "ws://"+ln.Addr().String()+"/rooms/blue")

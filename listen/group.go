@@ -7,13 +7,14 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// A Group ends the connections of a [http.Server] in an orderly way, which [http.Server.Shutdown] neither ends nor awaits:
+// A Group ends the connections of a [http.Server] in an orderly way. [http.Server.Shutdown] does not end them, and awaits those
+// over HTTP/2 alone, so that it has to come behind:
 //
 //	var group listen.Group
 //	http.Handle("/chat", listen.Handler(stream.Simple, chat, listen.Join(&group)))
 //	…
-//	server.Shutdown(ctx) // no new requests
 //	group.Shutdown(ctx)  // no connections any more
+//	server.Shutdown(ctx) // no requests any more
 //
 // The zero Group is ready for use, with any number of handlers. A Group must not be copied, and its methods may be called by
 // any number of goroutines. A [Listener] needs none.

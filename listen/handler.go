@@ -34,6 +34,10 @@ import (
 // handler keeps nothing of the request that it was given, but for OnError. A [Listener], or a handler that returns after
 // [Upgrade], lets go of all of them.
 //
+// Over HTTP/2 (see Upgrade) the connection ends with the handler, which returns only when nothing is written any more: serve
+// may leave goroutines behind that use the connection, whose writes are then errors that match [net.ErrClosed]. There the context of
+// the request ends with the stream, too, and http.Server.Shutdown waits for the handler.
+//
 // If an option is impossible, every request is answered with status 500.
 func Handler[M any](mode stream.Mode[M], serve func(*http.Request, *stream.Conn[M]) error, opts ...Option) http.Handler {
 	cfg := configure("listen.Handler", mode, opts)
@@ -41,11 +45,11 @@ func Handler[M any](mode stream.Mode[M], serve func(*http.Request, *stream.Conn[
 		cfg.Reject(&stream.ArgumentError{Func: "listen.Handler", Reason: "the function is nil"})
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, m, err := upgrade(w, r, mode, cfg, rosterOf(cfg), 2)
+		conn, held, err := upgrade(w, r, mode, cfg, rosterOf(cfg), 2)
 		if err != nil {
 			return
 		}
-		defer m.left()
+		defer held.leave()
 		run(cfg, r, conn.Socket, func(r *http.Request) error { return serve(r, conn) })
 	})
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// A Listener accepts WebSocket connections, at whatever path. It must be closed. Its methods may be called by any
+// A Listener accepts WebSocket connections, at whatever path, over HTTP/1.1 alone: browsers have no other requests for it with
+// which they could share an HTTP/2 connection. It must be closed. Its methods may be called by any
 // number of goroutines.
 type Listener[M any] struct {
 	server *server

@@ -107,7 +107,8 @@ func TLSConfig(config *tls.Config) Option {
 }
 
 // HandshakeTimeout bounds how long a client of a [Listener] may take for each part of the handshake: for the first byte, for
-// TLS, and for the request. With [Upgrade] and [Handler] it bounds writing the response. The default is 10 seconds; 0 turns it off;
+// TLS, and for the request. With [Upgrade] and [Handler] it bounds writing the response; over HTTP/2,
+// where others write to the same connection, see WriteByteTimeout of [http.HTTP2Config], too. The default is 10 seconds; 0 turns it off;
 // a negative d is refused.
 func HandshakeTimeout(d time.Duration) Option {
 	if d < 0 {

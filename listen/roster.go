@@ -2,6 +2,7 @@ package listen
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -37,7 +38,7 @@ type member struct {
 	gone    gate.Latch // the roster has forgotten it
 
 	// guarded by roster.mu
-	conn    net.Conn       // during the handshake, once it was taken over
+	conn    io.Closer      // during the handshake, once it was taken over
 	socket  *stream.Socket // nil: the handshake goes on, or has failed
 	uses    int            // until it is gone: the connection itself, and the function that serves it
 	aborted bool
@@ -86,8 +87,17 @@ func (r *roster) hurry() {
 	r.hurried = true
 	for m := range r.members {
 		if m.conn != nil {
-			m.conn.SetWriteDeadline(longAgo)
+			cutAnswer(m.conn)
 		}
+	}
+}
+
+// cutAnswer ends what is written to conn. A stream of HTTP/2 has no other way than to be closed.
+func cutAnswer(conn io.Closer) {
+	if c, ok := conn.(net.Conn); ok {
+		c.SetWriteDeadline(longAgo)
+	} else {
+		conn.Close()
 	}
 }
 
@@ -162,7 +172,7 @@ func (m *member) end(end func(*member)) (panicked any) {
 }
 
 // tookOver is called when the HTTP server has given conn away.
-func (m *member) tookOver(conn net.Conn) {
+func (m *member) tookOver(conn io.Closer) {
 	if m == nil {
 		return
 	}
@@ -173,7 +183,7 @@ func (m *member) tookOver(conn net.Conn) {
 	case m.aborted:
 		conn.Close()
 	case m.roster.hurried:
-		conn.SetWriteDeadline(longAgo)
+		cutAnswer(conn)
 	}
 }
 

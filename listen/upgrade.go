@@ -3,6 +3,7 @@ package listen
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -26,6 +27,15 @@ import (
 // After Upgrade has succeeded, the connection belongs to the caller. It does not end when the handler returns, and
 // neither [http.Server.Shutdown] nor Close know of it; a [Group] does. The context of r ends when the handler returns.
 // Upgrade may be called by any number of goroutines.
+//
+// Over HTTP/2, r is an extended CONNECT (RFC 8441), which comes only if the program imports package
+// [github.com/litert/websocket/listen/xconnect], and the connection is a stream of the HTTP/2 connection, which others share.
+// It ends with the handler, at the latest: so the handler has to wait for its end, and for all calls that write, before it
+// returns. [Handler] does so by itself. What is written behind that is an error that matches [net.ErrClosed]; what is being
+// written meanwhile is a data race in package net/http. A connection that is closed before ends for the client when the
+// handler returns, but is reset at once if a write waits for the client. The context of r ends with the stream, and
+// http.Server.Shutdown waits for the handler. Middleware must not bound the body of r, as [http.MaxBytesHandler] does: it is
+// what the client sends.
 func Upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M], opts ...Option) (*stream.Conn[M], error) {
 	cfg := configure("listen.Upgrade", mode, opts)
 	conn, _, err := upgrade(w, r, mode, cfg, rosterOf(cfg), 1)
@@ -35,7 +45,7 @@ func Upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M],
 // upgrade performs the handshake, and opens the connection, which roster knows then, if there is one, until
 // member.left was called uses times, once of them by the connection itself. What the functions of
 // a handshake hold on the stack has the HTTP server's grow: so they share an opening, and are small.
-func upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M], cfg *conf.Listen, roster *roster, uses int) (*stream.Conn[M], *member, error) {
+func upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M], cfg *conf.Listen, roster *roster, uses int) (*stream.Conn[M], held, error) {
 	o := newOpening(cfg)
 	defer reportPanic(cfg.OnError, r, &o.returned)
 	defer o.end()
@@ -51,18 +61,18 @@ func upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M],
 	if err != nil {
 		o.end()
 		report(cfg, r, err)
-		return nil, nil, err
+		return nil, held{}, err
 	}
-	return conn, o.member, nil
+	return conn, o.held, nil
 }
 
 // preset is the configuration of the connection.
 func (o *opening) preset() conf.StreamOption {
-	o.stream = o.cfg.Stream
+	o.settings = o.cfg.Stream
 	if o.member != nil {
-		o.stream.Ended = o.member.left
+		o.settings.Ended = o.member.left
 	}
-	return conf.Preset(&o.stream)
+	return conf.Preset(&o.settings)
 }
 
 // newOpening returns an opening that is not on the stack, which is that of the HTTP server: with what stands there already,
@@ -74,13 +84,25 @@ func newOpening(cfg *conf.Listen) *opening { return &opening{cfg: cfg} }
 // An opening is a handshake that goes on.
 type opening struct {
 	offer
+	held
 	cfg      *conf.Listen
-	stream   conf.Stream // of the connection
-	conn     net.Conn    // nil: not taken over
-	member   *member     // nil: of no roster
-	returned bool        // no function of the program has panicked
-	open     bool        // the handshake has succeeded
-	ended    bool        // nothing is left of one that has failed
+	settings conf.Stream        // of the connection
+	conn     io.ReadWriteCloser // nil: not taken over
+	returned bool               // no function of the program has panicked
+	open     bool               // the handshake has succeeded
+	ended    bool               // nothing is left of one that has failed
+}
+
+// What is held is of a connection, for as long as the handler serves it.
+type held struct {
+	member *member      // nil: of no roster
+	stream *http2Stream // nil: a connection of its own
+}
+
+// leave is called when the function that serves the connection has returned.
+func (h held) leave() {
+	defer h.member.left()
+	h.stream.leave()
 }
 
 // end gives up what has failed.
@@ -89,10 +111,11 @@ func (o *opening) end() {
 		return
 	}
 	o.ended = true
+	defer o.member.failed()
 	if o.conn != nil {
 		o.conn.Close()
 	}
-	o.member.failed()
+	o.stream.leave()
 }
 
 // accept checks the request, takes its connection over, and sends the response that opens it. If it returns an error, the
@@ -106,13 +129,36 @@ func (o *opening) accept(w http.ResponseWriter, r *http.Request, roster *roster,
 		refused.answer(w, r)
 		return refused
 	}
+	if isExtendedConnect(r) {
+		return o.acceptStream(w, r)
+	}
 	conn, buffered, err := hijack(w, r, o.cfg.HandshakeTimeout)
 	if err != nil {
 		return err
 	}
 	o.conn, o.hs.Buffered = conn, buffered
 	o.member.tookOver(conn)
-	return o.answer(conn, o.cfg)
+	return sending(o.answer(conn, o.cfg))
+}
+
+// acceptStream is accept for a stream of HTTP/2, whose request was checked.
+func (o *opening) acceptStream(w http.ResponseWriter, r *http.Request) error {
+	s, refused := newHTTP2Stream(w, r)
+	if refused != nil {
+		refused.answer(w, r)
+		return refused
+	}
+	o.conn, o.stream = s, s
+	o.member.tookOver(s)
+	return sending(s.answer(&o.offer, o.cfg))
+}
+
+// sending returns the error of sending the response.
+func sending(err error) error {
+	if err != nil {
+		return fmt.Errorf("listen: sending the response: %w", err)
+	}
+	return nil
 }
 
 // hijack takes the connection over from the HTTP server, with the bytes that were read from it already. The response
@@ -179,7 +225,7 @@ func (o *offer) answer(conn net.Conn, cfg *conf.Listen) error {
 	b = append(b, "\r\n"...)
 
 	if _, err := conn.Write(b); err != nil {
-		return fmt.Errorf("listen: sending the response: %w", err)
+		return err
 	}
 	return nil
 }

@@ -78,4 +78,23 @@
 // which nothing comes or goes for 60 seconds while a call waits ends ([IdleTimeout]). The closing handshake takes 5
 // seconds at most ([CloseTimeout]). An idle connection over TCP or a UNIX socket, or over TLS that dial or a Listener
 // has made, holds no buffer; one that moves bytes holds 16 to 512 KiB from a pool.
+//
+// # HTTP/2
+//
+// A connection can be a stream of an HTTP/2 connection, which others share (RFC 8441): see packages dial and listen. All that is
+// said here holds for it, but for this:
+//
+//	                      HTTP/1.1                         HTTP/2
+//	TCP and TLS           its own                          shared: if lost, all of its streams are
+//	a cut write           ends it if inside a frame        ends it, as over all transports without deadlines
+//	a waiting Receive     holds no buffer and goroutine    holds a goroutine, which reads into a small buffer
+//	files, large writes   sendfile, writev; not copied     copied to frames of HTTP/2
+//	a slow receiver       slows its sender                 slows its sender, and others if their common window is full
+//	pings                 KeepAlive                        the same; those of HTTP/2 (SendPingTimeout) are for all at once
+//	Close, at a server    closes TCP at once               ends the stream when the handler returns, resets it if a write waits
+//	end at a server       when it is closed                with the handler at the latest; http.Server.Shutdown awaits it
+//	end of one side       by TCP or TLS                    a server cannot end its side and go on receiving
+//
+// A stream that ends without a close frame, however that comes, is a lost connection: the error matches
+// [io.ErrUnexpectedEOF].
 package stream
