@@ -38,7 +38,7 @@ type member struct {
 	gone    gate.Latch // the roster has forgotten it
 
 	// guarded by roster.mu
-	conn    io.Closer      // during the handshake, once it was taken over
+	conn    io.Closer      // that was taken over, until the response was sent
 	socket  *stream.Socket // nil: the handshake goes on, or has failed
 	uses    int            // until it is gone: the connection itself, and the function that serves it
 	aborted bool
@@ -187,13 +187,23 @@ func (m *member) tookOver(conn io.Closer) {
 	}
 }
 
+// answered is called when the response was sent. From then on the connection is the engine's, and what ends it waits for opened.
+func (m *member) answered() {
+	if m == nil {
+		return
+	}
+	m.roster.mu.Lock()
+	defer m.roster.mu.Unlock()
+	m.conn = nil
+}
+
 // opened ends the handshake.
 func (m *member) opened(socket *stream.Socket) {
 	if m == nil {
 		return
 	}
 	m.roster.mu.Lock()
-	m.conn, m.socket = nil, socket
+	m.socket = socket
 	aborted := m.aborted
 	m.roster.mu.Unlock()
 	m.settled.Set()

@@ -52,6 +52,7 @@ func upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M],
 	var conn *stream.Conn[M]
 	err := o.accept(w, r, roster, uses)
 	if err == nil {
+		o.member.answered()
 		conn, err = stream.New(o.conn, o.hs, mode, o.preset())
 	}
 	if err == nil {
