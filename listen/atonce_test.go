@@ -66,6 +66,7 @@ func exchange(t *testing.T, request string, wrap func(net.Listener) net.Listener
 			m, err := c.Receive(testContext(t))
 			if string(m.Data) != "hello" || err != nil {
 				t.Errorf("Receive: %q, %v", m.Data, err)
+				break
 			}
 			got.Messages++
 		}
@@ -116,6 +117,8 @@ func TestARequestIsAnsweredAsTheHTTPServerDoes(t *testing.T) {
 		"a space before the colon":               proper + "X-Own : 1\r\n\r\n",
 		"no colon":                               proper + "X-Own\r\n\r\n",
 		"an absolute URI":                        "GET http://other.example/a HTTP/1.1\r\n" + host + fields + "\r\n",
+		"an absolute URI with much behind it":    "GET http://example.com/a HTTP/1.1\r\n" + host + fields + "\r\n" + strings.Repeat(helloFrame, 3000),
+		"line feeds alone with much behind it":   strings.ReplaceAll(proper, "\r\n", "\n") + "\n" + strings.Repeat(helloFrame, 3000),
 		"an asterisk":                            "OPTIONS * HTTP/1.1\r\n" + host + fields + "\r\n",
 		"a malformed URI":                        "GET /%zz HTTP/1.1\r\n" + host + fields + "\r\n",
 		"no host":                                requestLine + fields + "\r\n",

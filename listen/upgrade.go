@@ -187,10 +187,10 @@ func takeOver(w http.ResponseWriter) (net.Conn, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if c, ok := conn.(greeted); ok { // it was there for the HTTP server
-		conn = c.base().Conn
-	}
 	buffered, _ := rw.Reader.Peek(rw.Reader.Buffered()) // cannot fail
+	if c, ok := conn.(greeted); ok {                    // it was there for the HTTP server
+		conn, buffered = c.base().Conn, append(buffered, c.base().unread...)
+	}
 	return conn, buffered, nil
 }
 
