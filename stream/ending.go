@@ -172,7 +172,7 @@ func (e *ending) closedByPeer(payload []byte) (err error) {
 		cause, first := e.set(&CloseError{Code: code, Reason: reason})
 		if first {
 			w := e.wire() // a client lets the server close first
-			e.farewell(code, "", w.server && !w.closeSent.Load() && e.recv().mayGetMore())
+			e.farewell(code, "", w.server && !w.closeSent.Load() && e.recv().mayLose())
 		}
 		err = cause
 	}()

@@ -36,9 +36,11 @@ func (rc *receiver) came(n int) {
 	rc.wire.trace.bytesReceived(int64(n))
 }
 
-// mayGetMore reports whether something may come behind the peer's close frame, or has come: what must not be there
-// (RFC 6455, section 5.5.1), or the answer to a ping, which the peer owes until it has our close frame (section 5.5.2).
-func (rc *receiver) mayGetMore() bool {
+// mayLose reports whether the peer may lose what was sent to it, if the transport is closed at once behind its close frame, and
+// something comes all the same. It is known that something will, or may: what must not be there (RFC 6455, section 5.5.1), or the
+// answer to a ping, which the peer owes until it has our close frame (section 5.5.2). Or the peer is slow to take what was sent,
+// and a ping of its own would be enough.
+func (rc *receiver) mayLose() bool {
 	return rc.wire.pinged.Load() || len(rc.buf.unread()) > 0 || !rc.tr().Drained()
 }
 

@@ -31,7 +31,7 @@ func (*lookout) wait() error { return errors.ErrUnsupported }
 // TryWrite writes as much of p as the transport takes without a wait, which is never known here: it returns 0, nil.
 func (*Conn) TryWrite([]byte) (n int, err error) { return 0, nil }
 
-// Drained reports whether all that has come was read, which is never known here.
+// Drained reports whether all that has come was read, and all that was written has arrived, which is never known here.
 func (*Conn) Drained() bool { return false }
 
 func tryWrite(syscall.RawConn, []byte) (n int, err error) { return 0, nil }

@@ -101,13 +101,13 @@ func (l *lookout) look(fd uintptr) bool {
 	}
 }
 
-// An attempt is a write that does not wait, or a read of a byte, and what came of it. No connection keeps one.
+// An attempt is a write that does not wait, or a look at what there is, and what came of it. No connection keeps one.
 type attempt struct {
 	try   func(fd uintptr) // is write
 	look  func(fd uintptr) // is read
 	p     []byte
 	one   [1]byte
-	n     int32 // bytes that were taken, or that have come
+	n     int32 // bytes that were taken; or that have come, or have not arrived
 	errno syscall.Errno
 }
 
@@ -131,11 +131,14 @@ func (a *attempt) write(fd uintptr) {
 func (a *attempt) read(fd uintptr) {
 	if n, _ := syscall.Read(int(fd), a.one[:]); n > 0 {
 		a.n = int32(n)
+		return
 	}
+	a.n = underWay(fd)
 }
 
-// Drained reports whether all that has come was read. It is false if that is not known, as the transport is no socket. A byte
-// that has come is thrown away. One caller at a time may Read, Await, Discard or ask for this.
+// Drained reports whether all that has come was read, and all that was written has arrived. It is false if that is not known: if
+// the transport is no socket, or the system does not tell. A byte that has come is thrown away. One caller at a time may Read, Await,
+// Discard or ask for this.
 func (c *Conn) Drained() bool {
 	if c.await.raw == nil {
 		return false

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -229,8 +230,8 @@ func TestWhatHasComeAndWasNotReadIsSeen(t *testing.T) {
 		if c.Drained() {
 			t.Error("a byte was not read, and is not seen")
 		}
-		if socket := tr.Name == "tcp" || tr.Name == "unix"; c.CanAwait() && c.Drained() != socket {
-			t.Errorf("then all is read: %v", !socket)
+		if known := runtime.GOOS == "linux" && (tr.Name == "tcp" || tr.Name == "unix"); c.Drained() != known {
+			t.Errorf("then all is read: %v", !known)
 		}
 	})
 }

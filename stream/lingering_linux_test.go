@@ -1,10 +1,9 @@
-//go:build unix
-
 package stream_test
 
 import (
 	"errors"
 	"io"
+	"net"
 	"testing"
 
 	"github.com/litert/websocket/closecode"
@@ -66,4 +65,25 @@ func TestAServerLingersOnlyBehindAPeerThatMaySendMore(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A ping may come behind the peer's close frame. Where the transport was closed, the system resets it then.
+func TestAServerTakesNothingFromAPeerThatIsSlowAndPings(t *testing.T) {
+	a, b := wstest.Transports[0].Pair(t)
+	a.(*net.TCPConn).SetReadBuffer(64 << 10)
+	b.(*net.TCPConn).SetWriteBuffer(1 << 20)
+	peer := wstest.NewPeer(t, a, false)
+	c := open(t, b, true)
+	large := make([]byte, 256<<10)
+	if err := c.WriteBinary(bg(t), large); err != nil {
+		t.Fatal(err)
+	}
+	peer.Send(peer.Frame(true, opcode.Close, wstest.ClosePayload(closecode.NormalClosure, "")))
+	if _, err := c.Receive(bg(t)); !errors.Is(err, io.EOF) {
+		t.Errorf("Receive: %v", err)
+	}
+	peer.SendFrame(true, opcode.Ping, "")
+	peer.Want(true, opcode.Binary, string(large))
+	peer.WantClose(closecode.NormalClosure)
+	peer.WantEnd()
 }
