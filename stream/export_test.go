@@ -24,3 +24,8 @@ func Encodings(p *Prepared) int {
 	defer p.mu.Unlock()
 	return len(p.compressed)
 }
+
+// MessagesOnly says that the transport has no pings and pongs, and masks by itself.
+func MessagesOnly() Option {
+	return conf.StreamOption(func(c *conf.Stream) { c.MessagesOnly = true })
+}

@@ -13,7 +13,7 @@ import (
 // Probe sends a ping and waits for its pong; it returns how long that took. A goroutine must receive meanwhile, or the
 // pong is not seen. The context bounds all of it: when it ends while the pong is awaited, the connection stays as it
 // was, and otherwise as in [Socket.WriteText]. When the connection ends, Probe returns why, as Receive does. Any number
-// of goroutines may probe at the same time.
+// of goroutines may probe at the same time. In a browser, it fails as Ping does.
 func (s *Socket) Probe(ctx context.Context) (time.Duration, error) {
 	probes := s.ctl.probes.Load()
 	if probes == nil { // the first

@@ -36,6 +36,7 @@ func newSocket(rwc io.ReadWriteCloser, hs *Handshake, mode frame.ReceiveMode, cf
 	e, w, c, m, rc := &s.end, &s.wire, &s.ctl, &s.send, &s.recv
 	e.ctl, e.closeTimeout, e.whenEnded = c, cfg.CloseTimeout, cfg.Ended
 	w.tr, w.end, w.trace, w.messages, w.server = tr, e, newTracer(cfg.Trace), &m.gate, hs.Server
+	w.messagesOnly = cfg.MessagesOnly
 	w.turn.w = w
 	w.setMasking(cfg.Masking)
 	m.wire, m.zip, m.fragment = w, zip, cfg.FragmentSize
@@ -117,10 +118,14 @@ func (s *Socket) SetIdleTimeout(d time.Duration) error {
 	return nil
 }
 
-// SetMasking changes how a client masks its frames, from the next frame on. On a server it is an [*ArgumentError].
+// SetMasking changes how a client masks its frames, from the next frame on. On a server, and in a browser, which masks by
+// itself, it is an [*ArgumentError].
 func (s *Socket) SetMasking(m frame.Masking) error {
-	if s.wire.server {
+	switch {
+	case s.wire.server:
 		return &ArgumentError{"SetMasking", "a server must not mask (RFC 6455, section 5.1)"}
+	case s.wire.messagesOnly:
+		return &ArgumentError{"SetMasking", "a browser masks by itself"}
 	}
 	s.wire.setMasking(m)
 	return nil

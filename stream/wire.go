@@ -23,6 +23,8 @@ type wire struct {
 	messages *gate.Gate // of messages: whether others wait to send one
 	server   bool
 
+	messagesOnly bool // the transport has no pings and pongs, and masks by itself
+
 	flushing   bool                          // a goroutine will send the batch. Owned by the holder of gate
 	finished   atomic.Bool                   // no frame may follow: closeSent, or a frame was cut. Set by the holder of gate
 	closeSent  atomic.Bool                   // a close frame was sent. Set by the holder of gate

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 
@@ -50,7 +51,7 @@ func (s *Socket) Write(ctx context.Context, op opcode.Opcode, p []byte) error {
 
 // Ping sends a ping with data, at most 125 bytes (RFC 6455, section 5.5.2); more is an [*ArgumentError]. It does not
 // wait for the pong. Control frames pass between the fragments of an open message. The context bounds it as it does
-// [Socket.WriteText].
+// [Socket.WriteText]. In a browser, which sends none, the error matches [errors.ErrUnsupported], and nothing has happened.
 func (s *Socket) Ping(ctx context.Context, data []byte) error {
 	return s.writeControl(ctx, opcode.Ping, "Ping", data)
 }
@@ -64,6 +65,9 @@ func (s *Socket) Pong(ctx context.Context, data []byte) error {
 func (s *Socket) writeControl(ctx context.Context, op opcode.Opcode, funcName string, data []byte) error {
 	if len(data) > frame.MaxControlLen {
 		return &ArgumentError{funcName, fmt.Sprintf("%d bytes are more than %d", len(data), frame.MaxControlLen)}
+	}
+	if s.wire.messagesOnly {
+		return fmt.Errorf("stream: %s: a browser sends neither pings nor pongs: %w", funcName, errors.ErrUnsupported)
 	}
 	_, err := s.wire.writeFrame(transport.Bounds{Ctx: ctx}, &frame.Header{Fin: true, Opcode: op}, &payload{first: data})
 	if err == nil {

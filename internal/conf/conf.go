@@ -38,6 +38,7 @@ type Kept struct {
 	Masking        frame.Masking // clients only
 	AllowUnmasked  bool          // servers only
 	ReuseBuffer    bool
+	MessagesOnly   bool // the transport has no pings and pongs, and masks by itself, as a browser does
 }
 
 // Compression is how messages are compressed.
