@@ -29,6 +29,7 @@ var mayImport = []struct {
 	{"dial", []string{"opcode", "closecode", "frame", "stream", "internal/", "golang.org/x/net/proxy"}},
 	{"listen", []string{"opcode", "closecode", "frame", "stream", "internal/", "golang.org/x/exp/constraints"}},
 	{"listen/xconnect", nil},
+	{"internal/browser", []string{"opcode", "closecode", "frame"}},
 	{"internal/gate", nil},
 	{"internal/buffer", nil},
 	{"internal/transport", []string{"internal/gate", "internal/buffer"}},
