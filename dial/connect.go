@@ -1,3 +1,5 @@
+//go:build !js
+
 package dial
 
 import (
@@ -6,10 +8,45 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 
+	"github.com/litert/websocket/internal/conf"
 	"github.com/litert/websocket/internal/transport"
+	"github.com/litert/websocket/stream"
 )
+
+// forDialling sets the defaults that are of Dial alone.
+func forDialling(cfg *conf.Dial) { cfg.Proxy = http.ProxyFromEnvironment }
+
+// dial connects to the target, or to that which it redirects to, and shakes hands.
+func (c *call) dial(ctx context.Context) (io.ReadWriteCloser, stream.Handshake, error) {
+	ctx, cancel := c.bound(ctx)
+	defer cancel()
+	for left := c.cfg.Redirects; ; left-- {
+		conn, hs, err := c.open(ctx)
+		if err == nil {
+			return conn, hs, nil
+		}
+		if err := c.redirect(err, left); err != nil {
+			return nil, hs, err
+		}
+	}
+}
+
+// open connects to the target, and performs the handshake there.
+func (c *call) open(ctx context.Context) (io.ReadWriteCloser, stream.Handshake, error) {
+	if c.cfg.HTTP2 != nil {
+		return c.openStream(ctx)
+	}
+	conn, err := c.connect(ctx)
+	if err != nil {
+		return nil, stream.Handshake{}, err
+	}
+	hs, err := c.shake(ctx, conn)
+	return conn, hs, err
+}
 
 // connect returns a connection to the target, through a proxy if there is one for it, and with TLS if the target asks
 // for that.
@@ -78,12 +115,4 @@ func secure(ctx context.Context, conn net.Conn, config *tls.Config, name string)
 		return nil, failed(ctx, "TLS handshake with "+name, err)
 	}
 	return secured, nil
-}
-
-// failed returns the error for err. The end of ctx is the reason if there is one: what fails then fails because of it.
-func failed(ctx context.Context, doing string, err error) error {
-	if end := endOf(ctx); end != nil {
-		err = end
-	}
-	return &failure{doing, err}
 }

@@ -3,7 +3,6 @@ package dial
 import (
 	"context"
 	"io"
-	"net/http"
 	"reflect"
 	"time"
 
@@ -24,7 +23,9 @@ import (
 // more. The package documentation tells the errors. On an error nothing is left open. Dial may be called by any number
 // of goroutines.
 func Dial[M any](ctx context.Context, url string, mode stream.Mode[M], opts ...Option) (*stream.Conn[M], error) {
-	c, err := newCall("dial.Dial", url, mode, opts)
+	cfg := defaults()
+	forDialling(&cfg)
+	c, err := newCall("dial.Dial", url, mode, cfg, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +46,7 @@ func Handshake[M any](ctx context.Context, rwc io.ReadWriteCloser, url string, m
 	if rwc == nil {
 		return nil, &stream.ArgumentError{Func: "dial.Handshake", Reason: "the transport is nil"}
 	}
-	c, err := newCall("dial.Handshake", url, mode, opts)
+	c, err := newCall("dial.Handshake", url, mode, defaults(), opts)
 	if err != nil {
 		rwc.Close()
 		return nil, err
@@ -75,13 +76,15 @@ type call struct {
 	target target
 }
 
-// newCall puts together what the function named fn was called with, and refuses what is impossible.
-func newCall[M any](fn, url string, mode stream.Mode[M], opts []Option) (*call, error) {
-	c := &call{cfg: conf.Dial{
-		Stream:         conf.DefaultStream(),
-		Proxy:          http.ProxyFromEnvironment,
-		ConnectTimeout: defaultConnectTimeout,
-	}}
+// defaults returns what holds without an option.
+func defaults() conf.Dial {
+	return conf.Dial{Stream: conf.DefaultStream(), ConnectTimeout: defaultConnectTimeout}
+}
+
+// newCall puts together what the function named fn was called with, beside the defaults in cfg, and refuses what is
+// impossible.
+func newCall[M any](fn, url string, mode stream.Mode[M], cfg conf.Dial, opts []Option) (*call, error) {
+	c := &call{cfg: cfg}
 	for _, o := range opts {
 		o.ApplyDial(&c.cfg)
 	}
@@ -112,33 +115,6 @@ func newCall[M any](fn, url string, mode stream.Mode[M], opts []Option) (*call, 
 }
 
 const defaultConnectTimeout = 30 * time.Second
-
-func (c *call) dial(ctx context.Context) (io.ReadWriteCloser, stream.Handshake, error) {
-	ctx, cancel := c.bound(ctx)
-	defer cancel()
-	for left := c.cfg.Redirects; ; left-- {
-		conn, hs, err := c.open(ctx)
-		if err == nil {
-			return conn, hs, nil
-		}
-		if err := c.redirect(err, left); err != nil {
-			return nil, hs, err
-		}
-	}
-}
-
-// open connects to the target, and performs the handshake there.
-func (c *call) open(ctx context.Context) (io.ReadWriteCloser, stream.Handshake, error) {
-	if c.cfg.HTTP2 != nil {
-		return c.openStream(ctx)
-	}
-	conn, err := c.connect(ctx)
-	if err != nil {
-		return nil, stream.Handshake{}, err
-	}
-	hs, err := c.shake(ctx, conn)
-	return conn, hs, err
-}
 
 func (c *call) handshake(ctx context.Context, rwc io.ReadWriteCloser) (stream.Handshake, error) {
 	ctx, cancel := c.bound(ctx)

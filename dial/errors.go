@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
@@ -97,6 +98,14 @@ func (e *Error) Timeout() bool { return isTimeout(e.Err) }
 type failure struct {
 	doing string
 	err   error
+}
+
+// failed returns the error for err. The end of ctx is the reason if there is one: what fails then fails because of it.
+func failed(ctx context.Context, doing string, err error) error {
+	if end := endOf(ctx); end != nil {
+		err = end
+	}
+	return &failure{doing, err}
 }
 
 func (e *failure) Error() string {
