@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"syscall/js"
-
-	"github.com/litert/websocket/closecode"
 )
 
 // A Request says what to connect to.
@@ -76,11 +74,3 @@ func awaitOutcome(ctx context.Context, opened <-chan outcome) (string, error) {
 
 // errRefused is why there is no connection, as far as browsers tell.
 var errRefused = errors.New("the browser does not tell why: there is no such server, or it refuses, or its certificate is not trusted")
-
-// closeArguments returns those of WebSocket.close.
-func closeArguments(code closecode.Code, reason string) []any {
-	if code == closecode.NoStatus {
-		return nil
-	}
-	return []any{int(code), reason}
-}

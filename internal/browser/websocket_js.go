@@ -81,12 +81,18 @@ func (p *webSocket) Send(op opcode.Opcode) error {
 // Ask does nothing: all that comes is received at once.
 func (*webSocket) Ask() {}
 
-// Close begins the closing handshake, behind what the browser has not sent yet.
+// Close begins the closing handshake, behind what the browser has not sent yet. It does so once the program waits: Node has
+// the event of the end at once, where there is no connection yet, and that wants the lock.
 func (p *webSocket) Close(code closecode.Code, reason string) {
-	if !p.closes {
-		p.closes = true
-		p.ws.Call("close", closeArguments(code, reason)...)
+	if p.closes {
+		return
 	}
+	p.closes = true
+	arguments := []any{p.ws}
+	if code != closecode.NoStatus {
+		arguments = append(arguments, int(code), reason)
+	}
+	js.Global().Call("queueMicrotask", p.ws.Get("close").Call("bind", arguments...))
 }
 
 // Abort is Close: there is no other way.

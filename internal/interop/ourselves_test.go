@@ -54,7 +54,7 @@ func (s ourSocket) close(code int, reason string) error {
 
 func ourServe(w http.ResponseWriter, r *http.Request) string {
 	var s servant
-	all := []listen.Option{listen.Subprotocols(subprotocol)}
+	all := []listen.Option{listen.Subprotocols(subprotocol), listen.Origins("http://127.0.0.1:*")}
 	for _, o := range options(stream.WithTrace(&stream.Trace{PongReceived: func(data []byte) {
 		pong := string(data)
 		go s.ponged(pong) // a trace must not write

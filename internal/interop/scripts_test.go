@@ -17,7 +17,7 @@ import (
 const python = "/usr/bin/python3"
 
 // startScript starts a script of the folder peers in a role. The lines of its output are closed when it has ended.
-func startScript(t *testing.T, interpreter, script, role string) (stdin io.Writer, lines <-chan string) {
+func startScript(t *testing.T, interpreter, script, role string, env ...string) (stdin io.Writer, lines <-chan string) {
 	t.Helper()
 	cmd := exec.Command(interpreter, filepath.Join("peers", script), role)
 	stdin, err := cmd.StdinPipe()
@@ -29,10 +29,10 @@ func startScript(t *testing.T, interpreter, script, role string) (stdin io.Write
 		t.Fatal(err)
 	}
 	out := make(chan string, 1)
-	start(t, cmd,
+	start(t, cmd, append(env,
 		environment(),
 		"INTEROP_SUBPROTOCOLS="+strings.Join(offered, ","),
-		"PYTHONDONTWRITEBYTECODE=1")
+		"PYTHONDONTWRITEBYTECODE=1")...)
 	stopped := make(chan struct{})
 	t.Cleanup(func() { close(stopped) })
 	go func() {
