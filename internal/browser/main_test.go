@@ -15,7 +15,7 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) }
 
 // A page is a Port that has what it is given in a list, one line for each call.
 type page struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/litert/websocket/internal/gate"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) }
 
 func TestAGateAdmitsOneAtATime(t *testing.T) {
 	var g gate.Gate

@@ -36,6 +36,9 @@
 // close codes but 1000 and 3000 to 4999, which is all that the interface of browsers has; Chromium sends no pings either,
 // for which undici has a function beside that interface. What a peer lacks stands with it in the table of peers.
 //
+// This module is a peer itself, as a program in WebAssembly (the folder wasm): in Chromium, with WebSocketStream and without,
+// in Firefox, and in Node. Beyond the orders of all peers, it has some of its own, for what only it can tell of.
+//
 // OpenSSL speaks no WebSocket; it has what TLS does in the middle of a connection done: new keys, and renegotiation.
 //
 // # Compression
