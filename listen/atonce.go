@@ -3,6 +3,7 @@ package listen
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"maps"
 	"net"
 	"net/http"
@@ -32,7 +33,7 @@ func (s *server) serveAtOnce(c *greetedConn) bool {
 		r.RemoteAddr = addr.String()
 	}
 	w := &atOnce{conn: c, rest: rest}
-	s.serveContained(w, r.WithContext(withPlace(s.ctx, c)))
+	s.serveContained(w, r)
 	switch {
 	case w.status != 0:
 		c.unread, c.answer = bytes.Clone(p), w
@@ -46,10 +47,15 @@ func (s *server) serveAtOnce(c *greetedConn) bool {
 	return true
 }
 
-// serveContained serves r. A panic of a function of the program was told already, and ends the connection alone.
+// serveContained serves r, with a context as it has one of the HTTP server. A panic of a function of the program was told
+// already, and ends the connection alone.
 func (s *server) serveContained(w *atOnce, r *http.Request) {
+	ctx, cancel := context.WithCancel(withPlace(s.ctx, w.conn))
+	defer cancel()
+	ctx = context.WithValue(ctx, http.ServerContextKey, s.http)
+	ctx = context.WithValue(ctx, http.LocalAddrContextKey, w.conn.LocalAddr())
 	defer func() { recover() }()
-	s.http.Handler.ServeHTTP(w, r)
+	s.http.Handler.ServeHTTP(w, r.WithContext(ctx))
 }
 
 // An atOnce is the http.ResponseWriter of a request that the HTTP server has not seen: either the connection is taken
@@ -117,6 +123,7 @@ func wholeRequest(p []byte) (r *http.Request, rest []byte) {
 		return nil, nil
 	}
 	whole := h.buf.Buffered() == 0 && h.head.Len() == 0
+	h.head.Reset(nil)
 	headReaders.Put(h)
 	if !whole || !isUsual(r) {
 		return nil, nil

@@ -50,7 +50,10 @@ func exchange(t *testing.T, request string, wrap func(net.Listener) net.Listener
 	l, err := listen.NewListener(wrap(ln), stream.Lite, listen.MaxHeader(1000), listen.OnError(func(r *http.Request, err error) {
 		if r != nil { // what it hears of else may come before Close or not
 			_, port, _ := net.SplitHostPort(r.RemoteAddr)
-			got.Errors = append(got.Errors, fmt.Sprintf("%v, of %s, whose port is known: %v", err, r.Host, port != ""))
+			_, server := r.Context().Value(http.ServerContextKey).(*http.Server)
+			local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+			got.Errors = append(got.Errors, fmt.Sprintf("%v, of %s, whose port is known: %v; a server: %v; its address: %v",
+				err, r.Host, port != "", server, local != nil && local.String() == ln.Addr().String()))
 		}
 	}))
 	if err != nil {
@@ -157,5 +160,26 @@ func TestARequestIsAnsweredAsTheHTTPServerDoes(t *testing.T) {
 				t.Errorf("not as the HTTP server answers:\n%s", diff)
 			}
 		})
+	}
+}
+
+// A request that was kept holds on to nothing that waits for its end.
+func TestTheContextOfARequestEndsWithIt(t *testing.T) {
+	refused := make(chan *http.Request, 1)
+	l, err := listen.Listen("tcp", "127.0.0.1:0", stream.Lite, listen.OnError(func(r *http.Request, _ error) {
+		if err := r.Context().Err(); err != nil {
+			t.Errorf("in the middle of the request: %v", err)
+		}
+		refused <- r
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	connect(t, l.Addr(), requestLine+host+"\r\n")
+	select {
+	case <-(<-refused).Context().Done():
+	case <-testContext(t).Done():
+		t.Error("the context goes on")
 	}
 }
