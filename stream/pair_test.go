@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	if !raceEnabled { // tests that run in parallel wait, most of the time
 		flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) // of GOOS=js
 }
 
 type conn = stream.Conn[*stream.Reader]

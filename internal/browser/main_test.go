@@ -15,7 +15,9 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) // of GOOS=js
+}
 
 // A page is a Port that has what it is given in a list, one line for each call.
 type page struct {

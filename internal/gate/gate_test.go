@@ -13,7 +13,9 @@ import (
 	"github.com/litert/websocket/internal/gate"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("runtime.handleEvent")) // of GOOS=js
+}
 
 func TestAGateAdmitsOneAtATime(t *testing.T) {
 	var g gate.Gate
