@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/stream"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// serveStore serves an empty directory, and returns the URL and the directory. With end, the server waits for its connections.
+func serveStore(t *testing.T) (url string, dir *os.Root, end func()) {
+	dir, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dir.Close() })
+	var group listen.Group
+	server := httptest.NewServer(store{dir}.handler("", listen.Join(&group)))
+	t.Cleanup(server.Close)
+	return server.URL, dir, func() {
+		if err := group.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAFileGoesThereAndBack(t *testing.T) {
+	url, _, end := serveStore(t)
+	defer end()
+	data := bytes.Repeat([]byte("data"), 50_000)
+	conn, err := dial.Dial(t.Context(), url+"/upload?name=a", stream.Simple)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.WriteText(t.Context(), strconv.Itoa(len(data))); err != nil {
+		t.Fatal(err)
+	}
+	for p := range bytes.Lines(bytes.ReplaceAll(data, []byte("dd"), []byte("d\nd"))) {
+		if err := conn.WriteBinary(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if msg, err := conn.Receive(t.Context()); err != nil || string(msg.Data) != "200000 bytes are stored" {
+		t.Errorf("the server says %q (%v)", msg.Data, err)
+	}
+
+	down, err := dial.Dial(t.Context(), url+"/download?name=a", stream.Simple)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer down.Close()
+	var got []byte
+	for msg, err := range down.All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, msg.Data...)
+	}
+	if want := "200000" + string(data); string(got) != want {
+		t.Errorf("%d bytes have come", len(got))
+	}
+}
+
+func TestAnUploadThatIsCutLeavesNothing(t *testing.T) {
+	url, dir, end := serveStore(t)
+	conn, err := dial.Dial(t.Context(), url+"/upload?name=a", stream.Simple)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(conn.WriteText(t.Context(), "10"), conn.WriteBinary(t.Context(), []byte("half"))); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Shutdown(t.Context(), closecode.NormalClosure, ""); err != nil {
+		t.Fatal(err)
+	}
+	end()
+	if _, err := dir.Stat("a"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("there is a file: %v", err)
+	}
+}
+
+func TestNamesThatAreNoneAreRefused(t *testing.T) {
+	url, _, end := serveStore(t)
+	defer end()
+	for _, path := range []string{"/upload?name=../a", "/upload", "/download?name=../a", "/download?name=none"} {
+		conn, err := dial.Dial(t.Context(), url+path, stream.Simple)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(path, "/upload") {
+			if err := conn.WriteText(t.Context(), "1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := conn.Receive(t.Context()); stream.CloseCode(err) != closecode.PolicyViolation {
+			t.Errorf("%s: %v", path, err)
+		}
+		conn.Close()
+	}
+}
