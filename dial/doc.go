@@ -47,7 +47,7 @@
 // of any size. With a context or deadline, a write that waits ends, and leaves the connection as it was. In a page that is not
 // shown, a browser wakes timers once a second, and so a write over WebSocket may wait longer than it has to.
 //
-// The options [Header], [TLSConfig], [NetDial], [Proxy], [CookieJar], [Redirects], [CheckRedirect], [EarlyData], [Masking] and
+// The options [Header], [TLSConfig], [NetDial], [Proxy], [HTTP2], [CookieJar], [Redirects], [CheckRedirect], [EarlyData], [Masking] and
 // [stream.KeepAlive], UNIX sockets, and a user name in the URL, are a [*stream.ArgumentError]. All that is the browser's, as
 // cookies and proxies are. So is compression: browsers offer permessage-deflate by themselves, whether there is a
 // [stream.Compression] or not. They answer the server's pings unseen, and so there is no [stream.IdleTimeout] by default.
