@@ -36,7 +36,7 @@ var mayImport = []struct {
 	{"internal/printable", nil},
 	{"internal/deflate", []string{"github.com/klauspost/compress/flate"}},
 	{"internal/wstest", []string{"opcode", "closecode", "frame", "internal/transport", "golang.org/x/net/http2/hpack"}},
-	{"internal/conformance", []string{"stream", "dial", "listen"}},
+	{"internal/conformance", []string{"stream", "dial", "listen", "listen/xconnect"}},
 	{"internal/conformance/report", []string{"internal/conformance"}},
 	{"internal/census", nil},
 	{"internal/soak", []string{"opcode", "closecode", "stream", "dial", "listen", "internal/census"}},

@@ -2,6 +2,9 @@
 // frames, right or wrong, meets over TCP an echo server built with package listen, and an echo client built with package
 // dial.
 //
+// Each end does so over HTTP/2, too (RFC 8441), through a gateway that turns the peer's opening handshake over HTTP/1.1 into that over
+// HTTP/2. What that handshake is itself put to is for the tests of dial and listen.
+//
 // The cases are data, made by [Cases]: what the peer sends byte by byte and in which pieces, and what must come back.
 // [Run] has the outcome of each for one [Subject], an end in one receive mode. To test a further mode, add it to
 // [Modes].

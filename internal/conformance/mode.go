@@ -2,8 +2,10 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
+	"net/http"
 
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/listen"
@@ -19,6 +21,9 @@ type Mode struct {
 	// Both serve one connection, until ctx ends, and tell before that what the echo has ended with.
 	accept func(ctx context.Context, ln net.Listener, ended func(error), opts ...listen.Option)
 	dial   func(ctx context.Context, url string, ended func(error), opts ...dial.Option)
+
+	// handle returns a server that does so for each request.
+	handle func(ctx context.Context, ended func(error), opts ...listen.Option) http.Handler
 }
 
 // Modes are the modes under test.
@@ -75,8 +80,25 @@ func echoing[M any](name string, fragments bool, mode stream.Mode[M], newEcho fu
 			}
 			serve(ctx, conn, ended)
 		},
+		handle: func(ctx context.Context, ended func(error), opts ...listen.Option) http.Handler {
+			return handle(ctx, mode, newEcho, ended, opts)
+		},
 	}
 }
+
+// handle is the handle of a Mode. Over HTTP/2 the connection ends with the handler.
+func handle[M any](ctx context.Context, mode stream.Mode[M], newEcho func() echo[M], ended func(error), opts []listen.Option) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := errNotOpened
+		defer func() { ended(err) }()
+		listen.Handler(mode, func(_ *http.Request, conn *stream.Conn[M]) error {
+			err = each(ctx, conn, newEcho())
+			return err
+		}, opts...).ServeHTTP(w, r)
+	})
+}
+
+var errNotOpened = errors.New("the request was refused")
 
 // each calls echo for each message, until the connection ends.
 func each[M any](ctx context.Context, conn *stream.Conn[M], echo echo[M]) error {

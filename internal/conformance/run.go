@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -16,8 +17,9 @@ import (
 
 // A Subject is one end of the library: what is under test.
 type Subject struct {
-	Mode Mode
-	Side Side
+	Mode  Mode
+	Side  Side
+	HTTP2 bool // over streams of HTTP/2 (RFC 8441), and else over TCP
 
 	// Patience is how long the peer waits for what must come; 0 is 20 seconds. No outcome depends on it, unless
 	// nothing comes at all.
@@ -27,22 +29,42 @@ type Subject struct {
 	Dial   []dial.Option   // of a client
 }
 
-// Subjects returns both ends in each of modes.
+// Subjects returns both ends in each of modes, over TCP and over HTTP/2.
 func Subjects(modes []Mode) []Subject {
 	var list []Subject
-	for _, m := range modes {
-		list = append(list, Subject{Mode: m, Side: Server}, Subject{Mode: m, Side: Client})
+	for _, http2 := range []bool{false, true} {
+		for _, m := range modes {
+			list = append(list, Subject{Mode: m, Side: Server, HTTP2: http2}, Subject{Mode: m, Side: Client, HTTP2: http2})
+		}
 	}
 	return list
 }
 
-// String returns the name of the mode and the side, as "standard server".
-func (s Subject) String() string { return s.Mode.Name + " " + s.Side.String() }
+// String returns the name of the mode and the side, as "standard server", or "standard server over HTTP/2".
+func (s Subject) String() string {
+	name := s.Mode.Name + " " + s.Side.String()
+	if s.HTTP2 {
+		name += " over HTTP/2"
+	}
+	return name
+}
 
 // Takes reports whether c is for s.
 func (s Subject) Takes(c Case) bool {
 	_, deflated := c.test.(Deflated)
-	return (c.Side == 0 || c.Side == s.Side) && (s.Mode.Fragments || !c.test.fragmented()) && !(s.Mode.Plain && deflated)
+	return (!s.HTTP2 || overHTTP2(c.test, s.Side)) && (c.Side == 0 || c.Side == s.Side) && (s.Mode.Fragments || !c.test.fragmented()) && !(s.Mode.Plain && deflated)
+}
+
+// overHTTP2 reports whether the test can be made of an end over HTTP/2. The opening handshake of HTTP/1.1 cannot. A peer that is
+// the server cannot end its side of a stream and still get what the client sends: package net/http has no way to do that.
+func overHTTP2(t test, side Side) bool {
+	switch t := t.(type) {
+	case Request, Response, Nonces:
+		return false
+	case Exchange:
+		return side == Server || t.End.How != Lost
+	}
+	return true
 }
 
 // An Outcome is what a case has come to.
@@ -78,6 +100,14 @@ func Run(ctx context.Context, s Subject, cases []Case) iter.Seq2[Result, error] 
 			return
 		}
 		defer sockets.ln.Close()
+		var g *gateway
+		if s.HTTP2 {
+			if g, err = newGateway(); err != nil {
+				yield(Result{}, err)
+				return
+			}
+			defer g.close()
+		}
 		if s.Patience == 0 {
 			s.Patience = 20 * time.Second
 		}
@@ -87,7 +117,7 @@ func Run(ctx context.Context, s Subject, cases []Case) iter.Seq2[Result, error] 
 		for range parallel {
 			workers.Go(func() {
 				for c := range todo {
-					results <- (&trial{ctx: ctx, subject: s, sockets: sockets}).result(c)
+					results <- (&trial{ctx: ctx, subject: s, sockets: sockets, gateway: g}).result(c)
 				}
 			})
 		}
@@ -162,6 +192,7 @@ type trial struct {
 	ctx     context.Context
 	subject Subject
 	sockets *sockets
+	gateway *gateway        // nil: the end under test does not speak HTTP/2
 	listen  []listen.Option // further ones of the case
 	dial    []dial.Option
 }
@@ -184,7 +215,11 @@ func (t *trial) connect() (*link, error) {
 	echoed := make(chan error, 1)
 	ended := func(err error) { echoed <- err }
 	l := &link{cancel: cancel, echoed: echoed, patience: t.subject.Patience}
-	if t.subject.Side == Server {
+	switch {
+	case t.gateway != nil:
+		t.connectHTTP2(ctx, l, ended, client, server)
+		return l, nil
+	case t.subject.Side == Server:
 		l.peer = newPeer(client, l.patience, false)
 		go t.subject.Mode.accept(ctx, newSingle(server), ended, append(t.listen, t.subject.Listen...)...)
 		return l, nil
@@ -194,6 +229,30 @@ func (t *trial) connect() (*link, error) {
 	url := "ws://" + server.LocalAddr().String() + resource
 	go t.subject.Mode.dial(ctx, url, ended, append(append(t.dial, there), t.subject.Dial...)...)
 	return l, nil
+}
+
+// connectHTTP2 connects the peer with the gateway, and that with the end under test.
+func (t *trial) connectHTTP2(ctx context.Context, l *link, ended func(error), client, server *net.TCPConn) {
+	mode := t.subject.Mode
+	if t.subject.Side == Server {
+		l.peer = newPeer(client, l.patience, false)
+		h := mode.handle(ctx, ended, append(t.listen, t.subject.Listen...)...)
+		go func() {
+			if err := t.gateway.toServer(ctx, server, h); err != nil {
+				ended(err)
+			}
+		}()
+		return
+	}
+	l.peer = newPeer(server, l.patience, true)
+	trial := t.gateway.expect(fromClient(client))
+	opts := append(t.dial, dial.HTTP2(t.gateway.transport), dial.Header(http.Header{"Host": {server.LocalAddr().String()}, trialField: {trial}}))
+	go func() {
+		mode.dial(ctx, "ws://"+t.gateway.addr+resource, ended, append(opts, t.subject.Dial...)...)
+		if t.gateway.take(trial) != nil {
+			client.Close()
+		}
+	}()
 }
 
 var errHangs = errors.New("it did not end with its connection")
