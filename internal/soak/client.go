@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -34,13 +35,6 @@ func (f *farm) visit(p *place, r *rand.Rand) {
 	}
 	v := &visitor{tally: f.tally}
 	opts := []dial.Option{
-		dial.Proxy(nil),
-		dial.TLSConfig(&tls.Config{RootCAs: f.roots}),
-		dial.NetDial(func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := new(net.Dialer).DialContext(ctx, network, address)
-			v.raw = conn
-			return conn, err
-		}),
 		stream.CloseTimeout(time.Second),
 		stream.KeepAlive(time.Duration(r.IntN(2)*500) * time.Millisecond),
 	}
@@ -52,7 +46,11 @@ func (f *farm) visit(p *place, r *rand.Rand) {
 		}}))
 	}
 	var err error
-	v.Conn, err = dial.Dial(ctx, *p.url.Load(), stream.Standard, opts...)
+	if p.http2 {
+		err = v.dialHTTP2(ctx, p, opts)
+	} else {
+		err = v.dial(ctx, p, f.roots, opts)
+	}
 	if err != nil {
 		f.tally.refused.Add(1)
 		return
@@ -61,6 +59,18 @@ func (f *farm) visit(p *place, r *rand.Rand) {
 	defer v.Abort()
 	v.use(r)
 	f.tally.ended(v.Err())
+}
+
+// dial opens a connection of its own.
+func (v *visitor) dial(ctx context.Context, p *place, roots *x509.CertPool, opts []dial.Option) (err error) {
+	opts = append(opts, dial.Proxy(nil), dial.TLSConfig(&tls.Config{RootCAs: roots}),
+		dial.NetDial(func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			v.raw = conn
+			return conn, err
+		}))
+	v.Conn, err = dial.Dial(ctx, *p.url.Load(), stream.Standard, opts...)
+	return err
 }
 
 // use sends some messages, which come back, while something may happen.

@@ -1,4 +1,4 @@
-// Soak lets thousands of connections come and go at random moments, over TCP, UNIX sockets and TLS, with cuts, cancelled
+// Soak lets thousands of connections come and go at random moments, over TCP, UNIX sockets, TLS and HTTP/2, with cuts, cancelled
 // contexts and shutdowns on both sides. A tenth of the clients is silent or hostile. In the end nothing may be left of
 // them, and every message must have arrived whole or in error.
 //

@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -30,7 +31,7 @@ type farm struct {
 	roots  *x509.CertPool
 	tally  *tally
 	foul   tally // of hostile clients, whose faults are not ours
-	places [3]place
+	places [4]place
 	served sync.WaitGroup // connections of servers
 }
 
@@ -41,12 +42,22 @@ type place struct {
 	url     atomic.Pointer[string]
 	ln      *listen.Listener[*stream.Reader] // of keep
 	opened  int                              // of keep
+
+	// of a place with HTTP/2
+	http2     bool
+	transport *http.Transport
+	shared    atomic.Pointer[net.Conn] // that was dialled last
+	server    *http.Server             // of keepHTTP2
+	group     *listen.Group            // of keepHTTP2
+	served    atomic.Uint64
 }
 
 // open opens all places.
 func (f *farm) open() error {
 	f.places[0].network, f.places[1].network, f.places[2].network = "tcp", "unix", "tcp"
 	f.places[2].secure = true
+	p := &f.places[3]
+	p.network, p.secure, p.http2, p.transport = "tcp", true, true, f.newTransport(p)
 	for i := range f.places {
 		if err := f.listen(&f.places[i]); err != nil {
 			return err
@@ -57,11 +68,10 @@ func (f *farm) open() error {
 
 // listen starts the next server of a place.
 func (f *farm) listen(p *place) (err error) {
-	address, opts := "127.0.0.1:0", []listen.Option{
-		stream.CloseTimeout(time.Second),
-		listen.HandshakeTimeout(time.Second),
-		stream.Compression(stream.CompressionConfig{}),
+	if p.http2 {
+		return f.listenHTTP2(p)
 	}
+	address, opts := "127.0.0.1:0", serverOptions()
 	if p.network == "unix" {
 		address = filepath.Join(f.dir, fmt.Sprint(p.opened))
 	}
@@ -82,8 +92,20 @@ func (f *farm) listen(p *place) (err error) {
 	return nil
 }
 
+func serverOptions() []listen.Option {
+	return []listen.Option{
+		stream.CloseTimeout(time.Second),
+		listen.HandshakeTimeout(time.Second),
+		stream.Compression(stream.CompressionConfig{}),
+	}
+}
+
 // keep keeps a place in service until ctx ends: its servers come and go, too.
 func (f *farm) keep(ctx context.Context, p *place, r *rand.Rand) {
+	if p.http2 {
+		f.keepHTTP2(ctx, p, r)
+		return
+	}
 	for {
 		life, end := context.WithTimeout(ctx, time.Duration(1+r.IntN(5000))*time.Millisecond)
 		for conn, err := range p.ln.All(life) {
