@@ -14,6 +14,8 @@
 //	!digest              send the SHA-256 of the next message as text, in hexadecimal, before sending it back
 //	!fragments SIZE      send the next message back in fragments of SIZE bytes
 //	!ping DATA           send a ping; when its pong has come, send "pong DATA" as text
+//	!cut HOW             send half of the next message in a fragment, then cut the stream of HTTP/2: by its end, by its
+//	                     reset, by the connection's goaway, or as the connection is lost
 //	!close               send a close frame without a code
 //	!close CODE REASON   send a close frame with the code and the rest of the line as its reason
 //
@@ -38,6 +40,11 @@
 //
 // This module is a peer itself, as a program in WebAssembly (the folder wasm): in Chromium, with WebSocketStream and without,
 // in Firefox, and in Node. Beyond the orders of all peers, it has some of its own, for what only it can tell of.
+//
+// # HTTP/2
+//
+// Over streams of HTTP/2 (RFC 8441) the checks are made again, and more: of streams that end without a close frame, which the
+// peer reports as lost. Node has no WebSocket there: ws is given its streams, and the handshake is the script's.
 //
 // OpenSSL speaks no WebSocket; it has what TLS does in the middle of a connection done: new keys, and renegotiation.
 //

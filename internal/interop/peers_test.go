@@ -52,7 +52,7 @@ func withServer(t *testing.T, p peer, via route, list []check) {
 	url, reports := p.server(t)
 	url, opts := via(t, url)
 	runAll(t, list, partner{p, false, func(t *testing.T, more ...stream.Option) *conversation {
-		c := newConversation(t, reports)
+		c := newConversation(t, p, reports)
 		all := append([]dial.Option{dial.Subprotocols(offered...)}, opts...)
 		for _, o := range options(append(more, stream.WithTrace(c.seen.trace()))...) {
 			all = append(all, o)
@@ -67,11 +67,15 @@ func withServer(t *testing.T, p peer, via route, list []check) {
 
 // withClient runs the checks with p as a client.
 func withClient(t *testing.T, p peer, via route, list []check) {
-	s := newServer(t)
+	withClientOf(t, newServer(t), p, via, list)
+}
+
+// withClientOf is withClient for a server that may be another.
+func withClientOf(t *testing.T, s *server, p peer, via route, list []check) {
 	connect, reports := p.client(t, s)
 	url, _ := via(t, s.url)
 	runAll(t, list, partner{p, true, func(t *testing.T, more ...stream.Option) *conversation {
-		c := newConversation(t, reports)
+		c := newConversation(t, p, reports)
 		s.prepare(options(append(more, stream.WithTrace(c.seen.trace()))...))
 		connect(url)
 		select {
@@ -99,8 +103,8 @@ func runAll(t *testing.T, list []check, p partner) {
 	}
 }
 
-func newConversation(t *testing.T, reports <-chan string) *conversation {
+func newConversation(t *testing.T, p peer, reports <-chan string) *conversation {
 	ctx, cancel := context.WithTimeout(t.Context(), hangs)
 	t.Cleanup(cancel)
-	return &conversation{t: t, ctx: ctx, reports: reports, seen: new(sightings)}
+	return &conversation{t: t, ctx: ctx, tells: p.can(tells), reports: reports, seen: new(sightings)}
 }

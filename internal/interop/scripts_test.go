@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/litert/websocket/internal/wstest"
 )
 
 // python is Debian's, which has Debian's packages; the first one in the PATH may be another.
@@ -51,19 +53,35 @@ func startScript(t *testing.T, interpreter, script, role string, env ...string) 
 // serverScript returns what starts a script as a server.
 func serverScript(interpreter, script string) func(t *testing.T) (url string, reports <-chan string) {
 	return func(t *testing.T) (string, <-chan string) {
-		_, lines := startScript(t, interpreter, script, "server")
-		select {
-		case line := <-lines:
-			port, ok := strings.CutPrefix(line, "listening ")
-			if !ok {
-				t.Fatalf("%s says %q", script, line)
-			}
-			return "ws://127.0.0.1:" + port + "/", lines
-		case <-time.After(hangs):
-			t.Fatalf("%s does not listen", script)
-		}
-		return "", nil
+		address, lines := listeningScript(t, interpreter, script)
+		return "ws://" + address + "/", lines
 	}
+}
+
+// secureServerScript is serverScript for a script that speaks TLS.
+func secureServerScript(interpreter, script string) func(t *testing.T) (url string, reports <-chan string) {
+	return func(t *testing.T) (string, <-chan string) {
+		cert, _ := wstest.Certificate(t, "127.0.0.1")
+		address, lines := listeningScript(t, interpreter, script, "INTEROP_CERTIFICATE="+writeCertificate(t, cert))
+		return "wss://" + address + "/", lines
+	}
+}
+
+// listeningScript starts a script as a server, and returns its address.
+func listeningScript(t *testing.T, interpreter, script string, env ...string) (address string, lines <-chan string) {
+	t.Helper()
+	_, lines = startScript(t, interpreter, script, "server", env...)
+	select {
+	case line := <-lines:
+		port, ok := strings.CutPrefix(line, "listening ")
+		if !ok {
+			t.Fatalf("%s says %q", script, line)
+		}
+		return "127.0.0.1:" + port, lines
+	case <-time.After(hangs):
+		t.Fatalf("%s does not listen", script)
+	}
+	return "", nil
 }
 
 // clientScript returns what starts a script as a client.

@@ -3,6 +3,7 @@
 package interop_test
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,9 +20,15 @@ type server struct {
 	mux     *http.ServeMux
 	conns   chan *stream.Conn[*stream.Reader]
 	options atomic.Pointer[[]listen.Option] // of the next connection
+
+	accepted atomic.Int32 // connections of TCP
 }
 
-func newServer(t *testing.T) *server {
+func newServer(t *testing.T) *server { return startServer(t, (*httptest.Server).Start) }
+
+// startServer returns a server that start starts. The handler stays until its connection has ended, as over HTTP/2 that ends
+// with it.
+func startServer(t *testing.T, start func(*httptest.Server)) *server {
 	s := &server{mux: http.NewServeMux(), conns: make(chan *stream.Conn[*stream.Reader], 1)}
 	s.mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
 		conn, err := listen.Upgrade(w, r, stream.Standard, *s.options.Load()...)
@@ -30,8 +37,17 @@ func newServer(t *testing.T) *server {
 			return
 		}
 		s.conns <- conn
+		if r.ProtoMajor == 2 {
+			<-conn.Done()
+		}
 	})
-	h := httptest.NewServer(s.mux)
+	h := httptest.NewUnstartedServer(s.mux)
+	h.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.accepted.Add(1)
+		}
+	}
+	start(h)
 	t.Cleanup(h.Close)
 	s.url = webSocketURL(h.URL) + "/ws"
 	return s

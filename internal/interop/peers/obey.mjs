@@ -1,5 +1,5 @@
-// Has a WebSocket, as browsers know it, obey (see doc.go). What its kind can do beyond that is in fragments and ping.
-export function obey(socket, { report, digest, fragments, ping }) {
+// Has a WebSocket, as browsers know it, obey (see doc.go). What its kind can do beyond that is in fragments, ping and cut.
+export function obey(socket, { report, digest, fragments, ping, cut }) {
   let before = async () => {}; // the answer to the next message, before it is sent back
   let back = data => socket.send(data);
 
@@ -19,6 +19,7 @@ export function obey(socket, { report, digest, fragments, ping }) {
     subprotocol: () => socket.send(socket.protocol),
     digest: () => { before = async data => socket.send(await digest(data)); },
     fragments: size => { back = data => fragments(data, Number(size)); },
+    cut: how => { back = data => cut(data, how); },
     ping: data => ping(data, () => socket.send('pong ' + data)),
     close: (code, reason) => code ? socket.close(Number(code), reason) : socket.close(),
   };
