@@ -19,6 +19,7 @@ import (
 
 // peersOfHTTP2 speak WebSocket over streams of HTTP/2 (RFC 8441).
 var peersOfHTTP2 = []peer{
+	{"chromium", ofBrowsers | pings | cuts, nil, chromiumClient},
 	{"node", 0, secureServerScript("node", "h2.mjs"), clientScript("node", "h2.mjs")},
 }
 

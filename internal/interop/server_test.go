@@ -3,7 +3,6 @@
 package interop_test
 
 import (
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -20,8 +19,6 @@ type server struct {
 	mux     *http.ServeMux
 	conns   chan *stream.Conn[*stream.Reader]
 	options atomic.Pointer[[]listen.Option] // of the next connection
-
-	accepted atomic.Int32 // connections of TCP
 }
 
 func newServer(t *testing.T) *server { return startServer(t, (*httptest.Server).Start) }
@@ -39,14 +36,10 @@ func startServer(t *testing.T, start func(*httptest.Server)) *server {
 		s.conns <- conn
 		if r.ProtoMajor == 2 {
 			<-conn.Done()
+			conn.Close() // waits for the answer to a close frame, which the receiver sends
 		}
 	})
 	h := httptest.NewUnstartedServer(s.mux)
-	h.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			s.accepted.Add(1)
-		}
-	}
 	start(h)
 	t.Cleanup(h.Close)
 	s.url = webSocketURL(h.URL) + "/ws"
