@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	"github.com/litert/websocket/frame"
@@ -40,6 +41,14 @@ func (c *call) dial(ctx context.Context) (io.ReadWriteCloser, stream.Handshake, 
 	return conn, stream.Handshake{Resource: c.target.resource, Subprotocol: subprotocol}, nil
 }
 
+// HTTP2 is refused: it is the browser that connects.
+func HTTP2(*http.Transport) Option {
+	return refuse("HTTP2", "it is the browser that connects, over HTTP/2 where it likes to")
+}
+
+// canOpenStream has nothing to tell: a browser does not take the option.
+func (c *call) canOpenStream(*target) error { return nil }
+
 // refuse tells which option asks for what a browser does not have.
 func (c *call) refuse() error {
 	cfg := &c.cfg
@@ -50,7 +59,6 @@ func (c *call) refuse() error {
 		{len(cfg.Header) > 0 || cfg.Host != "", "dial.Header", "a browser sends a header of its own"},
 		{cfg.TLS != nil, "dial.TLSConfig", "TLS is the browser's"},
 		{cfg.NetDial != nil, "dial.NetDial", "it is the browser that connects"},
-		{cfg.HTTP2 != nil, "dial.HTTP2", "it is the browser that connects, over HTTP/2 where it likes to"},
 		{cfg.Proxy != nil, "dial.Proxy", "the proxy is the browser's"},
 		{cfg.CookieJar != nil, "dial.CookieJar", "a browser has cookies of its own"},
 		{cfg.Redirects > 0, "dial.Redirects", "a browser follows none"},

@@ -58,7 +58,7 @@ type Dial struct {
 	NetDial        func(ctx context.Context, network, address string) (net.Conn, error)
 	Proxy          func(*http.Request) (*url.URL, error)             // nil: none
 	ProxyChosen    bool                                              // Proxy is not the default
-	HTTP2          *http.Transport                                   // whose connections a stream is opened on; nil: over HTTP/1.1
+	HTTP2          http.RoundTripper                                 // an *http.Transport, which what has none is not to link, on whose connections a stream is opened; nil: over HTTP/1.1
 	CookieJar      http.CookieJar                                    // nil: none
 	Redirects      int                                               // to follow at most
 	CheckRedirect  func(from, to *url.URL, header http.Header) error // nil: nothing is asked
