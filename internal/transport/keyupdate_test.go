@@ -158,10 +158,10 @@ func TestAnswersOfTLSThatNobodyReadsAreBounded(t *testing.T) {
 			}
 			peer.Write(peer.record(alertRecord, closeNotify))
 		}()
-		watchdog := time.AfterFunc(10*time.Second, c.Cut)
+		watchdog := time.AfterFunc(time.Minute, c.Cut)
 		var err error
 		for err == nil {
-			_, err = c.Read(within(t), make([]byte, 1))
+			_, err = c.Read(background, make([]byte, 1))
 		}
 		watchdog.Stop()
 		if wantKind(t, err, transport.Lost, nil); errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) {
