@@ -19,8 +19,8 @@ import (
 
 // peersOfHTTP2 speak WebSocket over streams of HTTP/2 (RFC 8441).
 var peersOfHTTP2 = []peer{
-	{"chromium", ofBrowsers | pings | cuts, nil, chromiumClient},
-	{"node", 0, secureServerScript("node", "h2.mjs"), clientScript("node", "h2.mjs")},
+	{"chromium", ofBrowsers | pings | answers | cuts, nil, chromiumClient},
+	{"node", answers, secureServerScript("node", "h2.mjs"), clientScript("node", "h2.mjs")},
 }
 
 func TestPeersOverHTTP2(t *testing.T) { eachOverHTTP2(t, slices.Concat(checks, checksOfCuts)) }
