@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/litert/websocket/internal/buffer"
-	"github.com/litert/websocket/internal/census"
 	"github.com/litert/websocket/internal/transport"
 	"github.com/litert/websocket/internal/wstest"
 )
@@ -179,32 +178,6 @@ func TestAWaitAboveTLSHoldsNoBuffer(t *testing.T) {
 		}
 		open, peers = append(open, c), append(peers, far)
 	}
-	before := int64(census.Take().Heap)
-	ended := make(chan error, conns)
-	for i, c := range open {
-		go func() {
-			buf, _, err := c.Await(within(t), buffer.Small) // a byte, and then nothing
-			buffer.Give(buf)
-			if err == nil {
-				ended <- nil
-				_, _, err = c.Await(within(t), buffer.Small)
-			}
-			ended <- err
-		}()
-		peers[i].Write(data[:1])
-	}
-	for range conns {
-		if err := <-ended; err != nil {
-			t.Fatal(err)
-		}
-	}
-	time.Sleep(50 * time.Millisecond) // all wait, at last; if not, they hold less
-	if each := (int64(census.Take().Heap) - before) / conns; each > 4<<10 {
-		t.Errorf("a connection that waits takes %d bytes more", each)
-	}
-	for _, c := range open {
-		c.Cut()
-		<-ended
-	}
+	wantWaitsHoldLittle(t, open, func(i int) { peers[i].Write(data[:1]) })
 	runtime.KeepAlive(peers)
 }

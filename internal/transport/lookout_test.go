@@ -29,13 +29,6 @@ func overTLSOfOthers(t *testing.T, cfg transport.Config) (*transport.Conn, *tls.
 	return c, far
 }
 
-// await has c wait, and returns what came of that, without the buffer.
-func await(c *transport.Conn, b transport.Bounds) error {
-	buf, _, err := c.Await(b, buffer.Small)
-	buffer.Give(buf)
-	return err
-}
-
 // awaitLetGo waits until so many connections that wait hold less than a buffer each.
 func awaitLetGo(t *testing.T, before int64, conns int) {
 	t.Helper()

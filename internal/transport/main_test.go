@@ -16,6 +16,8 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/litert/websocket/internal/buffer"
+	"github.com/litert/websocket/internal/census"
 	"github.com/litert/websocket/internal/transport"
 	"github.com/litert/websocket/internal/wstest"
 )
@@ -127,4 +129,44 @@ func (c strangeContext) Err() error {
 		return c.err
 	}
 	return nil
+}
+
+// wantWaitsHoldLittle checks that connections hold no buffer while they wait, behind a byte that send has their peers send.
+// It cuts them.
+func wantWaitsHoldLittle(t *testing.T, open []*transport.Conn, send func(i int)) {
+	t.Helper()
+	conns := int64(len(open))
+	before := int64(census.Take().Heap)
+	ended := make(chan error, conns)
+	for i, c := range open {
+		go func() {
+			err := await(c, within(t)) // a byte, and then nothing
+			if err == nil {
+				ended <- nil
+				err = await(c, within(t))
+			}
+			ended <- err
+		}()
+		send(i)
+	}
+	for range conns {
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(50 * time.Millisecond) // all wait, at last; if not, they hold less
+	if each := (int64(census.Take().Heap) - before) / conns; each > 4<<10 {
+		t.Errorf("a connection that waits takes %d bytes more", each)
+	}
+	for _, c := range open {
+		c.Cut()
+		<-ended
+	}
+}
+
+// await has c wait, and returns what came of that, without the buffer.
+func await(c *transport.Conn, b transport.Bounds) error {
+	buf, _, err := c.Await(b, buffer.Small)
+	buffer.Give(buf)
+	return err
 }
