@@ -20,6 +20,14 @@ const batchFrame = 4 << 10
 // on into a medium one, which has room for the answers to what the receiver has read at once.
 func (w *wire) fits(n int64) bool { return int64(len(w.batch))+frame.MaxHeaderLen+n <= buffer.Medium }
 
+// makeRoom sees to it that a frame with n bytes of payload fits.
+func (t *turn) makeRoom(n int64) error {
+	if t.w.fits(n) {
+		return nil
+	}
+	return t.sendBatch()
+}
+
 // putOff puts a small frame, which fits, behind those that were put off.
 func (t *turn) putOff(h *frame.Header, p *payload) {
 	size := p.size()
@@ -38,10 +46,8 @@ func (t *turn) putOff(h *frame.Header, p *payload) {
 
 // small sends a frame that may share its system call, if it ends a message: what follows a fragment may be long in coming.
 func (t *turn) small(h *frame.Header, p *payload) error {
-	if !t.w.fits(p.size()) {
-		if err := t.sendBatch(); err != nil {
-			return err
-		}
+	if err := t.makeRoom(p.size()); err != nil {
+		return err
 	}
 	t.putOff(h, p)
 	if h.Fin && (t.w.moreToCome.Load() || t.w.messages.Awaited() || p.more) {

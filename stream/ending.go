@@ -275,10 +275,8 @@ func (e *ending) sendClose(b transport.Bounds, code closecode.Code, reason strin
 	if err := e.ctl.sendPongs(t); err != nil { // the peer has sent these pings before it may see our frame
 		return err
 	}
-	if !w.fits(int64(len(body))) {
-		if err := t.sendBatch(); err != nil {
-			return err
-		}
+	if err := t.makeRoom(int64(len(body))); err != nil {
+		return err
 	}
 	t.putOff(&frame.Header{Fin: true, Opcode: opcode.Close}, &payload{first: body})
 	if err := t.sendBatch(); err != nil {

@@ -175,10 +175,8 @@ func (c *control) sendPongs(t *turn) error {
 	}
 	for due := p.take(); len(due) > 0; {
 		n := 1 + int(due[0])
-		if !c.wire.fits(int64(n)) {
-			if err := t.sendBatch(); err != nil {
-				return err
-			}
+		if err := t.makeRoom(int64(n)); err != nil {
+			return err
 		}
 		t.putOffPong(due[1:n])
 		due = due[n:]
