@@ -1,5 +1,7 @@
 package transport
 
+import "time"
+
 // Kick does what the end of a context of a Read does, as late as it likes.
 func (c *Conn) Kick() { c.readLimit.kick(c) }
 
@@ -18,4 +20,14 @@ func (c *Conn) RingEarly() {
 	c.noSocket.watch.alarm.stop()
 	c.arming.Unlock()
 	c.noSocket.watch.rung(c)
+}
+
+// AlarmOfWrites returns the timer of the alarm of writes, or nil, and AlarmOfReads that of reads.
+func (c *Conn) AlarmOfWrites() *time.Timer { return c.noSocket.watch.alarm.timer }
+
+func (c *Conn) AlarmOfReads() *time.Timer {
+	if d := c.deadliner(); d != nil {
+		return d.pump.alarm.timer
+	}
+	return nil
 }

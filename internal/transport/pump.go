@@ -125,6 +125,9 @@ func (p *pump) run() {
 		}
 	}
 	p.running = false
+	if p.err != nil {
+		p.alarm.stop()
+	}
 	p.mu.Unlock()
 }
 
@@ -160,7 +163,7 @@ func (p *pump) SetReadDeadline(at time.Time) error {
 	p.deadline = at
 	if expired(at) {
 		p.turned.Signal()
-	} else {
+	} else if p.err == nil {
 		p.alarm.set(at)
 	}
 	return nil
@@ -173,7 +176,7 @@ func (p *pump) rung() {
 	p.alarm.rung()
 	if expired(p.deadline) {
 		p.turned.Signal()
-	} else {
+	} else if p.err == nil {
 		p.alarm.set(p.deadline)
 	}
 }
