@@ -21,6 +21,7 @@ const (
 var groups = []group{
 	{mainGroup, mainJobs},
 	{"tls", tlsJobs},
+	{"h2", h2Jobs},
 	{"ways", waysJobs},
 	{"bursts", burstsJobs},
 	{"scale", scaleJobs},

@@ -9,6 +9,7 @@ type job struct {
 	Kind     kind
 	Client   bool  // the library is the client; the load is then the server, but for a pair
 	TLS      bool  // over TLS 1.3
+	HTTP2    bool  // over streams of HTTP/2, and that over TLS; the library is the server
 	Own      bool  // without net/http, through a server of the library's own
 	Text     bool  // messages are text, and binary otherwise
 	JSON     bool  // messages are JSON, which goes as binary; otherwise they are random bytes, or words if Text

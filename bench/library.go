@@ -20,11 +20,11 @@ type library struct {
 // libraries are all libraries, and the limit: the least that a program must do which trusts its peer blindly.
 var libraries = []library{
 	{name: "litert", module: module, new: newLitert, lacks: func(job) bool { return false }},
-	{name: "gorilla", module: "github.com/gorilla/websocket", new: newGorilla, lacks: func(j job) bool { return j.Own || j.Takeover || j.Way == buffers || j.Way == netConn }},
-	{name: "coder", module: "github.com/coder/websocket", new: newCoder, lacks: func(j job) bool { return j.Own || j.Way == buffers || j.Way == prepared }},
-	{name: "gobwas", module: "github.com/gobwas/ws", new: newGobwas, lacks: func(j job) bool { return j.Takeover || j.Way == buffers || j.Way == netConn }},
-	{name: "gws", module: "github.com/lxzan/gws", new: newGws, lacks: func(j job) bool { return j.Way == writer || j.Way == copied || j.Way == netConn }},
-	{name: "limit", module: "", new: newLimit, lacks: func(j job) bool { return j.Own || j.Deflate || j.Kind == write || j.Way == prepared }},
+	{name: "gorilla", module: "github.com/gorilla/websocket", new: newGorilla, lacks: func(j job) bool { return j.HTTP2 || j.Own || j.Takeover || j.Way == buffers || j.Way == netConn }},
+	{name: "coder", module: "github.com/coder/websocket", new: newCoder, lacks: func(j job) bool { return j.HTTP2 || j.Own || j.Way == buffers || j.Way == prepared }},
+	{name: "gobwas", module: "github.com/gobwas/ws", new: newGobwas, lacks: func(j job) bool { return j.HTTP2 || j.Takeover || j.Way == buffers || j.Way == netConn }},
+	{name: "gws", module: "github.com/lxzan/gws", new: newGws, lacks: func(j job) bool { return j.HTTP2 || j.Way == writer || j.Way == copied || j.Way == netConn }},
+	{name: "limit", module: "", new: newLimit, lacks: func(j job) bool { return j.HTTP2 || j.Own || j.Deflate || j.Kind == write || j.Way == prepared }},
 }
 
 func libraryName(l library) string { return l.name }

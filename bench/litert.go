@@ -30,12 +30,20 @@ func (l litert) whole() bool {
 func (l litert) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if l.whole() {
 		c, err := listen.Upgrade(w, r, l.mode(), l.options()...)
+		if l.s.job.HTTP2 { // the connection ends with the handler
+			l.s.run(l.echoer(c), err)
+			return
+		}
 		go l.s.run(l.echoer(c), err)
 		return
 	}
 	c, err := listen.Upgrade(w, r, stream.Standard, l.options()...)
 	if l.s.job.Way == netConn {
 		go l.s.run(litertTunnel{litertConn{c}}, err)
+		return
+	}
+	if l.s.job.HTTP2 {
+		l.s.run(litertConn{c}, err)
 		return
 	}
 	go l.s.run(litertConn{c}, err)

@@ -201,7 +201,7 @@ func (l *load) together(f func(ctx context.Context, p *peer) error) error {
 			if err != nil {
 				end.Do(func() {
 					for _, p := range l.peers {
-						p.tcp.Close()
+						p.drop()
 					}
 				})
 			}

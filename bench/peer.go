@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -15,8 +16,8 @@ const patience = 2 * time.Minute
 
 // A peer is the load's end of a connection.
 type peer struct {
-	conn net.Conn
-	tcp  *net.TCPConn // below it
+	conn io.ReadWriteCloser
+	tcp  *net.TCPConn // below it; nil below a stream of HTTP/2
 	in   incoming
 }
 
@@ -27,6 +28,10 @@ func newPeer(tcp net.Conn, j job, want func(i int) content) (*peer, error) {
 		return nil, err
 	}
 	conn.SetDeadline(time.Now().Add(patience))
+	return &peer{conn: conn, tcp: tcp.(*net.TCPConn), in: newIncoming(j, want)}, nil
+}
+
+func newIncoming(j job, want func(i int) content) incoming {
 	size := putFrame
 	if j.Conns > 100 || j.Kind == visit {
 		size = 4 << 10
@@ -35,12 +40,11 @@ func newPeer(tcp net.Conn, j job, want func(i int) content) (*peer, error) {
 	if j.Text {
 		op = opText
 	}
-	p := &peer{conn: conn, tcp: tcp.(*net.TCPConn), in: incoming{want: want, op: op, buf: make([]byte, size)}}
-	p.in.stream = j.Way == netConn
+	in := incoming{want: want, op: op, buf: make([]byte, size), stream: j.Way == netConn}
 	if j.Deflate {
-		p.in.unzip = &unzip{takeover: j.Takeover}
+		in.unzip = &unzip{takeover: j.Takeover}
 	}
-	return p, nil
+	return in
 }
 
 const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -48,6 +52,13 @@ const request = "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConn
 
 // connect opens a connection to addr.
 func connect(addr string, j job, want func(i int) content) (*peer, error) {
+	if j.HTTP2 {
+		s, err := openStream(addr)
+		if err != nil {
+			return nil, err
+		}
+		return &peer{conn: s, in: newIncoming(j, want)}, nil
+	}
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
@@ -129,6 +140,10 @@ func (p *peer) receive(n int) error {
 
 // drop closes the connection with a reset, so that no port stays in TIME_WAIT.
 func (p *peer) drop() {
+	if p.tcp == nil {
+		p.conn.Close()
+		return
+	}
 	p.tcp.SetLinger(0)
 	p.tcp.Close()
 }

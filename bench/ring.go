@@ -85,7 +85,7 @@ func (l *load) echo(n int) error {
 			}
 			err := p.receive(received + 1)
 			if err != nil {
-				p.tcp.Close()
+				p.drop()
 			}
 			if werr := <-failed; werr != nil && err == nil {
 				err = werr

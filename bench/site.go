@@ -52,7 +52,7 @@ func (s *site) serve(ln net.Listener) error {
 	if s.job.Own {
 		return s.endpoint.serve(ln)
 	}
-	server := http.Server{Handler: s.endpoint, TLSConfig: s.tls}
+	server := http.Server{Handler: s.endpoint, TLSConfig: s.tls, HTTP2: http2Config}
 	if s.job.TLS {
 		return server.ServeTLS(ln, "", "")
 	}
