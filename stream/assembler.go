@@ -48,7 +48,7 @@ func (t *turn) room(p *payload, size int64) int64 {
 	case t.w.tr.Vectored():
 		return 0
 	case !p.text:
-		return min(size, transport.Piece) // but for the first record
+		return min(size, int64(t.w.tr.Piece())) // but for the first record
 	}
 	return min(size, buffer.Large)
 }
@@ -125,8 +125,9 @@ func (a *assembler) add(p []byte, copied bool) error {
 
 // fillRecord adds so much of p that what is not sent makes whole records of TLS, if there is room. It returns how much.
 func (a *assembler) fillRecord(p []byte) (n int) {
-	if rest := (a.end - a.start) % transport.Piece; !a.t.w.tr.Vectored() && rest > 0 {
-		n = min(transport.Piece-rest, len(p))
+	piece := a.t.w.tr.Piece()
+	if rest := (a.end - a.start) % piece; !a.t.w.tr.Vectored() && rest > 0 {
+		n = min(piece-rest, len(p))
 	}
 	if n > len(a.buf)-a.end {
 		return 0

@@ -133,8 +133,9 @@ func (g *fragmenter) push(p []byte, text bool) (n int, f failure) {
 // records with the header and what was gathered.
 func (g *fragmenter) direct(n int) int {
 	n -= min(directTail, n/2)
-	if before := payloadAt + g.n; !g.m.wire.tr.Vectored() && before+n > transport.Piece {
-		n = max(n/2, (before+n)/transport.Piece*transport.Piece-before)
+	piece := g.m.wire.tr.Piece()
+	if before := payloadAt + g.n; !g.m.wire.tr.Vectored() && before+n > piece {
+		n = max(n/2, (before+n)/piece*piece-before)
 	}
 	return n
 }

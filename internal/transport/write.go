@@ -8,9 +8,23 @@ import (
 	"time"
 )
 
-// Piece bounds a write to a transport that is no socket: it is what has to be taken within the idle timeout, and as much
-// as a record of TLS holds (RFC 8446, section 5.1).
-const Piece = 16 << 10
+const (
+	// record is as much as a record of TLS holds (RFC 8446, section 5.1).
+	record = 16 << 10
+
+	// frameHeader is what stands before the payload of a frame of HTTP/2 (RFC 9113, section 4.1).
+	frameHeader = 9
+)
+
+// Piece bounds a write to a transport that is no socket: it is what has to be taken within the idle timeout. Over TLS it
+// fills a record. Without deadlines, the transport may be a stream of HTTP/2, whose frame then fills a record with its header: were
+// it larger, its last bytes would take another record, and another system call.
+func (c *Conn) Piece() int {
+	if c.cut == asDeadline {
+		return record - frameHeader
+	}
+	return record
+}
 
 // Write writes head and body, each of which may be empty, as one run of bytes, and returns how many of both the transport
 // has taken; all of them, or there is an [*Error]: Bounded or Idle, which leave the transport as it was unless Broken is set,
@@ -175,7 +189,7 @@ func (c *Conn) sendOnce(l *load) (int64, error) {
 		p = l.body
 	}
 	if !c.vectored {
-		p = p[:min(len(p), Piece)]
+		p = p[:min(len(p), c.Piece())]
 	}
 	n, err := c.rwc.Write(p)
 	return int64(n), err
