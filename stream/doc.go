@@ -90,6 +90,7 @@
 //	a waiting Receive     holds no buffer and goroutine    holds a goroutine, which reads into a small buffer
 //	files, large writes   sendfile, writev; not copied     copied to frames of HTTP/2
 //	a slow receiver       slows its sender                 slows its sender, and others if their common window is full
+//	a write that waits    hinders no read                  at a server, keeps the client from sending once its window is full
 //	pings                 KeepAlive                        the same; those of HTTP/2 (SendPingTimeout) are for all at once
 //	Close, at a server    closes TCP at once               ends the stream when the handler returns, resets it if a write waits
 //	end at a server       when it is closed                with the handler at the latest; http.Server.Shutdown awaits it
