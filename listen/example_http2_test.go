@@ -29,9 +29,12 @@ func ExampleHandler_http2() {
 	server.StartTLS()
 	defer server.Close()
 
-	config := server.Client().Transport.(*http.Transport).TLSClientConfig
-	receiveAll(context.Background(), server.URL, dial.TLSConfig(config))
+	transport := server.Client().Transport.(*http.Transport)
+	receiveAll(context.Background(), server.URL, dial.TLSConfig(transport.TLSClientConfig))
+	receiveAll(context.Background(), server.URL, dial.HTTP2(transport))
 	// Output:
 	// hello over HTTP/1.1
+	// stream: closed by the peer: 1000 (normal closure)
+	// hello over HTTP/2.0
 	// stream: closed by the peer: 1000 (normal closure)
 }
