@@ -17,9 +17,11 @@ import (
 	"github.com/litert/websocket/opcode"
 )
 
+var chromium = peer{"chromium", ofBrowsers | pings | answers | cuts, nil, chromiumClient}
+
 // peersOfHTTP2 speak WebSocket over streams of HTTP/2 (RFC 8441).
 var peersOfHTTP2 = []peer{
-	{"chromium", ofBrowsers | pings | answers | cuts, nil, chromiumClient},
+	chromium,
 	{"node", answers, secureServerScript("node", "h2.mjs"), clientScript("node", "h2.mjs")},
 }
 

@@ -43,6 +43,21 @@ func (s ourSocket) sendFragments(binary bool, data []byte, size int) error {
 	return w.Close()
 }
 
+func (s ourSocket) cutIn(data []byte) error {
+	w, err := s.NewWriter(context.Background(), opcode.Binary)
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	if _, err := w.Write(data[:len(data)/2]); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return s.Abort()
+}
+
 func (s ourSocket) ping(data string) error { return s.Ping(context.Background(), []byte(data)) }
 
 func (s ourSocket) close(code int, reason string) error {

@@ -186,14 +186,19 @@ defaults
 	timeout tunnel 60s
 listen proxy
 	bind ADDRESS
-	server backend BACKEND
+	server backend BACKEND TOBACKEND
 `
 
 func startHAProxy(t *testing.T, addr, backend, certificate string) {
 	if certificate != "" {
 		addr += " ssl crt " + certificate
 	}
-	conf := strings.NewReplacer("ADDRESS", addr, "BACKEND", backend).Replace(haproxyConf)
+	runHAProxy(t, addr, backend, "")
+}
+
+// runHAProxy has HAProxy listen at addr, and connect to backend, in the ways that its configuration says behind both.
+func runHAProxy(t *testing.T, addr, backend, toBackend string) {
+	conf := strings.NewReplacer("ADDRESS", addr, "TOBACKEND", toBackend, "BACKEND", backend).Replace(haproxyConf)
 	start(t, exec.Command("haproxy", "-db", "-f", writeFile(t, "haproxy.cfg", conf)))
 }
 

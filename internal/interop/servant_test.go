@@ -24,11 +24,17 @@ type socket interface {
 	close(code int, reason string) error
 }
 
+// A cutter is a socket that can send half of a message, and cut the connection then.
+type cutter interface {
+	cutIn(data []byte) error
+}
+
 // A servant obeys on a connection, whatever library that is of.
 type servant struct {
 	socket
 	digest   bool // of the next message, before that
 	fragment int  // its size, for the next message; 0: no fragments
+	cut      bool // the connection, in the middle of the next message
 }
 
 // message obeys a message.
@@ -40,6 +46,9 @@ func (s *servant) message(binary bool, data []byte) error {
 		if err := s.send(false, []byte(digest(data))); err != nil {
 			return err
 		}
+	}
+	if s.cut {
+		return s.socket.(cutter).cutIn(data)
 	}
 	size := s.fragment
 	s.digest, s.fragment = false, 0
@@ -59,6 +68,8 @@ func (s *servant) obey(line string) (err error) {
 	case "fragments":
 		s.fragment, err = strconv.Atoi(argument)
 		return err
+	case "cut":
+		s.cut = true
 	case "ping":
 		return s.ping(argument)
 	case "close":
