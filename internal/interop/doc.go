@@ -44,7 +44,8 @@
 // # HTTP/2
 //
 // Over streams of HTTP/2 (RFC 8441) the checks are made again, and more: of streams that end without a close frame, which the
-// peer reports as lost. Node has no WebSocket there: ws is given its streams, and the handshake is the script's. HAProxy
+// peer reports as lost. Node has no WebSocket there: ws is given its streams, and the handshake is the script's. Hypercorn tells
+// applications nothing of close frames, and refuses compressed fragments with a ping in between. HAProxy
 // takes HTTP/2 to HTTP/2, to HTTP/1.1, and that to HTTP/2.
 //
 // OpenSSL speaks no WebSocket; it has what TLS does in the middle of a connection done: new keys, and renegotiation.

@@ -58,7 +58,7 @@ func eachRouteOverHTTP2(t *testing.T, list []check) {
 			}
 			via := throughHAProxy(r.client, r.server)
 			t.Run("ourselves", func(t *testing.T) { withServer(t, server, via, list) })
-			if r.withClient {
+			if r.withClient && compression == nil {
 				p := chromium
 				t.Run(p.name, func(t *testing.T) { withClientOf(t, startServer(t, start), p, via, list) })
 			}

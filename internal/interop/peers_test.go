@@ -76,7 +76,7 @@ func withClientOf(t *testing.T, s *server, p peer, via route, list []check) {
 	url, _ := via(t, s.url)
 	runAll(t, list, partner{p, true, func(t *testing.T, more ...stream.Option) *conversation {
 		c := newConversation(t, p, reports)
-		s.prepare(options(append(more, stream.WithTrace(c.seen.trace()))...))
+		s.prepare(options(append(more, stream.WithTrace(c.seen.trace()))...), c.seen.ended)
 		connect(url)
 		select {
 		case conn := <-s.conns:
@@ -106,5 +106,5 @@ func runAll(t *testing.T, list []check, p partner) {
 func newConversation(t *testing.T, p peer, reports <-chan string) *conversation {
 	ctx, cancel := context.WithTimeout(t.Context(), hangs)
 	t.Cleanup(cancel)
-	return &conversation{t: t, ctx: ctx, tells: p.can(tells), reports: reports, seen: new(sightings)}
+	return &conversation{t: t, ctx: ctx, tells: p.can(tells), reports: reports, seen: &sightings{ended: make(chan struct{})}}
 }

@@ -15,28 +15,33 @@ import (
 
 // A server is ours, for peers that are clients. It has one connection at a time.
 type server struct {
-	url     string // of its WebSocket endpoint
-	mux     *http.ServeMux
-	conns   chan *stream.Conn[*stream.Reader]
-	options atomic.Pointer[[]listen.Option] // of the next connection
+	url   string // of its WebSocket endpoint
+	mux   *http.ServeMux
+	conns chan *stream.Conn[*stream.Reader]
+	next  atomic.Pointer[nextConn]
+}
+
+// A nextConn is what is to be known of the next connection.
+type nextConn struct {
+	options []listen.Option
+	ended   <-chan struct{} // closed when its transport is
 }
 
 func newServer(t *testing.T) *server { return startServer(t, (*httptest.Server).Start) }
 
-// startServer returns a server that start starts. The handler stays until its connection has ended, as over HTTP/2 that ends
-// with it.
+// startServer returns a server that start starts. Over HTTP/2 the connection would end with the handler.
 func startServer(t *testing.T, start func(*httptest.Server)) *server {
 	s := &server{mux: http.NewServeMux(), conns: make(chan *stream.Conn[*stream.Reader], 1)}
 	s.mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
-		conn, err := listen.Upgrade(w, r, stream.Standard, *s.options.Load()...)
+		next := s.next.Load()
+		conn, err := listen.Upgrade(w, r, stream.Standard, next.options...)
 		if err != nil {
 			t.Errorf("the handshake of the peer: %v", err)
 			return
 		}
 		s.conns <- conn
 		if r.ProtoMajor == 2 {
-			<-conn.Done()
-			conn.Close() // waits for the answer to a close frame, which the receiver sends
+			<-next.ended
 		}
 	})
 	h := httptest.NewUnstartedServer(s.mux)
@@ -46,8 +51,9 @@ func startServer(t *testing.T, start func(*httptest.Server)) *server {
 	return s
 }
 
-// prepare sets the options of the next connection, beside its subprotocol, and drops one that nobody wanted.
-func (s *server) prepare(opts []stream.Option) {
+// prepare sets the options of the next connection, beside its subprotocol, and what tells of its end, and drops one that
+// nobody wanted.
+func (s *server) prepare(opts []stream.Option, ended <-chan struct{}) {
 	select {
 	case conn := <-s.conns:
 		conn.Abort()
@@ -57,7 +63,7 @@ func (s *server) prepare(opts []stream.Option) {
 	for _, o := range opts {
 		all = append(all, o)
 	}
-	s.options.Store(&all)
+	s.next.Store(&nextConn{all, ended})
 }
 
 // webSocketURL makes a ws URL of an http one, and a wss URL of an https one.

@@ -28,7 +28,9 @@ func TestSocketsOfABrowserShareItsConnection(t *testing.T) {
 		pages <- r.RemoteAddr
 		io.WriteString(w, text)
 	})
-	s.prepare(options())
+	tested := make(chan struct{})
+	defer close(tested)
+	s.prepare(options(), tested)
 	startChromium(t, "http"+strings.TrimSuffix(strings.TrimPrefix(s.url, "ws"), "ws"))
 	var conns []*stream.Conn[*stream.Reader]
 	for range number {
