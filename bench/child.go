@@ -10,6 +10,7 @@ import (
 	"runtime/pprof"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A task is what a process is started for: a job with a library. Its process is controlled by lines on its standard
@@ -115,12 +116,16 @@ func (t task) begin() (usage, error) {
 	return measure()
 }
 
+// idleFor is how long connections are idle before their memory is measured: some libraries give it back after a while.
+const idleFor = 3 * time.Second
+
 func (t task) end() (usage, error) {
 	u, err := measure()
 	if t.Profile != "" {
 		pprof.StopCPUProfile()
 	}
 	if t.Job.Kind == idle && err == nil {
+		time.Sleep(idleFor)
 		settle()
 		u.Resident, err = status("VmRSS")
 	}
