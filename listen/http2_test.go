@@ -147,12 +147,13 @@ func TestConnectionOverHTTP2KnowsTheRequest(t *testing.T) {
 }
 
 func TestDeadlinesOfTheHTTPServerAreClearedOverHTTP2(t *testing.T) {
-	h := dialHTTP2(t, true, listen.Handler(stream.Standard, echo, listen.HandshakeTimeout(50*time.Millisecond)), func(s *http.Server) {
-		s.ReadTimeout = 50 * time.Millisecond
-		s.WriteTimeout = 50 * time.Millisecond
+	t.Parallel()
+	h := dialHTTP2(t, true, listen.Handler(stream.Standard, echo, listen.HandshakeTimeout(within)), func(s *http.Server) {
+		s.ReadTimeout = within
+		s.WriteTimeout = within
 	})
 	p := h.Connect("/").Opened()
-	time.Sleep(150 * time.Millisecond)
+	time.Sleep(within + 100*time.Millisecond)
 	p.SendFrame(true, opcode.Text, "hello")
 	p.Want(true, opcode.Text, "hello")
 	p.SendClose(1000, "")

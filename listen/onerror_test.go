@@ -90,7 +90,11 @@ func TestWhatCameToNoRequestIsTold(t *testing.T) {
 				skipUnlessSilenceIsKnown(t)
 			}
 			option, told := listening()
-			l := listenLocally(t, append(tt.opts, option, listen.HandshakeTimeout(200*time.Millisecond))...)
+			timeout := 200 * time.Millisecond
+			if tt.leave {
+				timeout = within
+			}
+			l := listenLocally(t, append(tt.opts, option, listen.HandshakeTimeout(timeout))...)
 			c := connect(t, l.Addr(), "")
 			go io.WriteString(c, tt.text)
 			if tt.leave {
