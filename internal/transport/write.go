@@ -108,6 +108,8 @@ func (c *Conn) sendAll(l *load) (sent int64, err error) {
 			var n int64
 			n, err = c.sendSome(l)
 			sent += n
+		} else if c.cut == asDeadline && c.deadliner().wasCut() { // at the very end of the write before, which has not failed
+			err.(*Error).Broken = true
 		}
 	}
 	return sent, err

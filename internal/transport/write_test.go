@@ -109,6 +109,40 @@ func TestBoundsEndAWriteAndItCountsWhatHasLeft(t *testing.T) {
 	})
 }
 
+// A cutAtTheEnd is a transport without deadlines whose first write is ended when all of it has left.
+type cutAtTheEnd struct {
+	io.ReadWriteCloser
+	end    func()        // nil behind the first write
+	closed chan struct{} // by Close
+}
+
+func (c *cutAtTheEnd) Write(p []byte) (int, error) {
+	n, err := c.ReadWriteCloser.Write(p)
+	if c.end != nil {
+		c.end()
+		<-c.closed
+		c.end = nil
+	}
+	return n, err
+}
+
+func (c *cutAtTheEnd) Close() error {
+	close(c.closed)
+	return c.ReadWriteCloser.Close()
+}
+
+// The piece has left, but the transport was closed to end it.
+func TestACutAtTheVeryEndOfAPieceIsTold(t *testing.T) {
+	a, peer := net.Pipe()
+	go io.Copy(io.Discard, peer)
+	ctx, cancel := context.WithCancel(context.Background())
+	c := open(t, &cutAtTheEnd{a, cancel, make(chan struct{})}, transport.Config{})
+	n, err := c.Write(transport.Bounds{Ctx: ctx}, nil, data[:2*c.Piece()])
+	if failed := wantKind(t, err, transport.Bounded, context.Canceled); n != c.Piece() || !failed.Broken {
+		t.Errorf("%d bytes have left, broken %v", n, failed.Broken)
+	}
+}
+
 func TestAWriteWhoseBoundsHaveEndedBreaksNothing(t *testing.T) {
 	onAll(t, func(t *testing.T, tr wstest.Transport) {
 		c, peer := pair(t, tr, transport.Config{})
