@@ -40,6 +40,7 @@ var mayImport = []struct {
 	{"internal/conformance/report", []string{"internal/conformance"}},
 	{"internal/census", nil},
 	{"internal/soak", []string{"opcode", "closecode", "stream", "dial", "listen", "listen/xconnect", "internal/census"}},
+	{"internal/faults", []string{"opcode", "closecode", "stream", "dial", "listen", "internal/census", "golang.org/x/sys/unix"}},
 	{"internal/attack", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "internal/census", "internal/handshake"}},
 	{"internal/", []string{"opcode", "closecode", "frame", "internal/"}},
 	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "internal/printable", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
