@@ -109,6 +109,35 @@ func TestTheIdleTimeoutEndsAWriteToASocketThatIsNotRead(t *testing.T) {
 	}
 }
 
+// The socket takes some bytes of a write at once, and none behind them. Only a process that stands still for four seconds fails here.
+func TestTheIdleTimeoutOfAWriteToASocketIsNotDoubledByWhatItTook(t *testing.T) {
+	t.Parallel()
+	client, server := wstest.TCP(t)
+	secureClient, secureServer := wstest.TLS(t)
+	for name, ends := range map[string][2]net.Conn{"TCP": {server, client}, "TLS": {secureClient, secureServer}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := openEnd(t, ends[0], name == "TCP", false, stream.IdleTimeout(5*time.Second))
+			ended := make(chan error, 1)
+			go func() {
+				var err error
+				for err == nil {
+					err = c.WriteBinary(bg(t), data[:1<<20])
+				}
+				ended <- err
+			}()
+			select {
+			case err := <-ended:
+				wantIdleEnd(t, c, err)
+			case <-time.After(9 * time.Second):
+				t.Error("the write still waits, when a timeout of 5 s is nearly over a second time")
+				c.Abort()
+				<-ended
+			}
+		})
+	}
+}
+
 // A record of TLS takes some 8 seconds here, four of them more than half a minute.
 func TestTheIdleTimeoutLeavesAPeerThatReadsSlowly(t *testing.T) {
 	for _, l := range layers {

@@ -129,11 +129,19 @@ func (l *limit) dueLocked(c *Conn) time.Time {
 	if l.reading && c.isBrief() {
 		at = clock.nearer(at, clock.now(), briefly)
 	}
+	if !l.reading && (c.vectored || c.floor() != nil) {
+		at = clock.nearer(at, clock.now(), clock.timeout()/writeParts)
+	}
 	if since, ok := l.unansweredSince(c); ok {
 		at = clock.nearer(at, since, clock.patience)
 	}
 	return at
 }
+
+// writeParts is of how many parts the idle timeout of a write to a socket consists: a write that has taken some bytes, and waits,
+// does not tell when it took them, so the deadline comes after each part, and what had moved by then counts as moved just
+// then. The timeout is late by a part at most.
+const writeParts = 10
 
 // note notes what the deadline was set to.
 func (l *limit) note(c *Conn, at time.Time) {
