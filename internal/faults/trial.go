@@ -57,7 +57,7 @@ type env struct {
 }
 
 // patience is how long a trial may take.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // skipped is the error of a trial that cannot be made on this machine: it says what that lacks.
 type skipped string
