@@ -80,8 +80,8 @@ func FragmentSize[N constraints.Integer](n N) FragmentOption {
 
 // IdleTimeout ends a connection over which no byte was received or sent for d while a call waited for one: the call
 // that waited gets an error that matches [ErrIdleTimeout], and the peer a close frame with code 1001, unless it is the
-// peer that does not read. The default is 60 seconds; 0 turns it off; a negative d is refused. [Socket.SetIdleTimeout]
-// changes it later.
+// peer that does not read. A write may notice it later, by a tenth of d over a socket or TLS, and by d over another
+// transport. The default is 60 seconds; 0 turns it off; a negative d is refused. [Socket.SetIdleTimeout] changes it later.
 func IdleTimeout(d time.Duration) Option {
 	return conf.StreamOption(func(c *conf.Stream) {
 		if err := checkIdleTimeout(d); err != nil {

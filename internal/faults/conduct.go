@@ -47,37 +47,35 @@ func (c config) tryAll(ctx context.Context, chosen []trial, out io.Writer) error
 		return err
 	}
 	results := make([][]result, len(chosen))
-	places := make(chan struct{}, c.parallel)
-	var all sync.WaitGroup
-	number := 0
-	for _, alone := range []bool{false, true} {
-		for i, t := range chosen {
-			if t.alone != alone {
-				continue
-			}
-			runs := t.runs(c.short)
-			results[i] = make([]result, len(runs))
-			for j, v := range runs {
-				number++
-				own := number
-				places <- struct{}{}
-				all.Go(func() {
-					defer func() { <-places }()
-					r := c.try(ctx, t, v, own)
-					results[i][j] = r
-					c.tell(t, r)
-				})
-				if alone {
-					all.Wait()
-				}
-			}
-		}
-		all.Wait()
+	for i, t := range chosen {
+		results[i] = make([]result, len(t.runs(c.short)))
 	}
+	c.tryThose(ctx, chosen, results, false, c.parallel)
+	c.tryThose(ctx, chosen, results, true, 1)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return c.table(out, chosen, results)
+}
+
+// tryThose makes those trials that want the machine for themselves, or the others, so many at a time.
+func (c config) tryThose(ctx context.Context, chosen []trial, results [][]result, alone bool, parallel int) {
+	places := make(chan struct{}, parallel)
+	var all sync.WaitGroup
+	for i, t := range chosen {
+		if t.alone != alone {
+			continue
+		}
+		for j, v := range t.runs(c.short) {
+			places <- struct{}{}
+			all.Go(func() {
+				defer func() { <-places }()
+				results[i][j] = c.try(ctx, t, v)
+				c.tell(t, results[i][j])
+			})
+		}
+	}
+	all.Wait()
 }
 
 // tell tells of a result at once, while others are still awaited.
@@ -87,24 +85,33 @@ func (c config) tell(t trial, r result) {
 	}
 }
 
-// try makes a trial with a variant. The number tells it from all others of this process.
-func (c config) try(ctx context.Context, t trial, v variant, number int) result {
-	if err := ctx.Err(); err != nil {
-		return result{Variant: v, Err: err.Error()}
-	}
-	o := order{Trial: t.id(), Variant: v, Short: c.short}
-	if t.network {
-		o.Network = networkName(os.Getpid(), number)
-		defer removeNetwork(o.Network)
-		if err := makeNetwork(o.Network); err != nil {
-			return result{Variant: v, Err: err.Error()}
-		}
-	}
-	r, err := o.carryOut(ctx)
-	if err != nil {
+// try makes a trial with a variant.
+func (c config) try(ctx context.Context, t trial, v variant) result {
+	r, err := c.order(ctx, t, v)
+	var lacks skipped
+	switch {
+	case errors.As(err, &lacks):
+		return result{Variant: v, Skipped: string(lacks)}
+	case err != nil:
 		return result{Variant: v, Err: err.Error()}
 	}
 	return r
+}
+
+// order has a process make the trial, in a network that is made for it.
+func (c config) order(ctx context.Context, t trial, v variant) (r result, err error) {
+	if err := ctx.Err(); err != nil {
+		return r, err
+	}
+	o := order{Trial: t.id(), Variant: v, Short: c.short}
+	if t.network {
+		o.Network = newNetworkName(os.Getpid())
+		defer removeNetwork(o.Network)
+		if err := makeNetwork(o.Network); err != nil {
+			return r, err
+		}
+	}
+	return o.carryOut(ctx)
 }
 
 // carryOut has a process make the trial. It ends with all that it has started.

@@ -38,7 +38,9 @@ var holes = []trial{
 		run: receiving(true, hole, idling, stream.ErrIdleTimeout, idle+idle/10)},
 	{name: "black hole while idle, IdleTimeout", want: wantIdle, variants: eachEnd,
 		run: receiving(false, hole, idling, stream.ErrIdleTimeout, idle+idle/10)},
-	{name: "black hole while a write waits, IdleTimeout", want: wantIdle, variants: eachEnd, run: writing},
+	{name: "black hole while a write waits, IdleTimeout", want: wantIdle + ", of Receive, too", variants: eachEnd, run: writing(idling...)},
+	{name: "black hole while a write waits, IdleTimeout and KeepAlive", want: "the same: the wire is busy, so that no ping is sent", variants: eachEnd,
+		run: writing(stream.IdleTimeout(idle), stream.KeepAlive(keepAlive))},
 	{name: "black hole, contexts and deadlines alone", want: "each of 1 s ends its call", variants: eachEnd, run: bounded},
 	{name: "another address for the client, KeepAlive", want: "as a black hole: " + wantNoPong, variants: eachEnd,
 		run: receiving(false, move, probing, stream.ErrNoPong, 2*keepAlive)},
@@ -95,27 +97,35 @@ func nameOf(err error) string {
 	return "ErrIdleTimeout"
 }
 
-// writing has a peer that receives vanish while messages are sent to it, until a write has to wait.
-func writing(e *env) (string, error) {
-	l, err := e.open(idling...)
-	if err != nil {
-		return "", err
+// writing has a peer that receives vanish while messages are sent to it, until a write has to wait. Meanwhile, another
+// goroutine receives.
+func writing(opts ...stream.Option) func(*env) (string, error) {
+	return func(e *env) (string, error) {
+		l, err := e.open(opts...)
+		if err != nil {
+			return "", err
+		}
+		defer l.close()
+		go l.other.receiveForEver(e.ctx)
+		received := make(chan error, 1)
+		go func() { received <- l.watched.receive(e.ctx, io.Discard) }()
+		if err := hole(e); err != nil {
+			return "", err
+		}
+		moved := time.Now()
+		for err == nil {
+			moved = time.Now()
+			err = l.watched.WriteBinary(e.ctx, make([]byte, little))
+		}
+		took := time.Since(moved)
+		if !errors.Is(err, stream.ErrIdleTimeout) || errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("the write has ended with: %w", err)
+		}
+		if err := <-received; !errors.Is(err, stream.ErrIdleTimeout) || errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("receiving has ended with: %w", err)
+		}
+		return fmt.Sprintf("ErrIdleTimeout after %.1f s", took.Seconds()), within("ErrIdleTimeout", took, idle+idle/10)
 	}
-	defer l.close()
-	go l.other.receiveForEver(e.ctx)
-	if err := hole(e); err != nil {
-		return "", err
-	}
-	moved := time.Now()
-	for err == nil {
-		moved = time.Now()
-		err = l.watched.WriteBinary(e.ctx, make([]byte, little))
-	}
-	took := time.Since(moved)
-	if !errors.Is(err, stream.ErrIdleTimeout) || errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("the write has ended with: %w", err)
-	}
-	return fmt.Sprintf("ErrIdleTimeout after %.1f s", took.Seconds()), within("ErrIdleTimeout", took, idle+idle/10)
 }
 
 // little is a number of bytes that the kernel takes though nobody reads them.

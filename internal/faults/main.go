@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	if status, ok := beOther(); ok {
+	if status, ok := beOther(trials()); ok {
 		os.Exit(status)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
@@ -28,13 +28,13 @@ func main() {
 }
 
 // beOther has a process that this program has started do what it was started for, and returns its status. ok is false where it
-// is the command.
-func beOther() (status int, ok bool) {
+// is the command. The trials are those that it knows.
+func beOther(known []trial) (status int, ok bool) {
 	if order, ok := os.LookupEnv(peerVariable); ok { // it has inherited the other variable
 		return bePeer(order), true
 	}
 	if order, ok := os.LookupEnv(trialVariable); ok {
-		return beTrial(order), true
+		return beTrial(order, known), true
 	}
 	return 0, false
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/litert/websocket/internal/census"
 )
 
-// beTrial makes the trial that was ordered, and tells of it on the standard output.
-func beTrial(spec string) (status int) {
+// beTrial makes the one of the known trials that was ordered, and tells of it on the standard output.
+func beTrial(spec string, known []trial) (status int) {
 	var o order
 	if err := json.Unmarshal([]byte(spec), &o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -25,7 +25,7 @@ func beTrial(spec string) (status int) {
 	defer cancel()
 	r := result{Variant: o.Variant}
 	var lacks skipped
-	got, err := o.try(ctx)
+	got, err := o.try(ctx, known)
 	switch {
 	case errors.As(err, &lacks):
 		r.Skipped = string(lacks)
@@ -43,8 +43,11 @@ func beTrial(spec string) (status int) {
 // for the first time.
 const slack = 1 << 20
 
+// settling is how long it may take until nothing is left.
+const settling = 10 * time.Second
+
 // try compares what there is in the process before and after.
-func (o order) try(ctx context.Context) (got string, err error) {
+func (o order) try(ctx context.Context, known []trial) (got string, err error) {
 	e := &env{variant: o.Variant, ctx: ctx, short: o.Short}
 	if o.Network != "" {
 		identity, err := newIdentity()
@@ -58,7 +61,7 @@ func (o order) try(ctx context.Context) (got string, err error) {
 	if err := e.warmUp(); err != nil {
 		return "", fmt.Errorf("without any fault: %w", err)
 	}
-	for _, t := range trials() {
+	for _, t := range known {
 		if t.id() != o.Trial {
 			continue
 		}
@@ -66,7 +69,7 @@ func (o order) try(ctx context.Context) (got string, err error) {
 		if got, err = t.run(e); err != nil {
 			return got, err
 		}
-		late, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		late, cancel := context.WithTimeout(context.Background(), settling)
 		defer cancel()
 		_, err = census.Settle(late, before, slack, func() (census.Census, error) { return census.Take(), nil })
 		return got, err
