@@ -15,8 +15,8 @@ var transfers = []trial{
 	{name: "1 % of packets lost", want: arrives, variants: bothEnds, run: loses(1)},
 	{name: "5 % of packets lost", want: arrives, variants: bothEnds, run: loses(5)},
 	{name: "link down for 3 s in mid-message", want: arrives, variants: bothEnds, run: transfersThrough(linkDown)},
-	{name: "black hole for 1.5 s in mid-message", want: arrives + "; KeepAlive of 4 s and IdleTimeout of 8 s notice nothing", variants: eachEnd,
-		run: transfersThrough(briefHole, stream.KeepAlive(4*time.Second), stream.IdleTimeout(8*time.Second))},
+	{name: "black hole for 1.5 s in mid-message", want: arrives + "; KeepAlive of 8 s and IdleTimeout of 15 s notice nothing", variants: eachEnd,
+		run: transfersThrough(briefHole, stream.KeepAlive(8*time.Second), stream.IdleTimeout(15*time.Second))},
 	{name: "MTU from 1500 to 600 in mid-message", want: arrives, variants: bothEnds, run: transfersThrough(smallerMTU)},
 }
 
