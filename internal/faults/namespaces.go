@@ -75,12 +75,7 @@ func makeNetwork(name string) error {
 
 // mayIsolate returns an error if namespaces are not allowed, as in a container without privileges.
 func mayIsolate() error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for good: the thread ends with the goroutine
-		done <- unix.Unshare(unix.CLONE_NEWNET)
-	}()
-	if err := <-done; err == unix.EPERM {
+	if err := inOwnThread(func() error { return unix.Unshare(unix.CLONE_NEWNET) }); err == unix.EPERM {
 		return skipped("namespaces of networks are not allowed here")
 	}
 	return nil
@@ -97,7 +92,7 @@ func removeNetwork(name string) {
 func removeNamespace(name string) {
 	pids, _ := exec.Command("ip", "netns", "pids", name).Output()
 	for _, field := range strings.Fields(string(pids)) {
-		if pid, err := strconv.Atoi(field); err == nil {
+		if pid, err := strconv.Atoi(field); err == nil && pid != os.Getpid() {
 			unix.Kill(pid, unix.SIGKILL)
 		}
 	}
@@ -161,11 +156,22 @@ func (h *host) do(f func() error) error {
 		return err
 	}
 	defer there.Close()
+	return inOwnThread(func() error {
+		if err := unix.Setns(int(there.Fd()), unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("entering %s: %w", h.namespace, err)
+		}
+		return f()
+	})
+}
+
+// inOwnThread calls f by a thread that ends with it. It is not the first one, whose namespace is taken for that of the process.
+func inOwnThread(f func() error) error {
 	done := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // for good: the thread ends with the goroutine
-		if err := unix.Setns(int(there.Fd()), unix.CLONE_NEWNET); err != nil {
-			done <- fmt.Errorf("entering %s: %w", h.namespace, err)
+		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() {
+			defer runtime.UnlockOSThread()
+			done <- inOwnThread(f)
 			return
 		}
 		done <- f()
