@@ -104,6 +104,59 @@ func ExampleGroup() {
 	// ended: <nil>
 }
 
+// A server that will be back says so to those whom it sends away.
+func ExampleGroup_ShutdownReason() {
+	var group listen.Group
+	interrupt := make(chan struct{}, 1)
+	welcome := func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+		if err := conn.WriteText(r.Context(), "welcome"); err != nil {
+			return err
+		}
+		interrupt <- struct{}{}
+		_, err := conn.Receive(r.Context())
+		return err
+	}
+	server := httptest.NewServer(listen.Handler(stream.Standard, welcome, listen.Join(&group)))
+	defer server.Close()
+	ended := make(chan error)
+	go func() {
+		<-interrupt
+		ended <- group.ShutdownReason(context.Background(), "back within 10 s")
+	}()
+
+	receiveAll(context.Background(), server.URL)
+	fmt.Println("ended:", <-ended)
+	// Output:
+	// welcome
+	// stream: closed by the peer: 1001 (going away): "back within 10 s"
+	// ended: <nil>
+}
+
+// A Listener ends its connections, and tells them why.
+func ExampleListener_ShutdownReason() {
+	l, err := listen.Listen("tcp", "127.0.0.1:0", stream.Standard)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ended := make(chan error)
+	go func() { // shut down once the client is accepted
+		conn, err := l.Accept(context.Background())
+		if err != nil {
+			ended <- err
+			return
+		}
+		defer conn.Close()
+		ended <- l.ShutdownReason(context.Background(), "back within 10 s")
+	}()
+
+	receiveAll(context.Background(), "ws://"+l.Addr().String())
+	fmt.Println("ended:", <-ended)
+	// Output:
+	// stream: closed by the peer: 1001 (going away): "back within 10 s"
+	// ended: <nil>
+}
+
 // A Listener knows its connections, and ends them itself.
 func ExampleListener_Shutdown() {
 	l, err := listen.Listen("tcp", "127.0.0.1:0", stream.Standard)

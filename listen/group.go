@@ -2,7 +2,10 @@ package listen
 
 import (
 	"context"
+	"strings"
 
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/internal/conf"
 	"github.com/litert/websocket/stream"
 )
@@ -39,8 +42,15 @@ func Join(g *Group) Option {
 // Shutdown can be called again, and while another call waits; it waits then, too. Calls from within a function of a
 // Handler wait for that very function until ctx ends. If a hook of [stream.Trace] panics that Shutdown calls, the panic goes on
 // once all connections have ended.
-func (g *Group) Shutdown(ctx context.Context) error {
-	panicked, err := g.roster.shutdown(ctx)
+func (g *Group) Shutdown(ctx context.Context) error { return g.ShutdownReason(ctx, "") }
+
+// ShutdownReason is [Group.Shutdown] with a reason in the close frames, as when the peers may come back. One that is over 123
+// bytes or not UTF-8 is a [*stream.ArgumentError]: nothing was done.
+func (g *Group) ShutdownReason(ctx context.Context, reason string) error {
+	if err := checkReason(reason); err != nil {
+		return err
+	}
+	panicked, err := g.roster.shutdown(ctx, reason)
 	if panicked != nil {
 		panic(panicked)
 	}
@@ -60,4 +70,12 @@ func refuseGroup(cfg *conf.Listen, fn string) {
 	if cfg.Group != nil {
 		cfg.Reject(&stream.ArgumentError{Func: fn, Reason: "Join is for Upgrade and Handler"})
 	}
+}
+
+// checkReason returns an error if reason does not fit a close frame.
+func checkReason(reason string) error {
+	if _, err := frame.AppendClose(nil, closecode.GoingAway, reason); err != nil {
+		return &stream.ArgumentError{Func: "ShutdownReason", Reason: strings.TrimPrefix(err.Error(), "frame: ")}
+	}
+	return nil
 }

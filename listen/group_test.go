@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -93,6 +94,43 @@ func TestAGroupAbortsWhenTheContextEnds(t *testing.T) {
 	c.closing(t)
 	if !c.ended() {
 		t.Error("the connection is open")
+	}
+}
+
+func TestAReasonThatDoesNotFitShutsNothingDown(t *testing.T) {
+	var group listen.Group
+	server := httptest.NewServer(listen.Handler(stream.Standard, func(r *http.Request, c *conn) error {
+		_, err := c.Receive(r.Context())
+		return err
+	}, listen.Join(&group)))
+	defer server.Close()
+	l, err := listen.Listen("tcp", "127.0.0.1:0", stream.Standard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	clients := []*client{
+		connect(t, server.Listener.Addr(), proper+"\r\n").opened(t),
+		connect(t, l.Addr(), proper+"\r\n").opened(t),
+	}
+	for i, shutdown := range []func(context.Context, string) error{group.ShutdownReason, l.ShutdownReason} {
+		for _, reason := range []string{strings.Repeat("x", 124), "\xff"} {
+			if err := shutdown(testContext(t), reason); !errors.As(err, new(*stream.ArgumentError)) {
+				t.Errorf("error is %v, want *stream.ArgumentError", err)
+			}
+		}
+		ended := make(chan error, 1)
+		longest := strings.Repeat("x", 123)
+		go func() { ended <- shutdown(testContext(t), longest) }()
+		c := clients[i]
+		if first, payload := c.frame(t); first != 0x88 || payload != "\x03\xe9"+longest {
+			t.Errorf("frame is %x %q, want a close frame with 1001 and the reason", first, payload)
+		}
+		io.WriteString(c, closeFrame)
+		c.Close()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	}
 }
 

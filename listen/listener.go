@@ -159,7 +159,16 @@ func (l *Listener[M]) Addr() net.Addr { return l.server.ln.Addr() }
 // accepted or not. It returns when all of them have ended, each after its [stream.CloseTimeout] at the latest. When ctx
 // ends before, the remaining ones are aborted, and the error of ctx is returned. It can be called again, and while another
 // call waits; it waits then, too.
-func (l *Listener[M]) Shutdown(ctx context.Context) error { return l.server.shutdown(ctx) }
+func (l *Listener[M]) Shutdown(ctx context.Context) error { return l.server.shutdown(ctx, "") }
+
+// ShutdownReason is [Listener.Shutdown] with a reason in the close frames, as when the peers may come back. One that is over 123
+// bytes or not UTF-8 is a [*stream.ArgumentError]: nothing was done.
+func (l *Listener[M]) ShutdownReason(ctx context.Context, reason string) error {
+	if err := checkReason(reason); err != nil {
+		return err
+	}
+	return l.server.shutdown(ctx, reason)
+}
 
 // Close ends the Listener at once: it stops listening, and drops all connections, whether they were accepted or not,
 // without a closing handshake (see [stream.Socket.Abort]). It returns the error of closing what it listened on; called

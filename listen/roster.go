@@ -103,9 +103,10 @@ func cutAnswer(conn io.Closer) {
 
 var longAgo = time.Unix(1, 0)
 
-// shutdown closes the roster, ends all connections in an orderly way, and waits until their functions have returned.
-// When ctx ends before, it aborts the remaining ones, and returns the error of ctx. It returns what a hook has panicked with, too.
-func (r *roster) shutdown(ctx context.Context) (panicked any, err error) {
+// shutdown closes the roster, ends all connections in an orderly way, for a reason that fits a close frame, and waits until their
+// functions have returned. When ctx ends before, it aborts the remaining ones, and returns the error of ctx. It returns what a hook
+// has panicked with, too.
+func (r *roster) shutdown(ctx context.Context, reason string) (panicked any, err error) {
 	r.close()
 	var cut atomic.Bool
 	endWith := func(end func(*member, context.Context) bool) any {
@@ -115,7 +116,7 @@ func (r *roster) shutdown(ctx context.Context) (panicked any, err error) {
 			}
 		})
 	}
-	panicked = endWith((*member).shutdown)
+	panicked = endWith(func(m *member, ctx context.Context) bool { return m.shutdown(ctx, reason) })
 	if behind := endWith((*member).awaitGone); panicked == nil {
 		panicked = behind
 	}
@@ -245,7 +246,7 @@ func (m *member) left() {
 }
 
 // shutdown ends the connection of m, and reports whether that was in time.
-func (m *member) shutdown(ctx context.Context) bool {
+func (m *member) shutdown(ctx context.Context, reason string) bool {
 	select {
 	case <-m.settled.Wait():
 	case <-ctx.Done():
@@ -255,7 +256,7 @@ func (m *member) shutdown(ctx context.Context) bool {
 	m.roster.mu.Lock()
 	socket := m.socket
 	m.roster.mu.Unlock()
-	if socket != nil && socket.Shutdown(ctx, closecode.GoingAway, "") != nil && ctx.Err() != nil {
+	if socket != nil && socket.Shutdown(ctx, closecode.GoingAway, reason) != nil && ctx.Err() != nil {
 		m.abort()
 		return false
 	}

@@ -165,9 +165,9 @@ func (s *server) stop(ctx context.Context) error {
 	return nil
 }
 
-func (s *server) shutdown(ctx context.Context) error {
+func (s *server) shutdown(ctx context.Context, reason string) error {
 	err := s.stop(ctx)
-	if _, cut := s.roster.shutdown(ctx); cut != nil {
+	if _, cut := s.roster.shutdown(ctx, reason); cut != nil {
 		return cut
 	}
 	return err
