@@ -1,0 +1,206 @@
+// Package client is a member of a room that comes back, to any node, whenever its connection ends.
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	rnd "math/rand/v2"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/examples/rooms/protocol"
+	"github.com/litert/websocket/stream"
+)
+
+var (
+	// ErrClosed is the error of a message that was not accepted before its Client ended. It may be stored, or not.
+	ErrClosed = errors.New("the client is closed")
+
+	// ErrUnknown is the error of a message that may be stored, or not, and that nodes soon take for another if it is sent again.
+	ErrUnknown = errors.New("it is not known whether the message is accepted")
+)
+
+const resendFor = time.Minute // less than nodes know IDs for
+
+// A Client is in one room, until it is closed, or refused.
+type Client struct {
+	url    url.URL
+	hear   func(protocol.Event)
+	cancel context.CancelFunc
+	ended  chan struct{}
+	err    error  // why, once ended is closed
+	run    string // makes the IDs of this Client unlike those of others
+
+	// owned by the goroutine of run
+	after *uint64 // nil: there was no connection yet
+
+	writing sync.Mutex // held while messages are written, so that they stay in order; taken before mu
+
+	mu      sync.Mutex // guards following
+	count   int
+	pending []*message     // in order
+	socket  *stream.Socket // nil: pending messages are sent when there is one
+}
+
+// A message is one that is not accepted yet.
+type message struct {
+	protocol.Message
+	since time.Time
+	done  chan outcome // has room for it
+}
+
+type outcome struct {
+	seq uint64
+	err error
+}
+
+// New returns a client of the room that is in the query of base, as in ws://localhost:8080/ws?room=lobby&name=alice. It calls hear
+// for each event, one after the other.
+func New(base string, hear func(protocol.Event)) (*Client, error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &Client{url: *u, hear: hear, cancel: cancel, ended: make(chan struct{}), run: rand.Text()}
+	go func() {
+		defer close(c.ended)
+		c.err = c.stay(ctx)
+	}()
+	return c, nil
+}
+
+// Close ends the client.
+func (c *Client) Close() {
+	c.cancel()
+	<-c.ended
+}
+
+// Say has the text sent, again if need be, until it is accepted, and returns the sequence under which all members get it. Messages
+// are stored in the order of the calls. After an error that is not of a refusal, the message may be stored, or not.
+func (c *Client) Say(ctx context.Context, text string) (seq uint64, err error) {
+	m := &message{since: time.Now(), done: make(chan outcome, 1)}
+	c.writing.Lock()
+	c.mu.Lock()
+	c.count++
+	m.Message = protocol.Message{ID: fmt.Sprintf("%s-%d", c.run, c.count), Text: text}
+	c.pending = append(c.pending, m)
+	socket := c.socket
+	c.mu.Unlock()
+	if socket != nil {
+		socket.WriteJSON(context.Background(), m.Message) // if that fails, the connection ends, and the message goes over the next one
+	}
+	c.writing.Unlock()
+	select {
+	case o := <-m.done:
+		return o.seq, o.err
+	case <-ctx.Done():
+		c.settle(m.ID, outcome{})
+		return 0, ctx.Err()
+	case <-c.ended:
+		return 0, c.err
+	}
+}
+
+// stay keeps a connection open until ctx ends, or the client is refused, and returns why.
+func (c *Client) stay(ctx context.Context) error {
+	for failures := 0; ; failures++ {
+		u := c.url
+		if c.after != nil {
+			query := u.Query()
+			query.Set("after", strconv.FormatUint(*c.after, 10))
+			u.RawQuery = query.Encode()
+		}
+		conn, err := dial.Dial(ctx, u.String(), stream.JSON[protocol.Event](), stream.KeepAlive(30*time.Second))
+		if err == nil {
+			if c.session(ctx, conn) {
+				failures = 0
+			}
+			err = conn.Err()
+		}
+		if ctx.Err() != nil {
+			return ErrClosed
+		}
+		if stream.CloseCode(err) == closecode.PolicyViolation || errors.As(err, new(*stream.ArgumentError)) {
+			return err
+		}
+		select {
+		case <-time.After(pause(failures, err)):
+		case <-ctx.Done():
+			return ErrClosed
+		}
+	}
+}
+
+// pause returns how long to wait: a part, by chance, of the time that the node has told, or of one that doubles with each failure.
+func pause(failures int, err error) time.Duration {
+	var closed *stream.CloseError
+	within := min(100*time.Millisecond<<min(failures, 10), 30*time.Second)
+	if errors.As(err, &closed) && protocol.Within(closed.Reason) > 0 {
+		within = protocol.Within(closed.Reason)
+	}
+	return rnd.N(within)
+}
+
+// session hears what comes over conn until it ends, and reports whether the client was let in.
+func (c *Client) session(ctx context.Context, conn *stream.Conn[protocol.Event]) (joined bool) {
+	var sending sync.WaitGroup
+	defer c.use(nil)
+	defer sending.Wait()
+	defer conn.Close()
+	for e, err := range conn.All(ctx) {
+		if err != nil {
+			break
+		}
+		switch e.Kind {
+		case protocol.Joined:
+			joined = true
+			c.after = new(e.Seq)
+			sending.Go(func() { c.resend(conn.Socket) }) // and accepted messages are heard meanwhile
+		case protocol.Said:
+			c.after = new(e.Seq)
+		case protocol.Accepted:
+			c.settle(e.ID, outcome{seq: e.Seq})
+		}
+		c.hear(e)
+	}
+	return joined
+}
+
+// resend sends what is not accepted over a new connection, before anything else.
+func (c *Client) resend(socket *stream.Socket) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	for _, m := range c.use(socket) {
+		if time.Since(m.since) > resendFor {
+			c.settle(m.ID, outcome{err: ErrUnknown})
+		} else if socket.WriteJSON(context.Background(), m.Message) != nil {
+			return
+		}
+	}
+}
+
+// use has messages sent over the socket, from those on that are not returned.
+func (c *Client) use(socket *stream.Socket) (pending []*message) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.socket = socket
+	return slices.Clone(c.pending)
+}
+
+// settle ends what is done for a message.
+func (c *Client) settle(id string, o outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.IndexFunc(c.pending, func(m *message) bool { return m.ID == id }); i >= 0 {
+		c.pending[i].done <- o
+		c.pending = slices.Delete(c.pending, i, i+1)
+	}
+}
