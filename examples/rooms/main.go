@@ -46,7 +46,11 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 	mux.Handle("GET /ws", listen.Handler(stream.JSON[protocol.Message](), n.chat,
 		listen.Join(&group),
 		listen.Hosts("localhost", "127.0.0.1", "[::1]"), // and no page whose name was rebound to these
-		listen.OnError(func(r *http.Request, err error) { log.Printf("%s: %v", r.RemoteAddr, err) }),
+		listen.OnError(func(r *http.Request, err error) {
+			if !errors.Is(err, net.ErrClosed) { // the node has closed it
+				log.Printf("%s: %v", r.RemoteAddr, err)
+			}
+		}),
 		stream.MaxMessageSize(8<<10), stream.CloseTimeout(20*time.Second),
 		stream.KeepAlive(30*time.Second)))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}

@@ -85,14 +85,16 @@ func (n *node) close() {
 }
 
 func (n *node) hear(msg jetstream.Msg) {
-	if meta, err := msg.Metadata(); err == nil {
-		n.mu.Lock()
-		n.last = meta.Sequence.Stream
-		r := n.rooms[strings.TrimPrefix(msg.Subject(), "rooms.")]
-		n.mu.Unlock()
-		if r != nil {
-			r.append(toLine(meta.Sequence.Stream, msg.Data()))
-		}
+	meta, err := msg.Metadata()
+	if err != nil || meta.Sequence.Stream <= n.last { // only hear changes last
+		return
+	}
+	n.mu.Lock()
+	n.last = meta.Sequence.Stream
+	r := n.rooms[strings.TrimPrefix(msg.Subject(), "rooms.")]
+	n.mu.Unlock()
+	if r != nil {
+		r.append(toLine(meta.Sequence.Stream, msg.Data()))
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,11 +65,13 @@ func (l *listener) has(holds func() bool) bool {
 	return holds()
 }
 
-// Each client says its messages, one after the other, while one node is killed, another one drained and started again, and HAProxy
-// reloaded. In the end each client has each message of its room once, in the order in which its sender has said it, and in the same
+// Each client says its messages, one after the other, while one node is killed, another one drained and started again, HAProxy
+// reloaded, and NATS started again. In the end each client has each message of its room once, in the order in which its sender has said it, and in the same
 // order as all others; and senders know under which sequences.
 func TestEachClientHasEachMessageOnceWhileNodesComeAndGo(t *testing.T) {
-	nats := startNATS(t)
+	dir := t.TempDir()
+	nats := freeAddress(t)
+	server := startNATSAt(t, nats, dir)
 	var addrs []string
 	var nodes []process
 	for range 3 {
@@ -87,19 +88,17 @@ func TestEachClientHasEachMessageOnceWhileNodesComeAndGo(t *testing.T) {
 	talk := startTalk(t, all)
 	talk.during(t, 1, func() { nodes[0].Process.Kill() })
 	talk.during(t, 2, func() {
-		if err := nodes[1].Process.Signal(syscall.SIGTERM); err != nil {
-			t.Error(err)
-		}
-		if err := nodes[1].wait(); err != nil {
-			t.Errorf("the node that is drained: %v", err)
-		}
+		end(t, nodes[1])
 		startNodeAt(t, addrs[1], nats)
 	})
 	talk.during(t, 3, func() {
 		reload()
 		awaitJoined(t, all, 2)
 	})
-	talk.during(t, 4, func() {})
+	talk.during(t, 4, func() {
+		end(t, server)
+		startNATSAt(t, nats, dir)
+	})
 	talk.saying.Wait()
 	for i, l := range all {
 		eventually(t, l.name+" has all messages of its room", func() bool {

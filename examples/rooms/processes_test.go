@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // A process is one that a test has started. It ends with the test at the latest, with all that it has started.
@@ -26,6 +27,7 @@ func start(t *testing.T, cmd *exec.Cmd) process {
 	said := new(bytes.Buffer)
 	cmd.Stdout, cmd.Stderr = said, said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.WaitDelay = 5 * time.Second // for the output of what it has started
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -73,11 +75,21 @@ func awaitReady(t *testing.T, addr string) {
 	})
 }
 
-// startNATS starts a NATS server as a process of its own, and waits until it listens.
-func startNATS(t *testing.T) (addr string) {
+// end has p end in order.
+func end(t *testing.T, p process) {
 	t.Helper()
-	addr = freeAddress(t)
-	startRole(t, "nats", addr, t.TempDir())
+	if err := p.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if err := p.wait(); err != nil {
+		t.Errorf("%v ends with %v", p.Args, err)
+	}
+}
+
+// startNATSAt starts a NATS server as a process of its own, which keeps messages in dir, and waits until it listens.
+func startNATSAt(t *testing.T, addr, dir string) process {
+	t.Helper()
+	p := startRole(t, "nats", addr, dir)
 	eventually(t, "NATS listens", func() bool {
 		conn, err := net.Dial("tcp", addr)
 		if err != nil {
@@ -86,7 +98,7 @@ func startNATS(t *testing.T) (addr string) {
 		conn.Close()
 		return true
 	})
-	return addr
+	return p
 }
 
 // freeAddress returns an address that nobody listens at.
