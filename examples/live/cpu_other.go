@@ -1,0 +1,8 @@
+//go:build !unix
+
+package main
+
+import "time"
+
+// cpuTime returns 0: it is not known here.
+func cpuTime() time.Duration { return 0 }
