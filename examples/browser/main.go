@@ -194,5 +194,5 @@ func serve(ctx context.Context, ln net.Listener, s store, program string) error 
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return errors.Join(server.Shutdown(ctx), group.Shutdown(ctx))
+	return errors.Join(group.Shutdown(ctx), server.Shutdown(ctx))
 }

@@ -1,16 +1,10 @@
-// Relay stands between clients and a WebSocket server, and hands each frame on as it came: fragments stay fragments, in
-// both directions, and so do the code and reason of closing. The server is asked for the path and the subprotocols that
-// the client asks for, but gets no other field of its request.
-//
-// It shows the mode Frames. Pings are answered by the relay and not handed on, as is usual. There is no compression, whose
-// frames could not be told apart. The relay holds one frame at a time in each direction: a side that reads slowly slows
-// the other down.
-//
-//	go run ./relay -to ws://localhost:9090
+// Relay is a gateway: it lets in clients that show a token, and hands frames on between them and a WebSocket server behind it,
+// as they came, as well as the code and reason of closing. Each client has limits, and Prometheus hears what happens.
 package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"log"
@@ -19,137 +13,114 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"slices"
-	"strings"
 	"sync"
+	"syscall"
 	"time"
 
-	"github.com/litert/websocket/closecode"
-	"github.com/litert/websocket/dial"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
 	"github.com/litert/websocket/listen"
+	_ "github.com/litert/websocket/listen/xconnect" // over TLS, clients may come over HTTP/2
 	"github.com/litert/websocket/stream"
 )
 
-// alive finds out, at either side, when the other end is gone.
-var alive = stream.KeepAlive(30 * time.Second)
-
-// A relay leads to a server.
-type relay struct {
-	to    url.URL         // with the path and query of the request in the place of its own
-	front []listen.Option // of the connections of clients
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		log.Fatal(err)
+	}
 }
 
-// ServeHTTP connects to the server first: if that fails, the client is told, and which subprotocol the server has chosen.
-func (x relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !listen.IsWebSocket(r) {
-		listen.Reject(w, r, http.StatusUpgradeRequired)
-		return
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("relay", flag.ExitOnError)
+	addr := flags.String("addr", "localhost:8080", "listen at `host:port`")
+	metrics := flags.String("metrics", "localhost:9100", "serve metrics at `host:port`")
+	to := flags.String("to", "", "lead to the server at `url` (default: one of its own, which echoes)")
+	cert := flags.String("cert", "", "speak TLS with the certificate in `file`")
+	key := flags.String("key", "", "and the key in `file`")
+	var l limits
+	flags.IntVar(&l.connections, "connections", 16, "a client may have so `many` connections at a time")
+	flags.Int64Var(&l.rate, "rate", 1<<20, "a client may send, and be sent, so many `bytes` per second")
+	flags.Int64Var(&l.message, "message", 1<<20, "a message may have so many `bytes`")
+	flags.Parse(args)
+	list := os.Getenv("RELAY_CLIENTS")
+	if list == "" {
+		list = "guest=" + rand.Text()
+		log.Printf("RELAY_CLIENTS has no names and tokens; let in is %s", list)
 	}
-	x.to.Path, x.to.RawPath, x.to.RawQuery = r.URL.Path, r.URL.RawPath, r.URL.RawQuery
-	behind, err := dial.Dial(r.Context(), x.to.String(), stream.Frames, dial.Subprotocols(offered(r)...), alive, stream.ReuseBuffer())
+	clients, err := parseClients(list, l)
 	if err != nil {
-		log.Printf("%s: %v", r.RemoteAddr, err)
-		listen.Reject(w, r, http.StatusBadGateway)
-		return
+		return err
 	}
-	defer behind.Close()
-	opts := append(slices.Clone(x.front), alive, stream.ReuseBuffer())
-	if chosen := behind.Subprotocol(); chosen != "" {
-		opts = append(opts, listen.Subprotocols(chosen))
-	}
-	front, err := listen.Upgrade(w, r, stream.Frames, opts...)
-	if err != nil {
-		log.Printf("%s: %v", r.RemoteAddr, err)
-		return
-	}
-	defer front.Close()
-	var both sync.WaitGroup
-	both.Go(func() { handOn(r.Context(), behind.Socket, front) })
-	both.Go(func() { handOn(r.Context(), front.Socket, behind) })
-	both.Wait()
-}
-
-// offered returns the subprotocols that the client offers.
-func offered(r *http.Request) (names []string) {
-	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
-		for name := range strings.SplitSeq(line, ",") {
-			if name = strings.TrimSpace(name); name != "" {
-				names = append(names, name)
-			}
-		}
-	}
-	return names
-}
-
-// handOn sends to dst what comes from src, and ends dst as src has ended.
-func handOn(ctx context.Context, dst *stream.Socket, src *stream.Conn[stream.Frame]) {
-	for f, err := range src.All(ctx) {
+	if *to == "" {
+		echo, err := listen.Listen("tcp", "localhost:0", stream.Frames)
 		if err != nil {
-			break
+			return err
 		}
-		if err := dst.WriteFrame(ctx, f); errors.Is(err, net.ErrClosed) {
-			return // the other handOn, which receives from dst, knows why, and ends src
-		} else if err != nil {
-			dst.Abort()
-			src.Abort()
-			return
-		}
+		*to = "ws://" + echo.Addr().String()
+		var echoing sync.WaitGroup
+		defer echoing.Wait()
+		defer echo.Close()
+		echoing.Go(func() { serveEcho(echo) })
 	}
-	var closed *stream.CloseError
-	switch err := src.Err(); {
-	case errors.As(err, &closed):
-		dst.Shutdown(ctx, closed.Code, closed.Reason)
-	case errors.Is(err, net.ErrClosed): // by this program, which ends
-		dst.Shutdown(ctx, closecode.GoingAway, "")
-	default: // lost, for which there is no code
-		dst.Abort()
+	behind, err := url.Parse(*to)
+	if err != nil {
+		return err
 	}
+	x := newRelay(behind, clients, l, listen.Hosts("localhost", "127.0.0.1", "[::1]"))
+	counts, err := net.Listen("tcp", *metrics)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: promhttp.HandlerFor(x.metrics.registry, promhttp.HandlerOpts{}), ReadHeaderTimeout: 10 * time.Second}
+	defer server.Close()
+	go server.Serve(counts)
+	ln, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return err
+	}
+	log.Printf("%s leads to %s; metrics are at http://%s/", ln.Addr(), behind.Redacted(), counts.Addr())
+	return x.serve(ctx, ln, *cert, *key)
 }
 
-// serve serves ln until ctx ends. Both sides get the code 1001 then.
-func serve(ctx context.Context, ln net.Listener, to *url.URL, front ...listen.Option) error {
-	var group listen.Group
-	var relaying sync.WaitGroup // beyond the ends of the front
-	x := relay{*to, append(front, listen.Join(&group))}
-	server := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		relaying.Add(1)
-		defer relaying.Done()
-		x.ServeHTTP(w, r)
-	})}
+// serve serves ln until ctx ends, with TLS if there is a certificate. Both sides get the code 1001 then.
+func (x *relay) serve(ctx context.Context, ln net.Listener, cert, key string) error {
+	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer x.relaying.Wait() // beyond the ends of the front
+	defer cancel()          // for those that still connect to the server behind
+	server := &http.Server{Handler: x, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return requests }}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln) }()
+	go func() {
+		if cert != "" {
+			ended <- server.ServeTLS(ln, cert, key)
+		} else {
+			ended <- server.Serve(ln)
+		}
+	}()
 	select {
 	case err := <-ended:
 		return err
 	case <-ctx.Done():
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	err := errors.Join(server.Shutdown(ctx), group.Shutdown(ctx))
-	relaying.Wait()
-	return err
-}
-
-func main() {
-	addr := flag.String("addr", "localhost:8080", "listen at `host:port`")
-	to := flag.String("to", "ws://localhost:9090", "lead to the server at `url`")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer stop()
-	if err := run(ctx, *addr, *to); err != nil {
-		log.Fatal(err)
-	}
+	return errors.Join(x.group.Shutdown(ctx), server.Shutdown(ctx)) // in this order: the server waits for connections over HTTP/2
 }
 
-func run(ctx context.Context, addr, to string) error {
-	u, err := url.Parse(to)
-	if err != nil {
-		return err
+// serveEcho sends back what comes, until l is closed.
+func serveEcho(l *listen.Listener[stream.Frame]) {
+	for conn, err := range l.All(context.Background()) {
+		if err != nil {
+			return
+		}
+		go func() {
+			for f, err := range conn.All(context.Background()) {
+				if err != nil || conn.WriteFrame(context.Background(), f) != nil {
+					break
+				}
+			}
+			conn.Close()
+		}()
 	}
-	ln, err := net.Listen("tcp", addr)
-	if err != nil {
-		return err
-	}
-	log.Printf("ws://%s leads to %s", ln.Addr(), u.Redacted())
-	return serve(ctx, ln, u, listen.Hosts("localhost", "127.0.0.1", "[::1]"))
 }

@@ -39,8 +39,27 @@ func testContext(t *testing.T) context.Context {
 	return ctx
 }
 
+// plenty are limits that no test meets by chance.
+var plenty = limits{connections: 100, rate: 1 << 40, message: 1 << 24}
+
+// newTestRelay returns a relay to the address for alice and bob.
+func newTestRelay(t *testing.T, behind string, l limits) *relay {
+	t.Helper()
+	clients, err := parseClients("alice=secret bob=other", l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newRelay(&url.URL{Scheme: "ws", Host: behind}, clients, l)
+}
+
 // relayTo runs a relay to the address until stop is called, or the test ends.
 func relayTo(t *testing.T, behind string) (addr string, stop func()) {
+	t.Helper()
+	return serveRelay(t, newTestRelay(t, behind, plenty), "")
+}
+
+// serveRelay serves x until stop is called, or the test ends, with TLS if there is a file with a certificate and its key.
+func serveRelay(t *testing.T, x *relay, certificate string) (addr string, stop func()) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
@@ -48,7 +67,7 @@ func relayTo(t *testing.T, behind string) (addr string, stop func()) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, ln, &url.URL{Scheme: "ws", Host: behind}) }()
+	go func() { ended <- x.serve(ctx, ln, certificate, certificate) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -57,6 +76,11 @@ func relayTo(t *testing.T, behind string) (addr string, stop func()) {
 	})
 	t.Cleanup(stop)
 	return ln.Addr().String(), stop
+}
+
+// token is the option that shows a token.
+func token(of string) dial.Option {
+	return dial.Header(http.Header{"Authorization": {"Bearer " + of}})
 }
 
 // listenBehind returns the server behind a relay.
@@ -75,7 +99,7 @@ func connect(t *testing.T) (client, server *conn, stop func()) {
 	t.Helper()
 	l := listenBehind(t)
 	addr, stop := relayTo(t, l.Addr().String())
-	client, err := dial.Dial(testContext(t), "ws://"+addr+"/a%2Fb?c=d", stream.Frames, dial.Subprotocols("a", "b", "c"))
+	client, err := dial.Dial(testContext(t), "ws://"+addr+"/a%2Fb?c=d", stream.Frames, token("secret"), dial.Subprotocols("a", "b", "c"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,11 +227,7 @@ func TestClientsAreToldThatTheServerIsNotThere(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err := dial.Dial(testContext(t), "ws://"+addr, stream.Frames)
-	var answer *dial.Error
-	if !errors.As(err, &answer) || answer.StatusCode != http.StatusBadGateway {
-		t.Errorf("the error is %v, want status 502", err)
-	}
+	wantRefused(t, addr, http.StatusBadGateway, token("secret"))
 	response, err := http.Get("http://" + addr)
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +251,7 @@ func TestNoRequestLeadsElsewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(client, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		fmt.Fprintf(client, "GET %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer secret\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", target, addr)
 		conn, err := l.Accept(testContext(t))
 		if err != nil {

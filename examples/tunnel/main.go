@@ -1,128 +1,143 @@
-// Tunnel carries TCP connections through WebSocket: ssh, for example, to where only HTTP gets.
+// Tunnel carries TCP connections through WebSocket, over TLS and through proxies: ssh, for example, to where only HTTP gets.
 //
-// It shows a connection as a net.Conn, what becomes of the end of either side, and that a tunnel that is idle lives on.
-// Behind the tunnel comes whoever reaches it, so what stands there has to ask who that is, as a server of SSH does.
-//
-//	go run ./tunnel serve -to localhost:22
-//	ssh -o ProxyCommand='go run ./tunnel connect ws://localhost:8080/' localhost
+// It shows a connection as a net.Conn, a token in the handshake, what becomes of the end of either side, and that a tunnel
+// that is idle lives on. The README has commands.
 package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
-	"sync"
 	"time"
 
-	"github.com/litert/websocket/closecode"
-	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/listen"
-	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 )
 
 // alive keeps a tunnel open over which nothing goes, and ends one whose other end is gone.
 var alive = stream.KeepAlive(30 * time.Second)
 
-// connect returns the client's end of a tunnel.
-func connect(ctx context.Context, url string) (net.Conn, error) {
-	conn, err := dial.Dial(ctx, url, stream.Standard, alive)
-	if err != nil {
-		return nil, err
-	}
-	return stream.NetConn(conn, opcode.Binary)
-}
+const usage = `usage: tunnel serve [-addr host:port] [-to host:port] [-cert file -key file]
+       tunnel connect [flags] url
+       tunnel forward [flags] [-addr host:port] url
+       tunnel ssh     [flags] -i key -known-hosts file url user@host command
+       tunnel check   [flags] url
 
-// serve leads the connections that l accepts to the TCP address to, until ctx ends. Then it closes l and them.
-func serve(ctx context.Context, l *listen.Listener[*stream.Reader], to string) error {
-	var leads sync.WaitGroup
-	defer leads.Wait()
-	defer l.Close()
-	for conn, err := range l.All(ctx) {
-		if ctx.Err() != nil {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		leads.Go(func() {
-			if err := lead(ctx, conn, to); err != nil && ctx.Err() == nil {
-				log.Printf("%v: %v", conn.RemoteAddr(), err)
-			}
-		})
-	}
-	return nil
-}
-
-// lead leads a connection to the TCP address to.
-func lead(ctx context.Context, conn *stream.Conn[*stream.Reader], to string) error {
-	var d net.Dialer
-	behind, err := d.DialContext(ctx, "tcp", to)
-	if err != nil {
-		return errors.Join(err, conn.Shutdown(ctx, closecode.BadGateway, "nothing is behind the tunnel"))
-	}
-	tunnel, err := stream.NetConn(conn, opcode.Binary)
-	if err != nil {
-		return err
-	}
-	return join(tunnel, behind, behind)
-}
-
-// join copies what comes through the tunnel to w, and r into the tunnel, until one of them ends, and closes all. What
-// came out of that one before has reached the other. A WebSocket connection cannot be open one way, as one of TCP can.
-func join(tunnel net.Conn, r io.ReadCloser, w io.WriteCloser) error {
-	ended := make(chan error, 2)
-	pipe := func(dst io.Writer, src io.Reader) {
-		_, err := io.Copy(dst, src)
-		ended <- err
-	}
-	go pipe(w, tunnel)
-	go pipe(tunnel, r)
-	err := <-ended
-	tunnel.Close()
-	r.Close()
-	w.Close()
-	return err
-}
+The token is in TUNNEL_TOKEN; serve makes one if there is none. Without -to, a gRPC server is behind the tunnel, which check asks
+whether it is up. The flags of clients are -proxy url, and -ca file, whose certificates they trust.
+`
 
 func main() {
-	flag.Usage = func() {
-		fmt.Fprint(flag.CommandLine.Output(), "usage: tunnel serve [-addr host:port] [-to host:port]\n       tunnel connect url\n")
-	}
-	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, flag.Args()); err != nil {
+	if err := run(ctx, os.Args[1:], os.Getenv("TUNNEL_TOKEN")); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, args []string) error {
-	switch {
-	case len(args) > 0 && args[0] == "serve":
-		flags := flag.NewFlagSet("serve", flag.ExitOnError)
-		addr := flags.String("addr", "localhost:8080", "listen at `host:port`")
-		to := flags.String("to", "localhost:22", "lead to `host:port`")
-		flags.Parse(args[1:])
-		l, err := listen.Listen("tcp", *addr, stream.Standard, alive, listen.Hosts("localhost", "127.0.0.1", "[::1]"))
-		if err != nil {
+func run(ctx context.Context, args []string, token string) error {
+	if len(args) == 0 {
+		return errors.New(usage)
+	}
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	flags.Usage = func() { fmt.Fprint(flags.Output(), usage) }
+	addr := flags.String("addr", "localhost:8080", "listen at `host:port`")
+	if args[0] == "serve" {
+		to := flags.String("to", "", "lead to `host:port` (default: a gRPC server of its own)")
+		cert := flags.String("cert", "", "speak TLS with the certificate in `file`")
+		key := flags.String("key", "", "and the key in `file`")
+		if err := flags.Parse(args[1:]); err != nil {
 			return err
 		}
-		log.Printf("ws://%s/ leads to %s", l.Addr(), *to)
-		return serve(ctx, l, *to)
-	case len(args) == 2 && args[0] == "connect":
-		conn, err := connect(ctx, args[1])
+		return runServe(ctx, *addr, *to, *cert, *key, token)
+	}
+	proxy := flags.String("proxy", "", "connect through the proxy at `url`")
+	ca := flags.String("ca", "", "trust the certificates in `file`")
+	key := flags.String("i", "", "log in with the key in `file`")
+	hosts := flags.String("known-hosts", "", "know the keys of hosts by `file`")
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	c, err := newClient(flags.Arg(0), token, *proxy, *ca)
+	if err != nil {
+		return err
+	}
+	switch args[0] + fmt.Sprint(flags.NArg()) {
+	case "connect1":
+		conn, err := c.connect(ctx)
 		if err != nil {
 			return err
 		}
 		return join(conn, os.Stdin, os.Stdout)
+	case "forward1":
+		ln, err := net.Listen("tcp", *addr)
+		if err != nil {
+			return err
+		}
+		log.Printf("%s leads through %s", ln.Addr(), c.url)
+		return c.forward(ctx, ln)
+	case "ssh3":
+		return runSSH(ctx, c, *key, *hosts, flags.Arg(1), flags.Arg(2))
+	case "check1":
+		status, err := c.check(ctx)
+		if err == nil {
+			fmt.Println(status)
+		}
+		return err
 	}
-	flag.Usage()
-	return errors.New("what is to be done?")
+	return errors.New(usage)
+}
+
+func runServe(ctx context.Context, addr, to, cert, key, token string) error {
+	if token == "" {
+		token = rand.Text()
+		log.Printf("TUNNEL_TOKEN=%s", token)
+	}
+	if to == "" {
+		behind, err := net.Listen("tcp", "localhost:0")
+		if err != nil {
+			return err
+		}
+		server := newHealthServer()
+		defer server.Stop()
+		go server.Serve(behind)
+		to = behind.Addr().String()
+	}
+	ln, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	log.Printf("%s leads to %s", ln.Addr(), to)
+	return serve(ctx, ln, cert, key, token, to, listen.Hosts("localhost", "127.0.0.1", "[::1]"))
+}
+
+// serve leads the connections of those who show the token to the TCP address to, until ctx ends; with TLS, if there is a
+// certificate.
+func serve(ctx context.Context, ln net.Listener, cert, key, token, to string, opts ...listen.Option) error {
+	var group listen.Group
+	opts = append(opts, listen.Join(&group), alive, listen.OnError(func(r *http.Request, err error) { log.Printf("%s: %v", r.RemoteAddr, err) }))
+	server := &http.Server{Handler: admit(token, listen.Handler(stream.Standard, leadTo(to), opts...)), ReadHeaderTimeout: 10 * time.Second}
+	ended := make(chan error, 1)
+	go func() {
+		if cert != "" {
+			ended <- server.ServeTLS(ln, cert, key)
+		} else {
+			ended <- server.Serve(ln)
+		}
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return errors.Join(group.Shutdown(ctx), server.Shutdown(ctx))
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"os"
 	"testing"
@@ -17,11 +18,15 @@ import (
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
-	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	log.SetOutput(io.Discard)
+	goleak.VerifyTestMain(m)
+}
+
+const token = "secret"
 
 func testContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -29,23 +34,39 @@ func testContext(t *testing.T) context.Context {
 	return ctx
 }
 
-// serveTunnel runs a tunnel to the TCP address to until the test ends, and returns its URL.
-func serveTunnel(t *testing.T, to string) (url string) {
+// serveTunnel runs a tunnel to the TCP address to until the test ends, and returns its address, with TLS if there is a file
+// with a certificate and its key.
+func serveTunnel(t *testing.T, to, certificate string) (addr string) {
 	t.Helper()
-	l, err := listen.Listen("tcp", "localhost:0", stream.Standard, alive)
+	ln, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, l, to) }()
+	go func() { ended <- serve(ctx, ln, certificate, certificate, token, to) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
 	})
-	return "ws://" + l.Addr().String() + "/"
+	return ln.Addr().String()
+}
+
+// connectTo returns the client's end of a new tunnel to the TCP address to.
+func connectTo(t *testing.T, to string) net.Conn {
+	t.Helper()
+	c, err := newClient("ws://"+serveTunnel(t, to, ""), token, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := c.connect(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
 }
 
 // serveTCP has one TCP connection served, and returns the address for it.
@@ -114,11 +135,7 @@ func TestSSHThroughTheTunnel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := serveTunnel(t, serveTCP(t, func(conn net.Conn) { serveSSH(t, conn, key) }))
-	conn, err := connect(testContext(t), url)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := connectTo(t, serveTCP(t, func(conn net.Conn) { serveSSH(t, conn, key) }))
 	transport, channels, requests, err := ssh.NewClientConn(conn, "localhost", &ssh.ClientConfig{
 		User:            "user",
 		Auth:            []ssh.AuthMethod{ssh.Password("secret")},
@@ -143,11 +160,7 @@ func TestSSHThroughTheTunnel(t *testing.T) {
 
 func TestWhatTheServerSaysBeforeItEndsIsReceived(t *testing.T) {
 	want := bytes.Repeat([]byte("x"), 1<<20)
-	url := serveTunnel(t, serveTCP(t, func(conn net.Conn) { conn.Write(want) }))
-	conn, err := connect(testContext(t), url)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := connectTo(t, serveTCP(t, func(conn net.Conn) { conn.Write(want) }))
 	stdin, keyboard, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +188,11 @@ func TestATunnelThatLeadsNowhereIsClosed(t *testing.T) {
 	}
 	nowhere := ln.Addr().String()
 	ln.Close()
-	conn, err := dial.Dial(testContext(t), serveTunnel(t, nowhere), stream.Standard)
+	c, err := newClient("ws://"+serveTunnel(t, nowhere, ""), token, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := dial.Dial(testContext(t), c.url, stream.Standard, c.opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,8 +205,11 @@ func TestATunnelThatLeadsNowhereIsClosed(t *testing.T) {
 }
 
 func TestWhatCannotBeDoneIsSaid(t *testing.T) {
-	for _, args := range [][]string{nil, {"serve", "-addr", "no address"}, {"connect"}, {"connect", "no url"}, {"dig"}} {
-		if err := run(testContext(t), args); err == nil {
+	for _, args := range [][]string{
+		nil, {"serve", "-addr", "no address"}, {"connect"}, {"connect", "no url"}, {"dig"}, {"forward", "-addr", "no address", "ws://localhost"},
+		{"check", "-ca", "main.go", "ws://localhost"}, {"ssh", "-i", "no file", "ws://localhost", "me@host", "true"}, {"ssh", "ws://localhost", "host", "true"},
+	} {
+		if err := run(testContext(t), args, token); err == nil {
 			t.Errorf("%q: nothing is said", args)
 		}
 	}

@@ -127,7 +127,7 @@ func serve(ctx context.Context, ln net.Listener, dir *os.Root, max int64) error 
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return errors.Join(server.Shutdown(ctx), group.Shutdown(ctx))
+	return errors.Join(group.Shutdown(ctx), server.Shutdown(ctx))
 }
 
 func main() {

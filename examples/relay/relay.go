@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/listen"
+	"github.com/litert/websocket/stream"
+)
+
+// A relay leads clients to a server.
+type relay struct {
+	to       *url.URL // with the path and query of the request in the place of its own
+	clients  clients
+	metrics  *metrics
+	both     stream.Option   // of all connections
+	front    []listen.Option // of those of clients
+	group    listen.Group    // of those of clients
+	relaying sync.WaitGroup  // requests that are served
+}
+
+func newRelay(to *url.URL, clients clients, l limits, front ...listen.Option) *relay {
+	x := &relay{to: to, clients: clients, metrics: newMetrics()}
+	x.both = stream.Options(stream.KeepAlive(30*time.Second), stream.ReuseBuffer(), stream.MaxMessageSize(l.message))
+	x.front = append(front, listen.Join(&x.group), x.both)
+	return x
+}
+
+func (x *relay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x.relaying.Add(1)
+	defer x.relaying.Done()
+	c := x.clients.of(r)
+	switch {
+	case !listen.IsWebSocket(r):
+		x.refuse(w, r, http.StatusUpgradeRequired)
+	case c == nil:
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		x.refuse(w, r, http.StatusUnauthorized)
+	default:
+		select {
+		case c.places <- struct{}{}:
+			defer func() { <-c.places }()
+			x.relay(w, r, c)
+		default:
+			x.refuse(w, r, http.StatusTooManyRequests)
+		}
+	}
+}
+
+func (x *relay) refuse(w http.ResponseWriter, r *http.Request, status int) {
+	x.metrics.refuse(status)
+	listen.Reject(w, r, status)
+}
+
+// relay connects to the server first: if that fails, the client is told, and which subprotocol the server has chosen. The
+// server is asked for what the client asks for, and is told its name, but no other field of its request.
+func (x *relay) relay(w http.ResponseWriter, r *http.Request, c *client) {
+	to := *x.to
+	to.Path, to.RawPath, to.RawQuery = r.URL.Path, r.URL.RawPath, r.URL.RawQuery
+	behind, err := dial.Dial(r.Context(), to.String(), stream.Frames, x.both,
+		dial.Subprotocols(listen.OfferedSubprotocols(r)...), dial.Header(http.Header{"Relay-Client": {c.name}}))
+	if err != nil {
+		log.Printf("%s: %v", c.name, err)
+		x.refuse(w, r, http.StatusBadGateway)
+		return
+	}
+	defer behind.Close()
+	opts := append(slices.Clone(x.front), stream.WithTrace(x.metrics.trace(c.name)))
+	if chosen := behind.Subprotocol(); chosen != "" {
+		opts = append(opts, listen.Subprotocols(chosen))
+	}
+	front, err := listen.Upgrade(w, r, stream.Frames, opts...)
+	if err != nil {
+		log.Printf("%s: %v", c.name, err)
+		return
+	}
+	defer front.Close()
+	ctx := context.WithoutCancel(r.Context()) // over HTTP/2 it ends with the front, whose last frames are still to be handed on
+	var both sync.WaitGroup
+	both.Go(func() { handOn(ctx, behind.Socket, front, &c.sent) })
+	both.Go(func() { handOn(ctx, front.Socket, behind, &c.received) })
+	both.Wait()
+}
+
+// handOn sends to dst what comes from src, no faster than p, and ends dst as src has ended. While it holds a frame, nothing
+// more is read from src, which slows the sender down.
+func handOn(ctx context.Context, dst *stream.Socket, src *stream.Conn[stream.Frame], p *pace) {
+	for f, err := range src.All(ctx) {
+		if err != nil {
+			break
+		}
+		if d := p.take(len(f.Payload)); d > 0 {
+			select {
+			case <-time.After(d):
+			case <-src.Done():
+			case <-dst.Done():
+			}
+		}
+		if err := dst.WriteFrame(ctx, f); errors.Is(err, net.ErrClosed) {
+			return // the other handOn, which receives from dst, knows why, and ends src
+		} else if err != nil {
+			dst.Abort()
+			src.Abort()
+			return
+		}
+	}
+	var closed *stream.CloseError
+	switch err := src.Err(); {
+	case errors.As(err, &closed):
+		dst.Shutdown(ctx, closed.Code, closed.Reason)
+	case errors.Is(err, net.ErrClosed): // by this program, which ends
+		dst.Shutdown(ctx, closecode.GoingAway, "")
+	default: // lost, for which there is no code
+		dst.Abort()
+	}
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/knownhosts"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
+)
+
+// ssh logs in at the server of SSH behind the tunnel, which has the name host there. It ends with ctx.
+func (c client) ssh(ctx context.Context, host string, config *ssh.ClientConfig) (*ssh.Client, error) {
+	conn, err := c.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	transport, channels, requests, err := ssh.NewClientConn(conn, host, config)
+	if err != nil {
+		stop()
+		conn.Close()
+		return nil, err
+	}
+	return ssh.NewClient(transport, channels, requests), nil
+}
+
+// runSSH runs a command as user@host, which is known by the file hosts, with the key in a file.
+func runSSH(ctx context.Context, c client, key, hosts, who, command string) error {
+	user, host, ok := strings.Cut(who, "@")
+	if !ok {
+		return errors.New(usage)
+	}
+	p, err := os.ReadFile(key)
+	if err != nil {
+		return err
+	}
+	signer, err := ssh.ParsePrivateKey(p)
+	if err != nil {
+		return err
+	}
+	known, err := knownhosts.New(hosts)
+	if err != nil {
+		return err
+	}
+	client, err := c.ssh(ctx, net.JoinHostPort(host, "22"), &ssh.ClientConfig{User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: known})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	session, err := client.NewSession()
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	session.Stdout, session.Stderr = os.Stdout, os.Stderr
+	stdin, err := session.StdinPipe() // as Run would wait for the end of a Stdin
+	if err != nil {
+		return err
+	}
+	go func() {
+		io.Copy(stdin, os.Stdin)
+		stdin.Close()
+	}()
+	return session.Run(command)
+}
+
+// newHealthServer returns a gRPC server whose service tells whether it is up.
+func newHealthServer() *grpc.Server {
+	server := grpc.NewServer()
+	grpc_health_v1.RegisterHealthServer(server, health.NewServer())
+	return server
+}
+
+// grpc returns a client of the gRPC server behind the tunnel. It connects when there is a call, as all of them do, and again
+// where the connection was lost. If the tunnel has TLS, gRPC need not know.
+func (c client) grpc() (*grpc.ClientConn, error) {
+	connect := func(ctx context.Context, _ string) (net.Conn, error) { return c.connect(ctx) }
+	return grpc.NewClient("passthrough:///tunnel", grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithContextDialer(connect))
+}
+
+// check asks the gRPC server behind the tunnel whether it is up.
+func (c client) check(ctx context.Context) (status string, err error) {
+	client, err := c.grpc()
+	if err != nil {
+		return "", err
+	}
+	defer client.Close()
+	answer, err := grpc_health_v1.NewHealthClient(client).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	if err != nil {
+		return "", err
+	}
+	return answer.Status.String(), nil
+}
