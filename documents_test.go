@@ -19,7 +19,7 @@ import (
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	texts := make(map[string]string)
-	for _, pattern := range []string{"*.md", "*/README.md"} {
+	for _, pattern := range []string{"*.md", "*/README.md", "docs/*.md", "examples/*/README.md"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -189,6 +189,19 @@ func anchors(text string) map[string]bool {
 		names[strings.ReplaceAll(noSlug.ReplaceAllString(strings.ToLower(match[1]), ""), " ", "-")] = true
 	}
 	return names
+}
+
+func TestTheREADMENamesEachProgram(t *testing.T) {
+	text := documents(t)["README.md"]
+	programs, err := filepath.Glob("examples/*/main.go")
+	if err != nil || len(programs) < 8 {
+		t.Errorf("there are %d programs, %v", len(programs), err)
+	}
+	for _, name := range programs {
+		if command := "`go run -C examples ./" + filepath.Base(filepath.Dir(name)); !strings.Contains(text, command) {
+			t.Errorf("the README has no %s", command)
+		}
+	}
 }
 
 var (

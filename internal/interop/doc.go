@@ -41,6 +41,10 @@
 // This module is a peer itself, as a program in WebAssembly (the folder wasm): in Chromium, with WebSocketStream and without,
 // in Firefox, and in Node. Beyond the orders of all peers, it has some of its own, for what only it can tell of.
 //
+// # Proxies
+//
+// The reverse proxies have the configurations of docs/deploying.md, and the nodes that are restarted behind them are its program.
+//
 // # HTTP/2
 //
 // Over streams of HTTP/2 (RFC 8441) the checks are made again, and more: of streams that end without a close frame, which the

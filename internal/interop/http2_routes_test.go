@@ -14,7 +14,7 @@ import (
 // ourselvesOverHTTP2 is this module as a server of HTTP/2 without TLS.
 var ourselvesOverHTTP2 = peer{name: "ourselves", server: func(t *testing.T) (string, <-chan string) {
 	reports := make(chan string, 1)
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { reports <- ourServe(w, r) }))
+	s := httptest.NewUnstartedServer(healthy(func(w http.ResponseWriter, r *http.Request) { reports <- ourServe(w, r) }))
 	plainHTTP2(s)
 	t.Cleanup(s.Close)
 	return webSocketURL(s.URL) + "/", reports
@@ -68,15 +68,15 @@ func eachRouteOverHTTP2(t *testing.T, list []check) {
 
 // throughHAProxy returns the route through HAProxy, with TLS on the client's side.
 func throughHAProxy(fromHTTP2, toHTTP2 bool) route {
-	protocols, toBackend := " alpn http/1.1", ""
+	protocols, toNode := " alpn http/1.1", ""
 	if fromHTTP2 {
 		protocols = " alpn h2"
 	}
 	if toHTTP2 {
-		toBackend = "proto h2"
+		toNode = "proto h2"
 	}
-	start := func(t *testing.T, addr, backend, certificate string) {
-		runHAProxy(t, addr+" ssl crt "+certificate+protocols, backend, toBackend)
+	start := func(t *testing.T, addr, certificate string, nodes ...string) {
+		runHAProxy(t, addr+" ssl crt "+certificate+protocols, toNode, nodes...)
 	}
 	return func(t *testing.T, url string) (string, []dial.Option) {
 		url, opts := reverse(start, true)(t, url)

@@ -45,6 +45,8 @@ var routes = []struct {
 	{"nginx with TLS", reverse(startNginx, true), "chromium"},
 	{"HAProxy", reverse(startHAProxy, false), "ws"},
 	{"HAProxy with TLS", reverse(startHAProxy, true), "chromium"},
+	{"Caddy", reverse(startCaddy, false), "ws"},
+	{"Caddy with TLS", reverse(startCaddy, true), "chromium"},
 	{"CONNECT", throughCONNECT, ""},
 	{"CONNECT to TLS", behind(throughCONNECT, reverse(startNginx, true)), ""},
 	{"SOCKS5", throughSOCKS5, ""},
@@ -67,13 +69,13 @@ func TestRoutes(t *testing.T) {
 func TestRoutesWithCompression(t *testing.T) {
 	compression = &settings[0]
 	defer func() { compression = nil }()
-	for _, r := range routes[:4] {
+	for _, r := range routes[:6] {
 		t.Run(r.name, func(t *testing.T) { withServer(t, ourselves, r.route, checksOfCompression) })
 	}
 }
 
 // reverse returns the route through a reverse proxy, which start starts.
-func reverse(start func(t *testing.T, addr, backend, certificate string), secure bool) route {
+func reverse(start func(t *testing.T, addr, certificate string, nodes ...string), secure bool) route {
 	return func(t *testing.T, to string) (string, []dial.Option) {
 		u, err := url.Parse(to)
 		if err != nil {
@@ -83,12 +85,12 @@ func reverse(start func(t *testing.T, addr, backend, certificate string), secure
 		backend := u.Host
 		u.Host = addr
 		if !secure {
-			start(t, addr, backend, "")
+			start(t, addr, "", backend)
 			awaitListener(t, addr)
 			return u.String(), nil
 		}
 		cert, roots := wstest.Certificate(t, "127.0.0.1")
-		start(t, addr, backend, writeCertificate(t, cert))
+		start(t, addr, writeCertificate(t, cert), backend)
 		awaitListener(t, addr)
 		u.Scheme = "wss"
 		return u.String(), []dial.Option{dial.TLSConfig(&tls.Config{RootCAs: roots})}
@@ -140,66 +142,6 @@ func awaitListener(t *testing.T, addr string) {
 			t.Fatalf("nobody listens: %v", err)
 		}
 	}
-}
-
-const nginxConf = `
-daemon off;
-master_process off;
-error_log stderr;
-pid PLACE/pid;
-events {}
-http {
-	access_log off;
-	client_body_temp_path PLACE/body;
-	proxy_temp_path PLACE/proxy;
-	fastcgi_temp_path PLACE/fastcgi;
-	uwsgi_temp_path PLACE/uwsgi;
-	scgi_temp_path PLACE/scgi;
-	server {
-		listen ADDRESS;
-		location / {
-			proxy_pass http://BACKEND;
-			proxy_http_version 1.1;
-			proxy_set_header Host $http_host;
-			proxy_set_header Upgrade $http_upgrade;
-			proxy_set_header Connection "upgrade";
-		}
-	}
-}
-`
-
-func startNginx(t *testing.T, addr, backend, certificate string) {
-	if certificate != "" {
-		addr += " ssl; ssl_certificate " + certificate + "; ssl_certificate_key " + certificate
-	}
-	place := tempDir(t)
-	conf := strings.NewReplacer("PLACE", place, "ADDRESS", addr, "BACKEND", backend).Replace(nginxConf)
-	start(t, exec.Command("nginx", "-e", "stderr", "-p", place, "-c", writeFile(t, "nginx.conf", conf)))
-}
-
-const haproxyConf = `
-defaults
-	mode http
-	timeout connect 10s
-	timeout client 60s
-	timeout server 60s
-	timeout tunnel 60s
-listen proxy
-	bind ADDRESS
-	server backend BACKEND TOBACKEND
-`
-
-func startHAProxy(t *testing.T, addr, backend, certificate string) {
-	if certificate != "" {
-		addr += " ssl crt " + certificate
-	}
-	runHAProxy(t, addr, backend, "")
-}
-
-// runHAProxy has HAProxy listen at addr, and connect to backend, in the ways that its configuration says behind both.
-func runHAProxy(t *testing.T, addr, backend, toBackend string) {
-	conf := strings.NewReplacer("ADDRESS", addr, "TOBACKEND", toBackend, "BACKEND", backend).Replace(haproxyConf)
-	start(t, exec.Command("haproxy", "-db", "-f", writeFile(t, "haproxy.cfg", conf)))
 }
 
 // The forward proxies want a password.

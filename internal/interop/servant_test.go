@@ -99,10 +99,18 @@ func lost(err error) string { return fmt.Sprintf("lost 1006 %v", err) }
 func serverInGo(talk func(w http.ResponseWriter, r *http.Request) string) func(*testing.T) (string, <-chan string) {
 	return func(t *testing.T) (string, <-chan string) {
 		reports := make(chan string, 1)
-		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { reports <- talk(w, r) }))
+		s := httptest.NewServer(healthy(func(w http.ResponseWriter, r *http.Request) { reports <- talk(w, r) }))
 		t.Cleanup(s.Close)
 		return webSocketURL(s.URL) + "/", reports
 	}
+}
+
+// healthy answers the checks of proxies, and leaves all else to serve.
+func healthy(serve http.HandlerFunc) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/healthz", func(http.ResponseWriter, *http.Request) {})
+	mux.Handle("/", serve)
+	return mux
 }
 
 // clientInGo returns what starts a client, whose talk is as that of serverInGo.

@@ -32,6 +32,7 @@ func newServer(t *testing.T) *server { return startServer(t, (*httptest.Server).
 // startServer returns a server that start starts. Over HTTP/2 the connection would end with the handler.
 func startServer(t *testing.T, start func(*httptest.Server)) *server {
 	s := &server{mux: http.NewServeMux(), conns: make(chan *stream.Conn[*stream.Reader], 1)}
+	s.mux.HandleFunc("/healthz", func(http.ResponseWriter, *http.Request) {})
 	s.mux.HandleFunc("/ws", func(w http.ResponseWriter, r *http.Request) {
 		next := s.next.Load()
 		conn, err := listen.Upgrade(w, r, stream.Standard, next.options...)
