@@ -27,8 +27,12 @@ func (d *Deadline) Load() time.Time {
 func (d *Deadline) Expired() bool { return expired(d.Load()) }
 
 // Store sets the deadline, or takes it away if t is zero, and wakes what waits with [Bounds.Enter] or [Deadline.Wait]. A
-// Read or Write that may wait with d does not notice; [Conn.SetDeadline] tells it.
+// Read or Write that may wait with d does not notice; [Conn.SetDeadline] tells it. What is told by the wall clock alone is as far
+// away as it is now, however that clock jumps behind: so it is with deadlines of package net.
 func (d *Deadline) Store(t time.Time) {
+	if !t.IsZero() && t == t.Round(0) { // without a monotonic reading
+		t = time.Now().Add(time.Until(t))
+	}
 	d.at.Store(&t)
 	d.Wake()
 }
