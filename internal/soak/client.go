@@ -23,20 +23,21 @@ type visitor struct {
 	*stream.Conn[*stream.Reader]
 	raw   net.Conn // below it
 	tally *tally
+	stay  time.Duration
 }
 
 // visit opens a connection, uses it, and leaves in one way or another.
 func (f *farm) visit(p *place, r *rand.Rand) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*f.patience())
 	defer cancel()
 	if r.IntN(8) == 0 {
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(r.IntN(5000))*time.Microsecond)
 		defer cancel()
 	}
-	v := &visitor{tally: f.tally}
+	v := &visitor{tally: p.tally, stay: f.Stay}
 	opts := []dial.Option{
 		stream.CloseTimeout(time.Second),
-		stream.KeepAlive(time.Duration(r.IntN(2)*500) * time.Millisecond),
+		stream.KeepAlive(time.Duration(r.IntN(2)) * f.patience() / 2),
 	}
 	if r.IntN(2) == 0 {
 		opts = append(opts, stream.Compression(stream.CompressionConfig{Deflate: stream.Deflate{
@@ -52,13 +53,14 @@ func (f *farm) visit(p *place, r *rand.Rand) {
 		err = v.dial(ctx, p, f.roots, opts)
 	}
 	if err != nil {
-		f.tally.refused.Add(1)
+		p.tally.count(refused)
+		time.Sleep(10 * time.Millisecond) // there may be no server for a while
 		return
 	}
-	f.tally.opened.Add(1)
+	p.tally.count(connected)
 	defer v.Abort()
 	v.use(r)
-	f.tally.ended(v.Err())
+	p.tally.ended(v.Err())
 }
 
 // dial opens a connection of its own.
@@ -83,12 +85,17 @@ func (v *visitor) use(r *rand.Rand) {
 	defer cancel()
 	var parts sync.WaitGroup
 	seed, mishap := r.Uint64(), r.IntN(16)
-	defer time.AfterFunc(time.Duration(r.IntN(20000))*time.Microsecond, func() { v.happen(mishap, cancel) }).Stop()
+	when := v.pause(r)*2 + time.Duration(r.IntN(20000))*time.Microsecond
+	defer time.AfterFunc(when, func() { v.happen(mishap, cancel) }).Stop()
 	back := 0
 	parts.Go(func() { back = v.receive(ctx, messages) })
 	parts.Go(func() {
 		r := rand.New(rand.NewPCG(seed, 2))
 		for _, p := range messages {
+			select {
+			case <-time.After(v.pause(r)):
+			case <-ctx.Done():
+			}
 			if v.send(ctx, p, r) != nil {
 				return
 			}
@@ -96,8 +103,13 @@ func (v *visitor) use(r *rand.Rand) {
 	})
 	parts.Wait()
 	if back == len(messages) && v.Shutdown(ctx, closecode.NormalClosure, "") == nil {
-		v.tally.orderly.Add(1)
+		v.tally.count(orderly)
 	}
+}
+
+// pause returns how long to wait before the next message.
+func (v *visitor) pause(r *rand.Rand) time.Duration {
+	return time.Duration(r.Float64() * float64(v.stay))
 }
 
 // happen is what may happen meanwhile.

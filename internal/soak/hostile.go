@@ -20,7 +20,7 @@ const hostilePath = "/hostile"
 // intrude is a client that is silent or hostile: with luck it gets a connection, with which it does what it should not,
 // and leaves after a while, in mid-word.
 func (f *farm) intrude(p *place, r *mrand.Rand) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(1+r.IntN(500))*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(1+r.IntN(500))*time.Millisecond+f.Stay)
 	defer cancel()
 	raw, err := p.dial(ctx)
 	if err != nil {
@@ -31,7 +31,7 @@ func (f *farm) intrude(p *place, r *mrand.Rand) {
 	if tcp, ok := raw.(*net.TCPConn); ok && r.IntN(2) == 0 {
 		tcp.SetLinger(0) // a reset
 	}
-	f.tally.hostile.Add(1)
+	p.tally.count(hostile)
 	act := hostilities[r.IntN(len(hostilities))]
 	conn := raw
 	if p.secure && r.IntN(4) > 0 { // otherwise what it does is no TLS

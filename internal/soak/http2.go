@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/litert/websocket/dial"
@@ -16,25 +18,39 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// newTransport returns the transport of all clients of a place with HTTP/2. The place knows the connection that it dialled last.
-func (f *farm) newTransport(p *place) *http.Transport {
-	return &http.Transport{
+// connections are those of all clients of a place with HTTP/2 in a process.
+type connections struct {
+	*http.Transport
+	last atomic.Pointer[net.Conn] // that was dialled
+}
+
+func newConnections(roots *x509.CertPool) *connections {
+	c := new(connections)
+	c.Transport = &http.Transport{
 		ForceAttemptHTTP2: true,
-		TLSClientConfig:   &tls.Config{RootCAs: f.roots},
+		TLSClientConfig:   &tls.Config{RootCAs: roots},
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := new(net.Dialer).DialContext(ctx, network, address)
 			if err == nil {
-				p.shared.Store(&conn)
+				c.last.Store(&conn)
 			}
 			return conn, err
 		},
+	}
+	return c
+}
+
+// close closes those that nobody uses. A nil c has none.
+func (c *connections) close() {
+	if c != nil {
+		c.CloseIdleConnections()
 	}
 }
 
 // dialHTTP2 opens a stream of a connection that is shared, and so is what happens to that.
 func (v *visitor) dialHTTP2(ctx context.Context, p *place, opts []dial.Option) (err error) {
-	v.Conn, err = dial.Dial(ctx, *p.url.Load(), stream.Standard, append(opts, dial.HTTP2(p.transport))...)
-	if conn := p.shared.Load(); conn != nil {
+	v.Conn, err = dial.Dial(ctx, *p.url.Load(), stream.Standard, append(opts, dial.HTTP2(p.shared.Transport))...)
+	if conn := p.shared.last.Load(); conn != nil {
 		v.raw = *conn
 	}
 	return err
@@ -42,9 +58,8 @@ func (v *visitor) dialHTTP2(ctx context.Context, p *place, opts []dial.Option) (
 
 // keepHTTP2 is keep for a place with HTTP/2, whose servers take HTTP/1.1, too.
 func (f *farm) keepHTTP2(ctx context.Context, p *place, r *rand.Rand) {
-	defer p.transport.CloseIdleConnections()
 	for ctx.Err() == nil {
-		life, end := context.WithTimeout(ctx, time.Duration(1+r.IntN(5000))*time.Millisecond)
+		life, end := context.WithTimeout(ctx, f.life(r))
 		<-life.Done()
 		end()
 		if r.IntN(2) == 0 {
@@ -58,7 +73,7 @@ func (f *farm) keepHTTP2(ctx context.Context, p *place, r *rand.Rand) {
 			return
 		}
 		if err := f.listenHTTP2(p); err != nil {
-			f.tally.fault(err)
+			p.tally.fault(err)
 			return
 		}
 	}
@@ -73,10 +88,10 @@ func (f *farm) listenHTTP2(p *place) error {
 	p.group = new(listen.Group)
 	p.server = &http.Server{
 		Handler: listen.Handler(stream.Standard, func(_ *http.Request, conn *stream.Conn[*stream.Reader]) error {
-			f.serve(conn, rand.New(rand.NewPCG(p.served.Add(1), 1)))
+			f.serve(p, conn, rand.New(rand.NewPCG(p.served.Add(1), 1)))
 			return nil
-		}, append(serverOptions(), listen.Join(p.group))...),
-		ReadHeaderTimeout: time.Second,
+		}, append(f.serverOptions(), listen.Join(p.group))...),
+		ReadHeaderTimeout: f.patience(),
 		ErrorLog:          log.New(io.Discard, "", 0), // hostile clients are many
 		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{f.cert}},
 		HTTP2: &http.HTTP2Config{
@@ -85,7 +100,6 @@ func (f *farm) listenHTTP2(p *place) error {
 		},
 	}
 	go p.server.ServeTLS(ln, "", "")
-	url := "wss://" + ln.Addr().String() + "/"
-	p.url.Store(&url)
+	p.found("wss://" + ln.Addr().String() + "/")
 	return nil
 }

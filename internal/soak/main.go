@@ -1,97 +1,104 @@
 // Soak lets thousands of connections come and go at random moments, over TCP, UNIX sockets, TLS and HTTP/2, with cuts, cancelled
-// contexts and shutdowns on both sides. A tenth of the clients is silent or hostile. In the end nothing may be left of
-// them, and every message must have arrived whole or in error.
+// contexts and shutdowns on both sides. A tenth of the clients is silent or hostile, and a tenth is stuck: those have to be given
+// up. In the end nothing may be left of them, goroutines, descriptors and memory being counted once it has gone on for a minute, or
+// a sixth of the time, and at the end; and every message must have arrived whole or in error. It prints a table.
 //
 //	go run ./internal/soak -for 5m
+//
+// With -processes, the servers and each half of the clients are processes, which are killed at random moments and started anew.
+// Those that are there at the end must have nothing left of all that has come, gone and died.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
+	"io"
 	"os"
 	"runtime"
-	"sync"
 	"time"
 
 	"github.com/litert/websocket/internal/census"
 )
 
 func main() {
+	if role, ok := os.LookupEnv(roleVariable); ok {
+		os.Exit(beProcess(role))
+	}
+	var p plan
 	length := flag.Duration("for", 30*time.Second, "how long connections come and go")
-	clients := flag.Int("clients", 100, "how many there are at the same time, at most")
-	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of what happens by chance")
+	flag.IntVar(&p.Clients, "clients", 100, "how many there are at the same time, at most")
+	flag.DurationVar(&p.Stay, "stay", 0, "how long a client waits before it sends the next message, at most")
+	flag.Uint64Var(&p.Seed, "seed", uint64(time.Now().UnixNano()), "of what happens by chance")
+	processes := flag.Bool("processes", false, "have processes for servers and clients, and kill them")
 	flag.Parse()
-	if err := soak(*length, *clients, *seed); err != nil {
+	how := alone
+	if *processes {
+		how = inProcesses
+	}
+	if err := soak(p, *length, how, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// slack is how much more memory may be in use afterwards: what the runtime keeps of goroutines and timers that have
-// ended. The buffers of a hundred connections would be more.
-const slack = 1 << 20
-
-func soak(length time.Duration, clients int, seed uint64) error {
-	dir, err := os.MkdirTemp("", "soak-")
-	if err != nil {
+// soak does what is planned, in one of two ways, which return what they have seen beside the tallies.
+func soak(p plan, length time.Duration, how func(plan, time.Duration, *tallies) (string, error), out io.Writer) (err error) {
+	if p.Dir, err = os.MkdirTemp("", "soak-"); err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	cert, roots, err := certificate()
-	if err != nil {
+	defer os.RemoveAll(p.Dir)
+	if err := makeCertificate(p.Dir); err != nil {
 		return err
 	}
-	tally := new(tally)
-	run := func(length time.Duration, clients int) error {
-		farm := &farm{dir: dir, cert: cert, roots: roots, tally: tally}
-		return farm.run(length, clients, seed)
-	}
-	// What is there only once is there before the first count.
-	if err := run(100*time.Millisecond, 4); err != nil {
-		return err
-	}
-	before := census.Take()
-	if err := run(length, clients); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	after, left := census.Settle(ctx, before, slack, func() (census.Census, error) { return census.Take(), nil })
-	fmt.Printf("seed %d, %v\n%v\nbefore: %v\nafter:  %v\n", seed, length, tally, before, after)
-	if left != nil {
-		stacks := make([]byte, 1<<20)
-		return fmt.Errorf("%w\n%s", left, stacks[:runtime.Stack(stacks, true)])
-	}
-	return tally.failure()
+	all := new(tallies)
+	seen, err := how(p, length, all)
+	fmt.Fprintf(out, "seed %d, %d clients, %v\n\n%v\n%s", p.Seed, p.Clients, length, all, seen)
+	return errors.Join(err, all.failure())
 }
 
-// run lets clients come and go for the length of time.
-func (f *farm) run(length time.Duration, clients int, seed uint64) error {
-	ctx, cancel := context.WithTimeout(context.Background(), length)
-	defer cancel()
-	if err := f.open(); err != nil {
+// alone does it in this process.
+func alone(p plan, length time.Duration, all *tallies) (seen string, err error) {
+	first := min(length/6, time.Minute)
+	if err := runFor(p, first, all); err != nil {
+		return "", err
+	}
+	before := census.Take()
+	if err := runFor(p, length-first, all); err != nil {
+		return "", err
+	}
+	after, err := settle(p, before)
+	return fmt.Sprintf("after %v: %v\nin the end: %v\n", first, before, after), err
+}
+
+// runFor runs a farm for a length of time.
+func runFor(p plan, length time.Duration, all *tallies) error {
+	f, err := newFarm(p, all)
+	if err != nil {
 		return err
 	}
-	var all sync.WaitGroup
-	for i := range f.places {
-		all.Go(func() { f.keep(ctx, &f.places[i], rand.New(rand.NewPCG(seed, uint64(i)))) })
+	ctx, cancel := context.WithTimeout(context.Background(), length)
+	defer cancel()
+	return f.run(ctx)
+}
+
+// slack is how much more memory may be in use afterwards, and slackEach so much for each client: what the runtime keeps of
+// goroutines and timers that have ended. The buffers of a hundred connections would be more.
+const (
+	slack     = 1 << 20
+	slackEach = 2 << 10
+)
+
+// settle waits until nothing is left but what was there before.
+func settle(p plan, before census.Census) (census.Census, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	bound := slack + slackEach*uint64(p.Clients)
+	after, err := census.Settle(ctx, before, bound, func() (census.Census, error) { return census.Take(), nil })
+	if err != nil {
+		stacks := make([]byte, 1<<20)
+		err = fmt.Errorf("%w\n%s", err, stacks[:runtime.Stack(stacks, true)])
 	}
-	for i := range clients {
-		r := rand.New(rand.NewPCG(seed, uint64(1000+i)))
-		all.Go(func() {
-			for ctx.Err() == nil {
-				p := &f.places[r.IntN(len(f.places))]
-				if i%10 == 0 {
-					f.intrude(p, r)
-				} else {
-					f.visit(p, r)
-				}
-			}
-		})
-	}
-	all.Wait()
-	f.served.Wait()
-	return nil
+	return after, err
 }
