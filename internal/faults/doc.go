@@ -18,6 +18,13 @@
 //
 // A time that must be kept has two seconds on top, which a busy machine may take. The table has the time that was measured.
 //
+// # The machine
+//
+// Both ends are at the loopback address. The descriptors are those that the process has left (RLIMIT_NOFILE); the full disk is a file
+// system in memory of its own; a slow one is a pipe that is read slowly. The memory of slow readers is that of the process
+// (VmRSS), with little in the buffers of the system, which are not the library's: see listenTight. The clock of the wall is left as it
+// is, as other programs go by it; deadlines are given without a monotonic reading, as one that was parsed has none.
+//
 // The status is 1 unless all trials have held. What the machine cannot do, as it lacks a program, is told as "skipped", and so is
 // the whole where the user is not root, or the system not Linux: the status is 0 then.
 package main

@@ -71,7 +71,7 @@ func (o order) try(ctx context.Context, known []trial) (got string, err error) {
 		}
 		late, cancel := context.WithTimeout(context.Background(), settling)
 		defer cancel()
-		_, err = census.Settle(late, before, slack, func() (census.Census, error) { return census.Take(), nil })
+		_, err = census.Settle(late, before, slack+t.leaves, func() (census.Census, error) { return census.Take(), nil })
 		return got, err
 	}
 	return "", fmt.Errorf("there is no trial %s", o.Trial)

@@ -23,6 +23,8 @@ type trial struct {
 	network bool // it wants two hosts
 	alone   bool // it wants the machine for itself
 
+	leaves uint64 // so many bytes of memory the runtime may keep, beside slack
+
 	// run has the fault happen. got is what has come of it, in a few words; an error, that what must hold does not. Before it
 	// returns, it closes whatever it has opened.
 	run func(*env) (got string, err error)
@@ -30,7 +32,7 @@ type trial struct {
 
 // trials returns all of them, in the order of the table.
 func trials() []trial {
-	return slices.Concat(networkTrials())
+	return slices.Concat(networkTrials(), machineTrials())
 }
 
 func (t trial) id() string { return t.group + "/" + t.name }
