@@ -15,6 +15,12 @@ import (
 
 var key = frame.Key{0x37, 0xfa, 0x21, 0x3d}
 
+func TestNoBitOfAnOpcodeGetsAmongTheOthers(t *testing.T) {
+	if got := (frame.Header{Opcode: 0xF1}).Append(nil); got[0] != 0x01 {
+		t.Errorf("the first byte is %#x", got[0])
+	}
+}
+
 // RFC 6455, section 5.2: the length is encoded in the fewest bytes.
 func TestEveryLengthHasOneEncoding(t *testing.T) {
 	tests := []struct {

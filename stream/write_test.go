@@ -335,7 +335,7 @@ func TestTextThatIsNotUTF8SpoilsItsMessageAlone(t *testing.T) {
 func TestMaskings(t *testing.T) {
 	c, peer := clientAndPeer(t)
 	keys := make(map[frame.Key]bool)
-	for _, m := range []frame.Masking{frame.RandomMask, frame.RandomMask, frame.FixedMask(wstest.Key), frame.FixedMask(frame.Key{}), frame.NoMask} {
+	for _, m := range []frame.Masking{frame.RandomMask, frame.RandomMask, frame.FixedMask(wstest.Key), frame.FixedMask(frame.Key{}), frame.NoMask, frame.RandomMask} {
 		if err := c.SetMasking(m); err != nil {
 			t.Fatal(err)
 		}
@@ -349,7 +349,7 @@ func TestMaskings(t *testing.T) {
 		}
 		keys[h.Key] = true
 	}
-	if len(keys) != 4 { // two random ones, and the zero one twice
+	if len(keys) != 5 { // three random ones, and the zero one twice
 		t.Errorf("keys %v", keys)
 	}
 }
