@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/internal/conf"
+	"github.com/litert/websocket/internal/gate"
 	"github.com/litert/websocket/internal/handshake"
 )
 
@@ -41,10 +42,10 @@ type http2Stream struct {
 	w             http2Writer
 	local, remote net.Addr
 
-	closed  atomic.Bool
-	writing sync.Mutex // held by what writes
-	cutting sync.Mutex // guards following
-	over    bool       // the handler returns
+	closed   atomic.Bool
+	writing  sync.Mutex // held by what writes
+	cutting  sync.Mutex // held by what uses the ResponseWriter otherwise
+	released gate.Latch // it is closed, and nothing uses the ResponseWriter any more. Set by the holder of both
 }
 
 // An http2Writer is what package net/http has for the response to a request over HTTP/2.
@@ -78,6 +79,7 @@ func newHTTP2Stream(w http.ResponseWriter, r *http.Request) (*http2Stream, *Erro
 // answer sends the response that opens the stream (RFC 8441, section 5), within timeout, and clears the deadlines of the HTTP
 // server.
 func (s *http2Stream) answer(o *offer, cfg *conf.Listen) error {
+	defer s.release()
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if s.isClosed() {
@@ -109,6 +111,7 @@ func (s *http2Stream) Read(p []byte) (int, error) { return s.body.Read(p) }
 
 // Write sends p, once the client has room for it. After Close, and when the handler has returned, it is [net.ErrClosed].
 func (s *http2Stream) Write(p []byte) (n int, err error) {
+	defer s.release()
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	if s.isClosed() {
@@ -136,19 +139,33 @@ func (s *http2Stream) isClosed() bool { return s.closed.Load() || s.ctx.Err() !=
 func (s *http2Stream) Close() error {
 	s.closed.Store(true)
 	s.body.Close()
-	if s.writing.TryLock() {
-		s.writing.Unlock()
-		return nil
+	if !s.release() {
+		s.reset()
 	}
-	s.reset()
 	return nil
 }
+
+// release lets the handler return if the stream is closed and nothing is written, and reports whether it may.
+func (s *http2Stream) release() bool {
+	if !s.closed.Load() || !s.writing.TryLock() { // what is being written calls this behind it
+		return false
+	}
+	defer s.writing.Unlock()
+	s.cutting.Lock()
+	defer s.cutting.Unlock()
+	s.released.Set()
+	return true
+}
+
+// Released returns a channel that is closed when the stream was closed and the handler may return. The engine does not say
+// before that the connection is done.
+func (s *http2Stream) Released() <-chan struct{} { return s.released.Wait() }
 
 // reset resets the stream, if the handler has not returned.
 func (s *http2Stream) reset() {
 	s.cutting.Lock()
 	defer s.cutting.Unlock()
-	if s.over || s.ctx.Err() != nil {
+	if s.released.IsSet() || s.ctx.Err() != nil {
 		return
 	}
 	defer func() {
@@ -159,17 +176,11 @@ func (s *http2Stream) reset() {
 	s.w.SetWriteDeadline(longAgo)
 }
 
-// leave closes the stream, and returns when nothing uses the ResponseWriter any more, so that the handler can.
+// leave returns when the engine has closed the stream, behind the last that it had to send, and the handler may return.
 func (s *http2Stream) leave() {
-	if s == nil {
-		return
+	if s != nil {
+		<-s.Released()
 	}
-	s.Close()
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	s.cutting.Lock()
-	defer s.cutting.Unlock()
-	s.over = true
 }
 
 // LocalAddr returns the address of the server.

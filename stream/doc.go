@@ -94,7 +94,10 @@
 //	pings                 KeepAlive                        the same; those of HTTP/2 (SendPingTimeout) are for all at once
 //	Close, at a server    closes TCP at once               ends the stream when the handler returns, resets it if a write waits
 //	end at a server       when it is closed                with the handler at the latest; http.Server.Shutdown awaits it
+//	Done, at a server     when it is known why it ends     when the last frame has left, too, so that the handler may return
 //	end of one side       by TCP or TLS                    a server cannot end its side and go on receiving
+//	a server that fails   ends its side, and takes what    takes what comes until the client's close frame, in the call that
+//	the connection        comes until the client closes    has found the fault, for as long as the CloseTimeout
 //
 // A stream that ends without a close frame, however that comes, is a lost connection: the error matches
 // [io.ErrUnexpectedEOF].

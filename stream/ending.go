@@ -154,7 +154,7 @@ func (e *ending) failMessage(err error) {
 	if _, first := e.set(err); first {
 		alone := e.recv().tryEnter()
 		if alone {
-			e.recv().leave()
+			defer e.recv().leave()
 		}
 		e.farewell(closecode.InternalError, "message was aborted", alone)
 	}
@@ -163,6 +163,7 @@ func (e *ending) failMessage(err error) {
 // closedByPeer answers the peer's close frame, if that is not itself the answer to ours, and ends the connection. The
 // caller is the receiver.
 func (e *ending) closedByPeer(payload []byte) (err error) {
+	e.recv().closed = true
 	code, reason, err := frame.ParseClose(payload)
 	if err != nil {
 		return e.failProtocol(err)
@@ -203,46 +204,15 @@ func (e *ending) drop(clean bool) {
 
 // awaitDrop waits until the transport is closed, and closes it when ctx ends.
 func (e *ending) awaitDrop(ctx context.Context) {
+	dropped := e.wire().tr.Released()
+	if dropped == nil {
+		dropped = e.gone.Wait()
+	}
 	select {
-	case <-e.gone.Wait():
+	case <-dropped:
 	case <-ctx.Done():
 		e.drop(false)
 	}
-}
-
-// serverCloses is how long a client waits, after both close frames, for the server to close the transport first: the end
-// that does has to remember the connection for minutes (RFC 6455, section 7.1.1).
-const serverCloses = time.Second
-
-// farewell sends a close frame and closes the transport. Both together take no longer than the closing handshake may;
-// it does not wait for the second part. To close a socket while the peer still sends would take the frame away from it:
-// so, with linger, the sending side is closed first, and what comes is thrown away until the peer has closed its side, or
-// it is time. The caller is the receiver, or there will be none.
-func (e *ending) farewell(code closecode.Code, reason string, linger bool) {
-	until := time.Now().Add(e.closeTimeout)
-	told, lingers := false, false
-	defer func() { // also where a hook panics
-		if !lingers {
-			e.drop(told)
-		}
-	}()
-	told = e.sendClose(boundedBy(until), code, reason) == nil
-	switch {
-	case told && e.peerClosed.Load() && !e.wire().server:
-		if patience := time.Now().Add(serverCloses); patience.Before(until) {
-			until = patience
-		}
-	case !told || !linger || e.wire().tr.CloseWrite(until) != nil:
-		return
-	}
-	lingers = true
-	go e.linger(until)
-}
-
-// linger throws away what comes until the peer has closed its side, or it is time, and closes the transport.
-func (e *ending) linger(until time.Time) {
-	e.wire().tr.Discard(until)
-	e.drop(true)
 }
 
 // boundedBy returns the bounds of a call that ends at a time. Unlike a context with a deadline, they begin no timer before

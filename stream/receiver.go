@@ -27,11 +27,12 @@ type receiver struct {
 	gen, whole atomic.Uint64
 	reader     atomic.Pointer[transport.Deadline]
 
-	gate  gate.Gate // admits one receiver, which owns following
-	turns uint64    // how often there was one
-	buf   readBuffer
-	msg   message
-	fresh *freshReaders
+	gate   gate.Gate // admits one receiver, which owns following
+	turns  uint64    // how often there was one
+	buf    readBuffer
+	msg    message
+	fresh  *freshReaders
+	closed bool // a close frame has come, right or wrong
 }
 
 // limits are what a receiver refuses beyond what is always illegal, and what it does by its mode.

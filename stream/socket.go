@@ -74,7 +74,15 @@ func (s *Socket) Writable() bool { return !s.Finished() }
 
 // Done returns a channel that is closed when the connection has ended. Nothing notices that the peer is gone while no
 // goroutine receives or writes.
-func (s *Socket) Done() <-chan struct{} { return s.end.done.Wait() }
+//
+// At a server over HTTP/2 it is closed later: when the close frame has left, too, the peer has taken it if this end has failed the
+// connection, and nothing is written any more, so that the handler can return. That is up to the [CloseTimeout] behind the end.
+func (s *Socket) Done() <-chan struct{} {
+	if released := s.wire.tr.Released(); released != nil {
+		return released
+	}
+	return s.end.done.Wait()
+}
 
 // Err returns why the connection ended, as [Conn.Receive] does, or nil while it has not.
 func (s *Socket) Err() error { return s.end.reason() }

@@ -205,7 +205,9 @@ func (m *meeting) close(payload string) {
 	}
 	m.codes = append(m.codes, code)
 	if m.server {
-		m.left = m.end.Hold && m.leaves()
+		m.left = m.end.Hold && m.hasLeft()
+	}
+	if m.server || m.leaves {
 		m.conn.CloseWrite()
 	}
 }
@@ -213,8 +215,8 @@ func (m *meeting) close(payload string) {
 // hold is how long a server keeps the TCP connection open to see whether the client does.
 const hold = 100 * time.Millisecond
 
-// leaves reports whether the connection is closed at once.
-func (m *meeting) leaves() bool {
+// hasLeft reports whether the connection is closed at once.
+func (m *meeting) hasLeft() bool {
 	m.conn.SetReadDeadline(time.Now().Add(hold))
 	_, err := m.conn.Read(make([]byte, 1))
 	return !errors.Is(err, os.ErrDeadlineExceeded)

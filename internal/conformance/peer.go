@@ -12,6 +12,7 @@ type peer struct {
 	rw     patient
 	r      *bufio.Reader
 	server bool // it plays the server
+	leaves bool // it ends its side once a close frame has come: over HTTP/2 a server that fails the connection waits for that
 
 	sent uint32 // frames, from which the next masking key is made
 

@@ -236,6 +236,7 @@ func (t *trial) connectHTTP2(ctx context.Context, l *link, ended func(error), cl
 	mode := t.subject.Mode
 	if t.subject.Side == Server {
 		l.peer = newPeer(client, l.patience, false)
+		l.peer.leaves = true
 		h := mode.handle(ctx, ended, append(t.listen, t.subject.Listen...)...)
 		go func() {
 			if err := t.gateway.toServer(ctx, server, h); err != nil {

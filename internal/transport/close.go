@@ -30,6 +30,17 @@ func (c *Conn) CloseWrite(until time.Time) error {
 	return c.sayFarewell(time.Until(until), half.CloseWrite)
 }
 
+// Released returns a channel that is closed when what New was given is closed and uses nothing any more that is not its own,
+// or nil if that does not tell: the end of a stream of HTTP/2 comes when its handler returns, and takes from the peer what that has
+// not read. It cannot close its sending side alone.
+func (c *Conn) Released() <-chan struct{} {
+	t, ok := c.given().(interface{ Released() <-chan struct{} })
+	if !ok {
+		return nil
+	}
+	return t.Released()
+}
+
 // Close closes the connection, which ends all calls that are under way. TLS says its farewell first, for at most grace. Any
 // goroutine may call it at any time, also again.
 func (c *Conn) Close(grace time.Duration) {
@@ -63,7 +74,7 @@ func (c *Conn) Cut() {
 		}
 		return
 	}
-	if c.noSocket.closing.within(closing, below.Close) == nil {
+	if c.noSocket.closing.within(closing, c.release) == nil {
 		return
 	}
 	if t, ok := below.(interface{ NetConn() net.Conn }); ok { // it wraps TLS, whose farewell is cut short
@@ -71,6 +82,15 @@ func (c *Conn) Cut() {
 			cutBelow(t.NetConn())
 		}
 	}
+}
+
+// release closes what is below, and waits until it uses nothing any more, where it tells.
+func (c *Conn) release() error {
+	err := c.below().Close()
+	if released := c.Released(); released != nil {
+		<-released
+	}
+	return err
 }
 
 // below returns what is closed: the connection below TLS.

@@ -218,3 +218,36 @@ func TestWhatATransportIs(t *testing.T) {
 		}
 	})
 }
+
+// A releasing transport tells when it uses nothing any more.
+type releasing struct {
+	io.ReadWriteCloser
+	released chan struct{}
+}
+
+func (r releasing) Released() <-chan struct{} { return r.released }
+
+func TestCutWaitsALittleForWhatIsStillUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for released, want := range map[time.Duration]time.Duration{
+			0:                     0,
+			50 * time.Millisecond: 50 * time.Millisecond,
+			time.Minute:           100 * time.Millisecond,
+		} {
+			a, b := net.Pipe()
+			defer b.Close()
+			r := releasing{wstest.Bare{ReadWriteCloser: a}, make(chan struct{})}
+			c := transport.New(r, transport.Config{})
+			if c.Released() != (<-chan struct{})(r.released) {
+				t.Error("it is not what the transport tells")
+			}
+			began := time.Now()
+			time.AfterFunc(released, func() { close(r.released) })
+			c.Cut()
+			if took := time.Since(began); took != want {
+				t.Errorf("released after %v, it took %v", released, took)
+			}
+			<-r.released
+		}
+	})
+}

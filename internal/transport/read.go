@@ -154,7 +154,10 @@ func (c *Conn) waitAboveTLS() (n int, err error) {
 
 // Discard reads and throws away what comes, until the peer has closed its side, the transport fails, or it is until. One
 // caller at a time may Read, Await or Discard.
-func (c *Conn) Discard(until time.Time) {
+func (c *Conn) Discard(until time.Time) { c.DiscardTo(until, func([]byte) bool { return false }) }
+
+// DiscardTo is [Conn.Discard] that ends, too, when last returns true for what has come, which it must not keep.
+func (c *Conn) DiscardTo(until time.Time, last func(p []byte) bool) {
 	buf := buffer.Take(buffer.Small)
 	defer buffer.Give(buf)
 	c.readLimit.fix(c, until)
@@ -164,6 +167,9 @@ func (c *Conn) Discard(until time.Time) {
 		case n > 0:
 			futile = 0
 			c.clock.moved()
+			if last(buf[:n]) {
+				return
+			}
 		case err == nil:
 			futile++
 		case !isTimeout(err):

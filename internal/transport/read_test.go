@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -195,6 +196,24 @@ func TestDiscardEndsWithThePeerOrAtItsTime(t *testing.T) {
 		c.Discard(time.Now().Add(time.Minute))
 		if took := time.Since(began); took > 30*time.Second {
 			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+func TestDiscardToEndsWhereItIsTold(t *testing.T) {
+	onAll(t, func(t *testing.T, tr wstest.Transport) {
+		c, peer := pair(t, tr, transport.Config{})
+		go peer.Write(data[:100_000])
+		came := 0
+		c.DiscardTo(time.Now().Add(time.Minute), func(p []byte) bool {
+			if !bytes.Equal(p, data[came:came+len(p)]) {
+				t.Errorf("behind %d bytes others have come", came)
+			}
+			came += len(p)
+			return came == 100_000
+		})
+		if came != 100_000 {
+			t.Errorf("%d bytes have come", came)
 		}
 	})
 }
