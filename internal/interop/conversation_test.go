@@ -142,15 +142,14 @@ func (c *conversation) expectReport(want string) {
 
 // sightings are what the trace of a connection has told.
 type sightings struct {
-	ended  chan struct{} // closed when the transport is
-	mu     sync.Mutex    // guards following
-	data   int           // data frames received
-	in     int           // of those, the first of compressed messages
-	out    int           // the same, sent
-	lenIn  int64         // of the payload of the last data frame received
-	lenOut int64         // the same, sent
-	ping   int           // pings received
-	pongs  []string      // received
+	mu     sync.Mutex // guards following
+	data   int        // data frames received
+	in     int        // of those, the first of compressed messages
+	out    int        // the same, sent
+	lenIn  int64      // of the payload of the last data frame received
+	lenOut int64      // the same, sent
+	ping   int        // pings received
+	pongs  []string   // received
 }
 
 func (s *sightings) trace() *stream.Trace {
@@ -160,7 +159,6 @@ func (s *sightings) trace() *stream.Trace {
 		f()
 	}
 	return &stream.Trace{
-		Ended: func(stream.Summary) { close(s.ended) },
 		FrameReceived: func(h frame.Header) {
 			if !h.Opcode.IsControl() {
 				locked(func() { s.data++; s.lenIn = h.Length })

@@ -49,8 +49,9 @@
 //
 // Over streams of HTTP/2 (RFC 8441) the checks are made again, and more: of streams that end without a close frame, which the
 // peer reports as lost. Node has no WebSocket there: ws is given its streams, and the handshake is the script's. Hypercorn tells
-// applications nothing of close frames, and refuses compressed fragments with a ping in between. HAProxy
-// takes HTTP/2 to HTTP/2, to HTTP/1.1, and that to HTTP/2.
+// applications nothing of close frames, and refuses compressed fragments with a ping in between. Python's h2 has streams, and
+// neither handshake nor frames of WebSocket: they are the script's own. HAProxy takes HTTP/2 to HTTP/2, to HTTP/1.1, and that to HTTP/2.
+// The sockets of a page share its connection, in Chromium and in Firefox.
 //
 // OpenSSL speaks no WebSocket; it has what TLS does in the middle of a connection done: new keys, and renegotiation.
 //

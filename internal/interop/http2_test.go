@@ -21,13 +21,18 @@ import (
 // closes the connection when the client ends that.
 const ofHypercorn = fragments | pings | tells | noCode | gatewayCode | awaits | pingsBetween | outlives | cuts
 
-var chromium = peer{"chromium", ofBrowsers | pings | answers | cuts, nil, chromiumClient}
+var (
+	chromium = peer{"chromium", ofBrowsers | pings | cuts, nil, inPage(startChromium)}
+	firefox  = peer{"firefox", ofBrowsers | pings | cuts, nil, inPage(startFirefox)}
+)
 
 // peersOfHTTP2 speak WebSocket over streams of HTTP/2 (RFC 8441).
 var peersOfHTTP2 = []peer{
 	chromium,
+	firefox,
+	{"h2", 0, nil, clientScript(python, "h2_peer.py")},
 	{"hypercorn", ofHypercorn, serverScript(python, "hypercorn_peer.py"), nil},
-	{"node", answers, secureServerScript("node", "h2.mjs"), clientScript("node", "h2.mjs")},
+	{"node", 0, secureServerScript("node", "h2.mjs"), clientScript("node", "h2.mjs")},
 }
 
 func TestPeersOverHTTP2(t *testing.T) { eachOverHTTP2(t, slices.Concat(checks, checksOfCuts)) }

@@ -27,7 +27,7 @@ var peers = []peer{
 	{"ws", 0, serverScript("node", "ws.mjs"), clientScript("node", "ws.mjs")},
 	{"undici", ofBrowsers | compresses, nil, clientScript("node", "undici.mjs")},
 	{"websockets", noCode | window8, serverScript(python, "websockets_peer.py"), clientScript(python, "websockets_peer.py")},
-	{"chromium", ofBrowsers | pings, nil, chromiumClient},
+	{"chromium", ofBrowsers | pings, nil, inPage(startChromium)},
 	{"gorilla", gatewayCode | takeover | windows, serverInGo(gorillaServe), clientInGo(gorillaConnect)},
 	{"coder", windows, serverInGo(coderServe), clientInGo(coderConnect)},
 	{"gobwas", restartCodes | gatewayCode | takeover | windows, serverInGo(gobwasServe), clientInGo(gobwasConnect)},
@@ -76,7 +76,7 @@ func withClientOf(t *testing.T, s *server, p peer, via route, list []check) {
 	url, _ := via(t, s.url)
 	runAll(t, list, partner{p, true, func(t *testing.T, more ...stream.Option) *conversation {
 		c := newConversation(t, p, reports)
-		s.prepare(options(append(more, stream.WithTrace(c.seen.trace()))...), c.seen.ended)
+		s.prepare(options(append(more, stream.WithTrace(c.seen.trace()))...))
 		connect(url)
 		select {
 		case conn := <-s.conns:
@@ -106,5 +106,5 @@ func runAll(t *testing.T, list []check, p partner) {
 func newConversation(t *testing.T, p peer, reports <-chan string) *conversation {
 	ctx, cancel := context.WithTimeout(t.Context(), hangs)
 	t.Cleanup(cancel)
-	return &conversation{t: t, ctx: ctx, tells: p.can(tells), reports: reports, seen: &sightings{ended: make(chan struct{})}}
+	return &conversation{t: t, ctx: ctx, tells: p.can(tells), reports: reports, seen: new(sightings)}
 }

@@ -20,6 +20,12 @@ var severalPage string
 
 // The sockets of a page are all streams of one connection, that which the page has come over.
 func TestSocketsOfABrowserShareItsConnection(t *testing.T) {
+	for name, start := range map[string]func(t *testing.T, url string){"chromium": startChromium, "firefox": startFirefox} {
+		t.Run(name, func(t *testing.T) { shareOneConnection(t, start) })
+	}
+}
+
+func shareOneConnection(t *testing.T, startBrowser func(t *testing.T, url string)) {
 	const number = 8
 	s := newHTTP2Server(t)
 	text := strings.NewReplacer("NUMBER", fmt.Sprint(number), "SUBPROTOCOLS", strings.Join(offered, ",")).Replace(severalPage)
@@ -28,10 +34,8 @@ func TestSocketsOfABrowserShareItsConnection(t *testing.T) {
 		pages <- r.RemoteAddr
 		io.WriteString(w, text)
 	})
-	tested := make(chan struct{})
-	defer close(tested)
-	s.prepare(options(), tested)
-	startChromium(t, "http"+strings.TrimSuffix(strings.TrimPrefix(s.url, "ws"), "ws"))
+	s.prepare(options())
+	startBrowser(t, pageURL(s.url))
 	var conns []*stream.Conn[*stream.Reader]
 	for range number {
 		select {

@@ -73,7 +73,7 @@ func inBrowser(start func(t *testing.T, url string), query string) func(*testing
 		s.mux.HandleFunc("/wasm_exec.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, b.loader) })
 		s.mux.HandleFunc("/main.wasm", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, b.program) })
 		urls, lines := s.exchange()
-		start(t, "http"+strings.TrimSuffix(strings.TrimPrefix(s.url, "ws"), "ws")+"wasm"+query)
+		start(t, pageURL(s.url)+"wasm"+query)
 		return func(line string) { urls <- line }, lines
 	}
 }
@@ -83,10 +83,6 @@ func inNode(t *testing.T, _ *server) (order func(line string), reports <-chan st
 	b := wasmProgram(t)
 	stdin, lines := startScript(t, "node", "wasm.mjs", "client", "INTEROP_WASM="+b.program, "INTEROP_WASM_EXEC="+b.loader)
 	return func(line string) { fmt.Fprintln(stdin, line) }, lines
-}
-
-func startFirefox(t *testing.T, url string) {
-	start(t, exec.Command("firefox-esr", "--headless", "--no-remote", "--profile", tempDir(t), url))
 }
 
 func TestWasmIsAPeer(t *testing.T) {
