@@ -69,7 +69,7 @@ func (s *session) report() string {
 // connect gives an order, and returns the connection that comes of it.
 func (s *session) connect(order string, opts ...stream.Option) *stream.Conn[*stream.Reader] {
 	s.Helper()
-	s.server.prepare(opts, nil)
+	s.server.prepare(opts)
 	s.order(order + " " + s.server.url)
 	var conn *stream.Conn[*stream.Reader]
 	select {
