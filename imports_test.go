@@ -43,7 +43,7 @@ var mayImport = []struct {
 	{"internal/faults", []string{"opcode", "closecode", "stream", "dial", "listen", "internal/census", "golang.org/x/sys/unix"}},
 	{"internal/attack", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "internal/census", "internal/handshake"}},
 	{"internal/", []string{"opcode", "closecode", "frame", "internal/"}},
-	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "internal/printable", "github.com/schollz/progressbar/v3", "golang.org/x/term"}},
+	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "listen/xconnect", "internal/printable", "golang.org/x/term"}},
 }
 
 // testOnly are packages that only tests may import.

@@ -34,14 +34,14 @@ func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
 			source := writeFile(t, randomBytes(24<<20), t.TempDir(), "source")
 			received := make(chan error, 1)
 			url := script(t, putProtocol, func(ctx context.Context, c conn) error {
-				a, err := receiveAnnouncement(ctx, c)
+				h, err := receiveHead(ctx, c)
 				if err != nil {
 					return err
 				}
 				if err := change(source); err != nil {
 					return err
 				}
-				err = receiveFile(ctx, c, a.Length, io.Discard, io.Discard)
+				_, err = receiveAll(ctx, c, h, io.Discard)
 				received <- err
 				return err
 			})
@@ -53,19 +53,12 @@ func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
 		t.Run("get, "+name, func(t *testing.T) {
 			s := startServer(t)
 			file := writeFile(t, randomBytes(24<<20), s.dir, "file")
-			c, err := connect(testContext(t), s.url+"file", getProtocol, "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer c.Abort()
-			a, err := receiveAnnouncement(testContext(t), c)
-			if err != nil {
-				t.Fatal(err)
-			}
+			c := dialFor(t, s.url+"file", getProtocol)
+			h := ask(t, c)
 			if err := change(file); err != nil {
 				t.Fatal(err)
 			}
-			if err := receiveFile(testContext(t), c, a.Length, io.Discard, io.Discard); err == nil {
+			if _, err := receiveAll(testContext(t), c, h, io.Discard); err == nil {
 				t.Error("the receiver takes it for whole")
 			}
 			end(t.Context(), c, nil)
@@ -80,7 +73,7 @@ func TestAFileThatDoesNotTellItsLengthIsNotReceived(t *testing.T) {
 		t.Skipf("there is no such file: %v", err)
 	}
 	s := startServer(t)
-	mustFail(t, `cpuinfo": has more bytes than the 0 B that it tells`, "put", name, s.url+"file")
+	mustFail(t, `cpuinfo": has more bytes than the 0 B that it tells; a pipe sends it`, "put", name, s.url+"file")
 	await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
 	checkDir(t, s.dir)
 }
@@ -94,13 +87,13 @@ func TestTheSumIsOfBytesThatTheReceiverMustHave(t *testing.T) {
 	}
 	defer src.Close()
 	var sent bytes.Buffer
-	sum, err := src.copyTo(&sent, writerFunc(func(p []byte) (int, error) {
+	sum, err := src.copyTo(&sent, 0, sha256.New(), writerFunc(func(p []byte) (int, error) {
 		if err := scribble(name); err != nil {
 			return 0, err
 		}
 		return len(p), os.Chtimes(name, time.Time{}, src.info.ModTime())
 	}))
-	if got := sha256.Sum256(sent.Bytes()); err != nil || bytes.Equal(sum, got[:]) {
+	if got := sha256.Sum256(sent.Bytes()); err != nil || sum.SHA256.equal(got[:]) {
 		t.Errorf("the sum is that of other bytes, %v", err)
 	}
 
@@ -110,8 +103,8 @@ func TestTheSumIsOfBytesThatTheReceiverMustHave(t *testing.T) {
 	}
 	defer src2.Close()
 	sent.Reset()
-	sum, err = src2.copyTo(&sent, io.Discard)
-	if got := sha256.Sum256(sent.Bytes()); err != nil || !bytes.Equal(sum, got[:]) {
+	sum, err = src2.copyTo(&sent, 0, sha256.New(), io.Discard)
+	if got := sha256.Sum256(sent.Bytes()); err != nil || !sum.SHA256.equal(got[:]) {
 		t.Errorf("the sum of an unchanged file is wrong, %v", err)
 	}
 }
@@ -123,22 +116,22 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 func TestTheReasonOfAFailedReceiverReachesTheSender(t *testing.T) {
 	source := sparseFile(t, t.TempDir(), "source")
 	url := script(t, putProtocol, func(ctx context.Context, c conn) error {
-		a, err := receiveAnnouncement(ctx, c)
+		h, err := receiveHead(ctx, c)
 		if err != nil {
 			return err
 		}
 		full := writerFunc(func(p []byte) (int, error) { return 0, io.ErrShortWrite })
-		return exchange(ctx, c, func() error { return receiveFile(ctx, c, a.Length, full, io.Discard) })
+		return exchange(ctx, c, func() error {
+			_, err := receiveAll(ctx, c, h, full)
+			return err
+		})
 	})
 	mustFail(t, "the other side says: short write", "put", source, url)
 
 	s := startServer(t)
 	sparseFile(t, s.dir, "file")
-	c, err := connect(testContext(t), s.url+"file", getProtocol, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Abort()
+	c := dialFor(t, s.url+"file", getProtocol)
+	ask(t, c)
 	end(testContext(t), c, errors.New("the disk is full"))
 	s.awaitLog(t, "the other side says: the disk is full")
 }

@@ -1,128 +1,120 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"flag"
+	"errors"
 	"fmt"
-	"io"
+	"net/url"
 	"os"
+	"path"
 	"path/filepath"
-	"time"
+	"strings"
 
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/stream"
 )
 
-func (c console) put(ctx context.Context, args []string) error {
-	args, t, err := parseClient("put", args)
+// A client puts and gets files as its settings say.
+type client struct {
+	console
+	*settings
+	opts  []dial.Option
+	moved int64 // bytes of files, in all attempts
+}
+
+func newClient(c console, s *settings) (*client, error) {
+	opts, err := s.dialOptions(c)
+	return &client{console: c, settings: s, opts: opts}, err
+}
+
+func (c console) put(ctx context.Context, s *settings, args []string) error {
+	cl, err := newClient(c, s)
 	if err != nil {
 		return err
 	}
-	r, err := c.upload(ctx, args[0], args[1], t)
-	return c.report("put", r, err)
-}
-
-func (c console) get(ctx context.Context, args []string) error {
-	args, t, err := parseClient("get", args)
-	if err != nil {
+	files, to := args[:len(args)-1], args[len(args)-1]
+	switch isDir := isDirURL(to); {
+	case isDir && len(files) == 1 && isFile(files[0]): // one file can be continued in its middle
+		to += url.PathEscape(filepath.Base(files[0]))
+	case isDir:
+		return cl.putTree(ctx, files, to)
+	case len(files) > 1:
+		return usageError("put: the URL of a directory, where several files go, ends with a slash")
+	}
+	var r result
+	err = cl.again(ctx, func() error {
+		r, err = cl.upload(ctx, files[0], to)
 		return err
-	}
-	r, err := c.download(ctx, args[0], args[1], t)
-	return c.report("get", r, err)
-}
-
-// parseClient returns the two arguments of a client, and the token that it shows.
-func parseClient(name string, args []string) ([]string, token, error) {
-	flags := flag.NewFlagSet(name, flag.ContinueOnError)
-	var file argument
-	flags.Var(&file, "token-file", "")
-	args, err := parse(flags, args, 2)
-	if err != nil {
-		return nil, "", err
-	}
-	t, err := readToken(file)
-	return args, t, err
-}
-
-func (c console) report(direction string, r result, err error) error {
-	if err == nil {
-		fmt.Fprintf(c.out, "%s  %v\n", direction, r)
-	}
-	return err
-}
-
-// upload sends the file to url.
-func (c console) upload(ctx context.Context, file, url string, t token) (result, error) {
-	src, err := open(file, os.Stat, os.Open)
-	if err != nil {
-		return result{}, err
-	}
-	defer src.Close()
-	conn, err := connect(ctx, url, putProtocol, t)
-	if err != nil {
-		return result{}, err
-	}
-	start, length := time.Now(), src.info.Size()
-	err = exchange(ctx, conn, func() error {
-		meter := c.newMeter("put", length)
-		defer meter.done()
-		answer := hear(ctx, conn)
-		if err := sendFile(ctx, conn, src, meter); err != nil {
-			return err
-		}
-		conn.SetIdleTimeout(settleTime)
-		return checkAnswer(<-answer)
 	})
-	return result{size(length), time.Since(start)}, err
+	return cl.report("put", files[0], r, err)
 }
 
-// download fetches url into the file.
-func (c console) download(ctx context.Context, url, file string, t token) (r result, err error) {
-	dir, name := filepath.Split(file)
-	if name == "" {
-		return r, notRegular(file)
+func (c console) get(ctx context.Context, s *settings, args []string) error {
+	from, to := args[0], args[1]
+	out := c.out
+	if to == "-" {
+		c.out = c.err
 	}
-	root, err := os.OpenRoot(cmp.Or(dir, "."))
-	if err != nil {
-		return r, err
+	cl, err := newClient(c, s)
+	switch {
+	case err != nil:
+		return err
+	case isDirURL(from):
+		return cl.getTree(ctx, from, to)
+	case to == "-" && (s.resume || s.retry > 0):
+		return usageError("get: what has left for a pipe cannot be continued; -continue and -retry are for files")
+	case isFolder(to):
+		to = filepath.Join(to, nameOf(from))
 	}
-	defer root.Close()
-	conn, err := connect(ctx, url, getProtocol, t)
-	if err != nil {
-		return r, err
-	}
-	start := time.Now()
-	err = exchange(ctx, conn, func() error {
-		a, err := receiveAnnouncement(ctx, conn)
-		if err != nil {
-			return err
+	var r result
+	err = cl.again(ctx, func() error {
+		if to == "-" {
+			r, err = cl.downloadTo(ctx, from, out)
+		} else {
+			r, err = cl.download(ctx, from, to)
 		}
-		r.size = size(a.Length)
-		return save(root, name, saving{executable: a.Executable}, func(dst io.Writer) error {
-			meter := c.newMeter("get", a.Length)
-			defer meter.done()
-			if err := receiveFile(ctx, conn, a.Length, dst, meter); err != nil {
-				return err
-			}
-			end(ctx, conn, nil) // the server need not wait for the disk
-			return ctx.Err()
-		})
+		return err
 	})
-	r.took = time.Since(start)
-	return r, err
+	return cl.report("get", to, r, err)
 }
 
-// connect connects to the server at url.
-func connect(ctx context.Context, url, subprotocol string, t token) (*stream.Conn[*stream.Reader], error) {
-	conn, err := dial.Dial(ctx, url, stream.Standard,
-		dial.Subprotocols(subprotocol), dial.Header(t.header()), stream.MaxMessageSize(stream.Unlimited))
+// isDirURL reports whether the path of a URL is that of a directory.
+func isDirURL(raw string) bool {
+	u, err := url.Parse(raw)
+	return err == nil && strings.HasSuffix(u.Path, "/") && u.RawQuery == ""
+}
+
+// nameOf returns the name of the file that a URL leads to.
+func nameOf(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || strings.HasSuffix(u.Path, "/..") {
+		return ""
+	}
+	return path.Base(u.Path)
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// dial connects to the server at url.
+func (c *client) dial(ctx context.Context, url, subprotocol string) (conn, error) {
+	conn, err := dial.Dial(ctx, url, stream.Standard, append(c.opts, dial.Subprotocols(subprotocol))...)
 	if err != nil {
 		return nil, err
 	}
 	if conn.Subprotocol() != subprotocol {
 		conn.Close()
-		return nil, fmt.Errorf("the server does not speak %s", subprotocol)
+		return nil, &refusal{fmt.Errorf("the server does not speak %s", subprotocol)}
 	}
 	return conn, nil
 }
+
+// errNotAgain says what a pipe cannot do.
+var errNotAgain = errors.New("a pipe cannot be read again; -continue and -retry are for files")

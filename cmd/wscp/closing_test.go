@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log"
 	"math"
 	"net"
@@ -51,14 +50,8 @@ func serveDir(t *testing.T, opts ...listen.Option) served {
 func beginGet(t *testing.T, s served) conn {
 	t.Helper()
 	writeFile(t, "abc", s.dir, "file")
-	c, err := connect(testContext(t), s.url+"file", getProtocol, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Abort() })
-	if _, err := receiveAnnouncement(testContext(t), c); err != nil {
-		t.Fatal(err)
-	}
+	c := dialFor(t, s.url+"file", getProtocol)
+	ask(t, c)
 	return c
 }
 
@@ -66,7 +59,7 @@ func beginGet(t *testing.T, s served) conn {
 func receiveRest(t *testing.T, c conn) {
 	t.Helper()
 	var got bytes.Buffer
-	if err := receiveFile(testContext(t), c, 3, &got, io.Discard); err != nil || got.String() != "abc" {
+	if _, err := receiveAll(testContext(t), c, head{Length: new(int64(3))}, &got); err != nil || got.String() != "abc" {
 		t.Fatalf("%q, %v", &got, err)
 	}
 }

@@ -6,23 +6,19 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log"
-	"math"
 	"net"
 	"os"
 	"path/filepath"
+	"time"
+
+	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/stream"
 )
 
-func (c console) demo(ctx context.Context, args []string) (err error) {
-	length := size(256 << 20)
-	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	flags.Var(&length, "size", "")
-	if _, err := parse(flags, args, 0); err != nil {
-		return err
-	}
+func (c console) demo(ctx context.Context, s *settings, _ []string) (err error) {
 	dir, err := os.MkdirTemp("", "wscp-")
 	if err != nil {
 		return err
@@ -32,45 +28,92 @@ func (c console) demo(ctx context.Context, args []string) (err error) {
 			err = removeErr
 		}
 	}()
-	if err := c.roundTrip(ctx, dir, int64(length)); err != nil {
+	d := demonstration{
+		client:   client{console: c, settings: s},
+		original: filepath.Join(dir, "original"), copied: filepath.Join(dir, "copied"), served: filepath.Join(dir, "served"),
+	}
+	if d.sum, err = makeFile(ctx, d.original, int64(s.length)); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "peak memory %v\n", size(peakMemory()))
-	return nil
-}
-
-// roundTrip sends a file of n bytes to a server and back, all within dir.
-func (c console) roundTrip(ctx context.Context, dir string, n int64) error {
-	original, copied := filepath.Join(dir, "original"), filepath.Join(dir, "copied")
-	want, err := makeFile(ctx, original, n)
-	if err != nil {
-		return err
-	}
-	served := filepath.Join(dir, "served")
 	secret := token(rand.Text()) // others on this machine reach the server, too
-	url, stop, err := serveLocally(ctx, served, secret)
+	url, stop, err := serveLocally(ctx, d.served, secret)
 	if err != nil {
 		return err
 	}
 	defer stop()
+	d.url = url
+	d.opts = []dial.Option{dial.Header(secret.header()), stream.MaxMessageSize(stream.Unlimited)}
+	return d.run(ctx)
+}
 
-	url += "file"
-	put, err := c.upload(ctx, original, url, secret)
-	if err := c.report("put", put, err); err != nil {
-		return err
+// A demonstration sends a file to a server and back, all on this machine.
+type demonstration struct {
+	client
+	original, copied, served, url string
+	sum                           []byte
+}
+
+func (d *demonstration) run(ctx context.Context) error {
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) (result, string, error)
+	}{
+		{"put", d.put}, {"get", d.get}, {"put -", d.pipe}, {"put -continue", d.interrupt},
+	} {
+		r, file, err := step.do(ctx)
+		if err == nil {
+			err = checkSum(ctx, file, d.sum)
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(d.out, "%-13s %v\n", step.name, r)
 	}
-	if err := checkSum(ctx, filepath.Join(served, "file"), want); err != nil {
-		return err
-	}
-	got, err := c.download(ctx, url, copied, secret)
-	if err := c.report("get", got, err); err != nil {
-		return err
-	}
-	if err := checkSum(ctx, copied, want); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.out, "sha256 %x match\n", want)
+	fmt.Fprintf(d.out, "sha256 %x match\n", d.sum)
 	return nil
+}
+
+func (d *demonstration) put(ctx context.Context) (result, string, error) {
+	r, err := d.upload(ctx, d.original, d.url+"file")
+	return r, filepath.Join(d.served, "file"), err
+}
+
+func (d *demonstration) get(ctx context.Context) (result, string, error) {
+	r, err := d.download(ctx, d.url+"file", d.copied)
+	return r, d.copied, err
+}
+
+func (d *demonstration) pipe(ctx context.Context) (result, string, error) {
+	file, err := os.Open(d.original)
+	if err != nil {
+		return result{}, "", err
+	}
+	defer file.Close()
+	r, err := d.uploadSource(ctx, &source{name: "pipe", pipe: impatient(ctx, file)}, d.url+"pipe")
+	return r, filepath.Join(d.served, "pipe"), err
+}
+
+// interrupt interrupts a put when half of the file is there, and goes on with it.
+func (d *demonstration) interrupt(ctx context.Context) (r result, file string, err error) {
+	d.retry, d.quiet = time.Minute, true
+	half, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		for half.Err() == nil {
+			info, err := os.Stat(filepath.Join(d.served, partialName("again")))
+			if err == nil && info.Size() >= int64(d.length)/2 {
+				cancel()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	if r, err = d.upload(half, d.original, d.url+"again"); err != nil && ctx.Err() == nil {
+		err = d.again(ctx, func() error {
+			r, err = d.upload(ctx, d.original, d.url+"again")
+			return err
+		})
+	}
+	return r, filepath.Join(d.served, "again"), err
 }
 
 // serveLocally starts a server on the loopback interface, for the new directory dir. The function that it returns ends
@@ -88,7 +131,7 @@ func serveLocally(ctx context.Context, dir string, secret token) (url string, st
 		root.Close()
 		return "", nil, err
 	}
-	s := newServer(root, rules{token: secret, maxSize: math.MaxInt64, connections: defaultConnections}, nil, log.New(io.Discard, "", 0))
+	s := newServer(root, rules{token: secret, maxSize: maxSize, connections: defaultConnections}, nil, log.New(io.Discard, "", 0))
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {

@@ -18,8 +18,9 @@ func setTemp(t *testing.T) (dir string) {
 
 var demoOutput = regexp.MustCompile(`^put +\S+ [KMG]?i?B +\d+\.\d\d s +\S+ [KMG]?i?B/s
 get +\S+ [KMG]?i?B +\d+\.\d\d s +\S+ [KMG]?i?B/s
+put - +\S+ [KMG]?i?B +\d+\.\d\d s +\S+ [KMG]?i?B/s
+put -continue +\S+ [KMG]?i?B +\d+\.\d\d s +\S+ [KMG]?i?B/s(  from \S+ [KMG]?i?B on)?
 sha256 [0-9a-f]{64} match
-peak memory (\S+) MiB
 $`)
 
 func TestDemoMatchesAndCleansUp(t *testing.T) {

@@ -1,68 +1,106 @@
-// Command wscp copies files over WebSocket, as large as they come, in constant memory: it shows what the packages
-// of this module are for.
+// Command wscp copies files over WebSocket, as large as they come, in constant memory, where only HTTP gets through.
 //
-//	wscp demo [-size SIZE]
-//	wscp serve [-addr HOST:PORT] [-host NAME]... [-cert FILE -key FILE] [-token-file FILE]
-//	           [-readonly] [-no-overwrite] [-max-size SIZE] [-max-connections N] DIR
-//	wscp put [-token-file FILE] FILE URL
-//	wscp get [-token-file FILE] URL FILE
+//	wscp serve [FLAG]... DIR
+//	wscp put [FLAG]... FILE... URL
+//	wscp get [FLAG]... URL FILE
+//	wscp connect [FLAG]... URL
+//	wscp demo [FLAG]...
+//	wscp help [COMMAND]
 //
-// Demo starts a server on the loopback interface, makes a file of random bytes, puts it up, gets it back, and compares
-// the SHA-256 sums. It tells how fast that was, and how much memory the process has used. SIZE is a number of bytes, or
-// one such as 64MiB or 4GiB; the default is 256MiB, and three times that is used of the disk. Nothing of it stays
-// there.
+// Serve lets clients read and write the files in DIR and below, and nothing else. Put sends files, and get fetches them: URL is
+// ws://HOST:PORT/NAME or wss://HOST:PORT/NAME. Connect sends lines as messages, and prints those that come. Demo shows it all on
+// this machine. Help COMMAND tells the flags, which may stand anywhere.
 //
-// Serve lets clients read and write the files in DIR, and below, and nothing else. It prints the URLs at which it is
-// reached, and ends on a signal.
-//
-// Put sends a file, and get fetches one. The path of URL, ws://HOST:PORT/NAME or wss://HOST:PORT/NAME, is the name of
-// the file below DIR, whose directory must exist. Names with control characters are refused.
+//   - FILE may be - for what is piped in or out, and for put any pipe. Nothing has its name at the other end before the pipe
+//     has ended; that the program which writes to it has failed, wscp cannot see: have the shell do so (set -o pipefail).
+//   - A URL that ends with a slash is a directory. Put sends files and directories to it by their names, and what is in a
+//     directory that is given with a slash; get fetches what is in it. Modes, times and symbolic links are kept. Links that
+//     lead out of the directory are not sent, and refused, and so are names that do.
+//   - -continue goes on where an earlier transfer with it has stopped, once both ends have compared the SHA-256 sums of what
+//     there is; of a directory, files that are there are not sent again. -retry TIME connects again by itself, with growing
+//     waits, until nothing has moved for that long. What there is of a file waits under a hidden name for a day.
+//   - -digest prints SHA-256 sums as sha256sum does, -v a line every three seconds where no terminal shows a bar, -json all as
+//     lines of JSON, and -q errors alone.
+//   - -token-file FILE or the variable WSCP_TOKEN, user:password@ in the URL, -H FIELD, -cert FILE -key FILE show who one is.
+//   - -cacert FILE, -fingerprint HEX and -insecure tell which servers are trusted beside those of the system's authorities.
+//   - -z compresses, -http2 shares a connection of HTTP/2, -proxy URL, -bind ADDRESS and -unix PATH tell the way.
+//   - connect has -binary for bytes instead of lines, and -subprotocol NAME; demo has -size SIZE.
 //
 // A file appears under its name once it is whole, its SHA-256 sum is that of what was sent, and it is on the disk. Until
-// then what was there under that name stays as it was; if the transfer fails or is interrupted, nothing else is left. A
-// file that replaces another has that one's mode; a new one may be read and written as the umask has it, and executed if
-// the source may be by its owner. A file that changes while it is sent is not received, nor is one that has more bytes
-// than it tells, as those of /proc. Progress is shown on a terminal.
+// then what was there under that name stays as it was; if the transfer fails or is interrupted, nothing else is left, but for
+// -continue. A file that replaces another has that one's mode; a new one may be read and written as the umask has it, and
+// executed if the source may be by its owner. The time is the source's. A file that changes while it is sent is not
+// received, nor is one that has more bytes than it tells, as those of /proc. Files of a directory have their names one by one, each when
+// it is whole, and are left to the system to bring to the disk.
 //
 // The sum guards against faults of programs, memories and disks. It does not guard against an attacker on the way, who
 // can change it, too; TLS does.
 //
-// The exit status is 0 if all went well, 1 if it did not or was interrupted, and 2 if the command was not understood.
+// The exit status is 0 if all went well, 1 if it did not or was interrupted, and 2 if the command was not understood. That of
+// connect is 100 and the last two digits of the close code for codes other than 1000.
 //
 // # Serving
 //
-// The address is 127.0.0.1:8080 by default, which only this machine reaches, but for all its users. On any other address,
-// everybody who reaches it reads and writes the files, unless there is a token; serve says so when it starts.
+// The address is 127.0.0.1:8080 by default, which only this machine reaches, but for all its users; -addr HOST:PORT is another.
+// There, everybody who reaches it reads and writes the files, unless there is a token; serve says so when it starts.
 //
 //   - -token-file FILE has clients show the token in FILE, one line of visible ASCII, or get the status 401. Clients show
 //     the one in theirs. Without the flag, it is the value of the environment variable WSCP_TOKEN, if there is one, which is
 //     not to be empty; it is never an argument, which all users of a machine can see. It is sent as it is (Authorization:
 //     Bearer, RFC 6750): without TLS, it can be read on the way.
-//   - -cert FILE -key FILE, a certificate and its key in PEM, has it speak TLS.
+//   - -tls makes a certificate for this run, and prints the fingerprint that clients give to -fingerprint. -cert FILE -key FILE
+//     are a certificate and its key in PEM. With -cacert FILE, clients show a certificate of one of those authorities.
 //   - -host NAME, which may be given several times, is a name or address that the server is reached by, at whatever port.
 //     A request for another host gets the status 421: a web page could have its own name lead to a private address, and
 //     would pass for a page of this server. On a loopback address, localhost, 127.0.0.1 and [::1] are names as well. On
 //     others, without -host, it is localhost and the addresses of the machine, or any name at all if there is a token. Web
 //     pages of other hosts than the one asked for are refused in any case.
 //   - -readonly refuses what is put, and -no-overwrite what is put under a name that exists.
-//   - -max-size SIZE is how large a file that is put may be; by default, as large as the disk allows.
+//   - -max-size SIZE, a number of bytes, or one such as 64MiB, is how large a file that is put may be; by default, as large as
+//     the disk allows.
 //   - -max-connections N is how many clients are served at a time, 256 by default; others get the status 503.
+//   - -unix PATH listens at a UNIX socket.
+//
+// A GET gets the file, for browsers.
 //
 // A file that is not whole yet has a name that begins with .wscp-, which clients can neither read nor write. What a server
 // or client that was killed has left in DIR and below is removed by the next server that starts there, unless with
-// -readonly. A file that is still written is locked, and stays. So it is on Linux, macOS and the BSDs; on systems without
-// such locks, Windows among them, what was left stays.
+// -readonly, and what waits to be continued after a day. A file that is still written is locked, and stays. So it is on Linux,
+// macOS and the BSDs; on systems without such locks, Windows among them, what was left stays, and every transfer begins anew.
 //
 // # Protocol
 //
-// A connection carries one file, in the direction of its subprotocol, wscp.put.v2 or wscp.get.v2. The sender sends
+// The subprotocol tells the direction, wscp.put.v3 or wscp.get.v3, and the path of the URL the name. All texts are JSON
+// objects of at most 1024 bytes; sums are SHA-256 in hexadecimal digits. To put a file:
 //
-//   - a text, the JSON object {"length": BYTES, "executable": BOOLEAN}, of which the second may be missing,
-//   - the file, as one binary message of that length,
-//   - a text, the JSON object {"sha256": "HEX"}, the sum of the bytes it has sent.
+//	client  {"length": N, "executable": BOOLEAN, "mtime": TIME, "continue": BOOLEAN}
+//	server  {"offset": K, "sha256": SUM}     if it continues: of the K bytes that there are
+//	client  {"offset": J}                    if it continues: K if it has the same bytes, and 0 if not
+//	client  the bytes from J on, in binary messages
+//	client  {"length": TOTAL, "sha256": SUM} of all of it
+//	server  {"sha256": SUM}                  of what is in its place, and on the disk
+//	server  closes with 1000
 //
-// Neither text has more than 1024 bytes. The receiver closes the connection with code 1000: the server once it has the
-// file in its place (put), a client once it has compared the sums (get). Any other end is a failure, and the close frame
-// tells the reason: with code 1008 if it was refused, 1001 if it was interrupted, and 1011 otherwise. A receiver whose
-// sender goes on behind the length breaks the connection off.
+// To get one:
+//
+//	client  {"offset": K, "sha256": SUM}     of the K bytes that there are; K is 0 otherwise
+//	server  {"length": N, "executable": BOOLEAN, "mtime": TIME, "offset": J}
+//	server  the bytes from J on, in binary messages
+//	server  {"length": TOTAL, "sha256": SUM}
+//	client  closes with 1000, once it has compared the sums
+//
+// A length that is missing is not known; other members that are missing are zero. TIME is as in RFC 3339. Where the path ends
+// with a slash, the client first sends {"continue": BOOLEAN}; if it does, the receiver tells what it has, in one binary message
+// of objects {"name": NAME, "offset": LENGTH, "sha256": SUM}. For each directory, link and file, directories before what is in
+// them, the sender sends
+//
+//	{"name": NAME, "mode": PERMISSIONS, "mtime": TIME, "directory": true}
+//	{"name": NAME, "mode": PERMISSIONS, "mtime": TIME, "target": NAME}
+//	{"name": NAME, "mode": PERMISSIONS, "mtime": TIME, "length": N}, the bytes, and {"length": TOTAL, "sha256": SUM}
+//
+// and then {"end": true}. The server's receipt of a put is {"files": COUNT}. Nothing is waited for between files, and each has its
+// own sum, so that it can have its name at once.
+//
+// Any other end is a failure, and the close frame tells the reason: with code 1008 if it was refused, 1001 if it was
+// interrupted, and 1011 otherwise. A receiver whose sender goes on behind the length breaks the connection off.
 package main

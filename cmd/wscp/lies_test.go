@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -16,8 +17,6 @@ import (
 	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 )
-
-type conn = *stream.Conn[*stream.Reader]
 
 // A lie is what a sender sends that does not mean well, or has gone wrong.
 type lie struct {
@@ -46,7 +45,7 @@ func told(messages ...any) func(context.Context, conn) error {
 
 func sumOf(p []byte) string {
 	sum := sha256.Sum256(p)
-	return fmt.Sprintf(`{"sha256": %q}`, hex.EncodeToString(sum[:]))
+	return fmt.Sprintf(`{"length": %d, "sha256": %q}`, len(p), hex.EncodeToString(sum[:]))
 }
 
 var abc = []byte("abc")
@@ -57,25 +56,28 @@ var lies = []lie{
 	{"longer by a byte", "more bytes came than were announced", told(`{"length": 2}`, abc, sumOf(abc))},
 	{"longer than nothing", "more bytes came than were announced", told(`{"length": 0}`, abc, sumOf(abc))},
 	{"another sum", "sum of what came is not", told(`{"length": 3}`, abc, sumOf([]byte("abd")))},
-	{"half a sum", "sum of what came is not", told(`{"length": 3}`, abc, `{"sha256": "ba7816bf"}`)},
-	{"no sum", "sum of what came is not", told(`{"length": 3}`, abc, `{}`)},
+	{"half a sum", "sum of what came is not", told(`{"length": 3}`, abc, `{"length": 3, "sha256": "ba7816bf"}`)},
+	{"no sum", "sum of what came is not", told(`{"length": 3}`, abc, `{"length": 3}`)},
+	{"no length of the total", "3 bytes came instead of", told(`{"length": 3}`, abc, `{}`)},
 	{"a sum that is none", "no hexadecimal number", told(`{"length": 3}`, abc, `{"sha256": "xyz"}`)},
 	{"a long sum", "a text of over 1024 bytes", told(`{"length": 3}`, abc, `{"sha256": "`+strings.Repeat("0", 2000)+`"}`)},
-	{"no length", "length of the file was not told", told(`{}`, abc, sumOf(abc))},
-	{"null as the length", "length of the file was not told", told(`{"length": null}`, abc, sumOf(abc))},
-	{"a negative length", "length of the file was not told", told(`{"length": -3}`, abc, sumOf(abc))},
-	{"a length that overflows", "waiting for the length", told(`{"length": 99999999999999999999}`, abc, sumOf(abc))},
-	{"no JSON", "waiting for the length", told("3", abc, sumOf(abc))},
-	{"a long announcement", "a text of over 1024 bytes", told(`{"length": 3` + strings.Repeat(" ", 2000) + `}`)},
-	{"bytes as the announcement", "bytes instead of a text", told(abc)},
-	{"bytes as the sum", "bytes instead of a text", told(`{"length": 3}`, abc, abc)},
-	{"a text as the file", "a text instead of the file", told(`{"length": 3}`, "abc", sumOf(abc))},
+	{"a total of other length", "3 bytes came instead of 4", told(`{"length": 3}`, abc, `{"length": 4, "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}`)},
+	{"a negative length", "a length of -3, from 0 on, cannot be", told(`{"length": -3}`, abc, sumOf(abc))},
+	{"a length that overflows", "waiting for what the file is", told(`{"length": 99999999999999999999}`, abc, sumOf(abc))},
+	{"no JSON", "waiting for what the file is", told("3", abc, sumOf(abc))},
+	{"a long head", "a text of over 1024 bytes", told(`{"length": 3` + strings.Repeat(" ", 2000) + `}`)},
+	{"bytes as the head", "bytes instead of a text", told(abc)},
+	{"a message more", "more bytes came than were announced", told(`{"length": 3}`, abc, abc, sumOf(abc))},
+	{"a text in the place of the file", "waiting for the sum", told(`{"length": 3}`, "abc", sumOf(abc))},
 }
 
 func TestGetFindsWhatIsNotWhatWasSent(t *testing.T) {
 	for _, tt := range lies {
 		t.Run(tt.name, func(t *testing.T) {
 			url := script(t, getProtocol, func(ctx context.Context, c conn) error {
+				if err := receiveText(ctx, c, "the question", new(position)); err != nil {
+					return err
+				}
 				if err := tt.send(ctx, c); err != nil {
 					return err
 				}
@@ -91,15 +93,39 @@ func TestGetFindsWhatIsNotWhatWasSent(t *testing.T) {
 	}
 }
 
-// dialPut opens a connection to put a file.
-func dialPut(t *testing.T, url string) conn {
+// dialFor opens a connection to put or get a file.
+func dialFor(t *testing.T, url, subprotocol string) conn {
 	t.Helper()
-	c, err := dial.Dial(testContext(t), url, stream.Standard, dial.Subprotocols(putProtocol))
+	c, err := dial.Dial(testContext(t), url, stream.Standard, dial.Subprotocols(subprotocol), stream.MaxMessageSize(stream.Unlimited))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Abort() })
 	return c
+}
+
+func dialPut(t *testing.T, url string) conn {
+	t.Helper()
+	return dialFor(t, url, putProtocol)
+}
+
+// ask asks for a file of which there is nothing.
+func ask(t *testing.T, c conn) head {
+	t.Helper()
+	if err := sendText(testContext(t), c, position{}); err != nil {
+		t.Fatal(err)
+	}
+	h, err := receiveHead(testContext(t), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// receiveAll receives a file behind its head.
+func receiveAll(ctx context.Context, c conn, h head, dst io.Writer) (digest, error) {
+	r := receiving{dst: dst, sum: sha256.New(), length: h.length(), limit: maxSize, progress: io.Discard}
+	return r.receive(ctx, c)
 }
 
 func TestServeFindsWhatIsNotWhatWasSent(t *testing.T) {
@@ -147,6 +173,9 @@ func TestASenderWithoutEndIsStopped(t *testing.T) {
 	var sent atomic.Int64
 	stopped := make(chan error, 1)
 	url := script(t, getProtocol, func(ctx context.Context, c conn) error {
+		if err := receiveText(ctx, c, "the question", new(position)); err != nil {
+			return err
+		}
 		n, err := endless(ctx, c)
 		sent.Store(n)
 		stopped <- err
@@ -172,7 +201,10 @@ func TestGetHasTheFileThoughTheServerNeverCloses(t *testing.T) {
 	done := make(chan struct{})
 	defer close(done)
 	url := script(t, getProtocol, func(ctx context.Context, c conn) error {
-		err := told(`{"length": 3}`, abc, sumOf(abc))(ctx, c)
+		err := receiveText(ctx, c, "the question", new(position))
+		if err == nil {
+			err = told(`{"length": 3}`, abc, sumOf(abc))(ctx, c)
+		}
 		<-done
 		return errors.Join(err, c.Abort())
 	})

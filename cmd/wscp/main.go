@@ -16,16 +16,6 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-const usage = `usage: wscp demo [-size SIZE]
-       wscp serve [-addr HOST:PORT] [-host NAME]... [-cert FILE -key FILE] [-token-file FILE]
-                  [-readonly] [-no-overwrite] [-max-size SIZE] [-max-connections N] DIR
-       wscp put [-token-file FILE] FILE URL
-       wscp get [-token-file FILE] URL FILE
-
-SIZE is a number of bytes, or one such as 64MiB; URL is ws://HOST:PORT/NAME or wss://HOST:PORT/NAME.
-The environment variable WSCP_TOKEN has the token if -token-file is not given.
-`
-
 func main() {
 	ignoreBrokenPipes()
 	ctx, stop := signal.NotifyContext(context.Background(), interrupts()...)
@@ -35,22 +25,34 @@ func main() {
 
 // run runs the command until it is done, or ctx ends, and returns the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	err := console{stdout, stderr}.dispatch(ctx, args)
+	if len(args) == 0 {
+		args = []string{""}
+	}
+	err := console{stdout, stderr}.dispatch(ctx, args[0], args[1:])
 	var misuse usageError
+	var closed closeStatus
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stdout, usage)
-		return 0
 	case errors.As(err, &misuse):
-		fmt.Fprintf(stderr, "wscp: %s\n%s", printable.Text(misuse.Error()), usage)
+		fmt.Fprintf(stderr, "wscp: %s\n%s", printable.Text(misuse.Error()), usageOf(args[0]))
 		return 2
+	case errors.As(err, &closed):
+		return int(closed)
 	case ctx.Err() != nil:
 		err = errInterrupted
 	}
 	fmt.Fprintf(stderr, "wscp %s: %s\n", args[0], printable.Text(explain(err).Error()))
 	return 1
+}
+
+// usageOf returns how the command is called, or each if there is none of that name.
+func usageOf(name string) string {
+	cmd, err := find(name)
+	if err != nil {
+		return usage()
+	}
+	return fmt.Sprintf("usage: %s\nwscp help %s tells more.\n", cmd.usage(), name)
 }
 
 // explain prefers what the peer said to how the connection ended.
@@ -78,56 +80,23 @@ const maxReason = 200
 // A console is where a command prints to: results to out, progress and logs to err.
 type console struct{ out, err io.Writer }
 
-func (c console) dispatch(ctx context.Context, args []string) error {
-	if len(args) == 0 {
+func (c console) dispatch(ctx context.Context, name string, args []string) error {
+	switch name {
+	case "":
 		return usageError("no command")
+	case "-h", "-help", "--help":
+		name = "help"
 	}
-	switch name, args := args[0], args[1:]; name {
-	case "demo":
-		return c.demo(ctx, args)
-	case "serve":
-		return c.serve(ctx, args)
-	case "put":
-		return c.put(ctx, args)
-	case "get":
-		return c.get(ctx, args)
-	case "help", "-h", "-help", "--help":
-		return flag.ErrHelp
-	default:
-		return usageError(fmt.Sprintf("%q is not a command", name))
+	cmd, err := find(name)
+	if err != nil {
+		return err
 	}
-}
-
-// A usageError says what is wrong with the command line.
-type usageError string
-
-func (e usageError) Error() string { return string(e) }
-
-// An argument is the value of a flag which, if it is there, is not empty: a variable that is not set, in a script, must not open a
-// server to more than was meant. It is a [flag.Value].
-type argument string
-
-func (a *argument) String() string { return string(*a) }
-
-func (a *argument) Set(s string) error {
-	if s == "" {
-		return errors.New("it is empty")
-	}
-	*a = argument(s)
-	return nil
-}
-
-// parse parses the arguments of a command, and returns the n that are not flags.
-func parse(flags *flag.FlagSet, args []string, n int) ([]string, error) {
-	flags.SetOutput(io.Discard)
-	err := flags.Parse(args)
+	s, args, err := cmd.parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		return nil, err
+		return c.help(ctx, nil, []string{name})
 	case err != nil:
-		return nil, usageError(err.Error())
-	case flags.NArg() != n:
-		return nil, usageError(fmt.Sprintf("%s: %d arguments instead of %d", flags.Name(), flags.NArg(), n))
+		return err
 	}
-	return flags.Args(), nil
+	return cmd.run(c, ctx, s, args)
 }

@@ -207,11 +207,12 @@ func TestBadUsageIsStatus2(t *testing.T) {
 	}{
 		{"no command", nil},
 		{`"fly" is not a command`, []string{"fly"}},
-		{"put: 0 arguments instead of 2", []string{"put"}},
+		{"put: 0 arguments instead of 2 FILE... URL", []string{"put"}},
 		{"put: 1 arguments instead of 2", []string{"put", "a"}},
 		{"get: 3 arguments instead of 2", []string{"get", "a", "b", "c"}},
-		{"serve: 0 arguments instead of 1", []string{"serve"}},
+		{"serve: 0 arguments instead of 1 DIR", []string{"serve"}},
 		{"demo: 1 arguments instead of 0", []string{"demo", "a"}},
+		{`"fly" is not a command`, []string{"help", "fly"}},
 		{"-x", []string{"put", "-x", "a", "b"}},
 		{"a number of bytes", []string{"demo", "-size", "big"}},
 		{"-size", []string{"demo", "-size"}},
@@ -236,22 +237,44 @@ func TestBadUsageIsStatus2(t *testing.T) {
 }
 
 func TestHelpIsNotAMistake(t *testing.T) {
-	for _, args := range [][]string{{"-h"}, {"--help"}, {"help"}, {"put", "-h"}, {"demo", "-help"}} {
-		if status, stdout, stderr := wscp(t.Context(), args...); status != 0 || stdout != usage || stderr != "" {
+	for _, args := range [][]string{{"-h"}, {"--help"}, {"help"}} {
+		if status, stdout, stderr := wscp(t.Context(), args...); status != 0 || stdout != usage() || stderr != "" {
 			t.Errorf("wscp %q: status %d, output %q, complaint %q", args, status, stdout, stderr)
+		}
+	}
+	for _, c := range commands() {
+		for _, args := range [][]string{{c.name, "-h"}, {"help", c.name}} {
+			status, stdout, stderr := wscp(t.Context(), args...)
+			if status != 0 || stdout != c.help() || stderr != "" {
+				t.Errorf("wscp %q: status %d, output %q, complaint %q", args, status, stdout, stderr)
+			}
+		}
+		for _, example := range c.examples {
+			if !strings.Contains(c.help(), example) || !strings.Contains(example, "wscp "+c.name) {
+				t.Errorf("%s: the example is %q", c.name, example)
+			}
 		}
 	}
 }
 
-func TestTheManualShowsTheUsage(t *testing.T) {
+// Commands, and flags that are misspelt in the table, would be found here.
+func TestTheManualHasAllCommandsAndFlags(t *testing.T) {
 	manual, err := os.ReadFile("doc.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	commands, _, _ := strings.Cut(strings.TrimPrefix(usage, "usage: "), "\n\n")
-	for line := range strings.Lines(commands + "\n") {
-		if !strings.Contains(string(manual), "//\t"+strings.TrimPrefix(line, "       ")) {
-			t.Errorf("%q is missing", line)
+	flags := 0
+	for _, c := range commands() {
+		if !strings.Contains(string(manual), "\n//\t"+c.usage()+"\n") {
+			t.Errorf("%q is missing", c.usage())
 		}
+		for _, f := range c.flags() {
+			if flags++; !strings.Contains(string(manual), "-"+f.name+" ") {
+				t.Errorf("-%s is missing", f.name)
+			}
+		}
+	}
+	if flags < len(flagTable) {
+		t.Errorf("%d flags are those of commands, of %d", flags, len(flagTable))
 	}
 }

@@ -16,10 +16,15 @@ func localName(path string) (string, error) {
 	if err != nil || name == "." || strings.ContainsFunc(name, unicode.IsControl) {
 		return "", &refusal{fmt.Errorf("%q: not the name of a file", path)}
 	}
-	if strings.HasPrefix(strings.ToLower(filepath.Base(name)), tempPrefix) {
+	if isHidden(name) {
 		return "", &refusal{fmt.Errorf("%q: names with %s are for files that are not whole", path, tempPrefix)}
 	}
 	return name, nil
+}
+
+// isHidden reports whether clients must neither read nor write what has that name, below the directory that is served.
+func isHidden(name string) bool {
+	return strings.Contains(string(filepath.Separator)+strings.ToLower(name), string(filepath.Separator)+tempPrefix)
 }
 
 func notRegular(name string) error { return &refusal{fmt.Errorf("%q: not a regular file", name)} }

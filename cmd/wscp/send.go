@@ -3,21 +3,22 @@ package main
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
 
 	"github.com/litert/websocket/opcode"
-	"github.com/litert/websocket/stream"
 )
 
-// A source is a file to be sent.
+// A source is a file to be sent, or a pipe.
 type source struct {
 	*os.File
 	name string      // that the user knows
 	info fs.FileInfo // of when it was opened
+	pipe io.Reader   // nil: a file, which can be read again
 }
 
 // open opens a file for reading with the functions of package os or of an [os.Root]. Only a regular one has a length, and
@@ -38,8 +39,44 @@ func open(name string, stat func(string) (fs.FileInfo, error), open func(string)
 		file.Close()
 		return nil, &refusal{about(name, err)}
 	}
-	return &source{file, name, info}, nil
+	return &source{File: file, name: name, info: info}, nil
 }
+
+// length returns how many bytes the source has, or unknown.
+func (s *source) length() int64 {
+	if s.pipe != nil {
+		return unknown
+	}
+	return s.info.Size()
+}
+
+// head returns what is told of the source.
+func (s *source) head() head {
+	if s.pipe != nil {
+		return head{}
+	}
+	return head{Length: new(s.info.Size()), Executable: s.info.Mode()&0o100 != 0, MTime: s.info.ModTime()}
+}
+
+// agree returns where to go on, and the sum of what is before: if the other end has the same bytes up to have, it is there, and
+// otherwise the start.
+func (s *source) agree(have position) (at int64, sum hash.Hash, err error) {
+	sum = sha256.New()
+	if s.pipe != nil || have.Offset <= 0 || have.Offset > s.info.Size() {
+		return 0, sum, nil
+	}
+	if _, err := io.CopyBuffer(plainWriter{sum}, io.NewSectionReader(s.File, 0, have.Offset), make([]byte, hashSize)); err != nil {
+		return 0, nil, about(s.name, err)
+	}
+	if !digestOf(sum).equal(have.SHA256) {
+		sum.Reset()
+		return 0, sum, nil
+	}
+	return have.Offset, sum, nil
+}
+
+// plainWriter hides what else a Writer has, so that a copy uses its own buffer.
+type plainWriter struct{ io.Writer }
 
 // What is hashed and sent in turns, and what is read at once to be hashed.
 const (
@@ -47,47 +84,56 @@ const (
 	hashSize = 256 << 10
 )
 
-// sendFile sends the file: what is to be known of it, its bytes, and their sum. It tells the peer if it cannot, as the
-// end of an open message gives no reason.
-func sendFile(ctx context.Context, conn *stream.Conn[*stream.Reader], src *source, progress io.Writer) error {
-	a := announcement{Length: src.info.Size(), Executable: src.info.Mode()&0o100 != 0}
-	if err := sendText(ctx, conn, a); err != nil {
-		return err
-	}
-	w, err := conn.NewWriter(ctx, opcode.Binary)
+// send sends the bytes of the source from at on, and then the total; sum has the bytes before. It tells the peer if it
+// cannot, as the end of an open message gives no reason.
+func (s *source) send(ctx context.Context, c conn, at int64, sum hash.Hash, progress io.Writer) (digest, error) {
+	w, err := c.NewWriter(ctx, opcode.Binary)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer w.Abort()
-	sum, err := src.copyTo(w, progress)
+	t, err := s.copyTo(w, at, sum, progress)
 	if err != nil {
-		end(ctx, conn, err)
-		return err
+		if ctx.Err() == nil {
+			end(ctx, c, err)
+		}
+		return nil, err
 	}
 	if err := w.Close(); err != nil {
-		return err
+		return nil, err
 	}
-	return sendText(ctx, conn, checksum{hex.EncodeToString(sum)})
+	return t.SHA256, sendText(ctx, c, t)
 }
 
-// copyTo copies the file to w, and returns its SHA-256 sum. A change between what is hashed and what is sent gives the
-// receiver another sum; any other is found by the time and the size of the file.
-func (s *source) copyTo(w, progress io.Writer) ([]byte, error) {
-	sum, buf := sha256.New(), make([]byte, hashSize)
+// copyTo copies the source to w, from at on. A change between what is hashed and what is sent gives the receiver another
+// sum; any other is found by the time and the size of the file.
+func (s *source) copyTo(w io.Writer, at int64, sum hash.Hash, progress io.Writer) (total, error) {
 	hash := io.MultiWriter(sum, progress)
-	for at, size := int64(0), s.info.Size(); at < size; at += partSize {
-		err := s.copyPart(w, hash, at, min(partSize, size-at), buf)
+	if s.pipe != nil {
+		n, err := io.CopyBuffer(plainWriter{io.MultiWriter(w, hash)}, s.pipe, make([]byte, hashSize))
+		if err != nil {
+			err = about(s.name, err)
+		}
+		return total{n, digestOf(sum)}, err
+	}
+	length := s.info.Size()
+	buf := make([]byte, max(1, min(hashSize, length-at))) // there may be many small files
+	if _, err := s.Seek(at, io.SeekStart); err != nil {
+		return total{}, about(s.name, err)
+	}
+	for ; at < length; at += partSize {
+		err := s.copyPart(w, hash, at, min(partSize, length-at), buf)
 		if changed := s.checkUnchanged(); changed != nil {
-			return nil, changed // also where that is why the copying has failed
+			return total{}, changed // also where that is why the copying has failed
 		}
 		if err != nil {
-			return nil, about(s.name, err)
+			return total{}, about(s.name, err)
 		}
 	}
-	if n, _ := s.ReadAt(buf[:1], s.info.Size()); n > 0 { // as those of /proc, which have no length
-		return nil, fmt.Errorf("%q: has more bytes than the %v that it tells", s.name, size(s.info.Size()))
+	if n, _ := s.ReadAt(buf[:1], length); n > 0 { // as those of /proc, which have no length
+		return total{}, fmt.Errorf("%q: has more bytes than the %v that it tells; a pipe sends it: put - URL <FILE", s.name, size(length))
 	}
-	return sum.Sum(nil), nil
+	return total{length, digestOf(sum)}, nil
 }
 
 // copyPart hashes n bytes, and copies them to w. It reads them twice, so that w can have the kernel send them.
@@ -95,7 +141,10 @@ func (s *source) copyPart(w, hash io.Writer, at, n int64, buf []byte) error {
 	if _, err := io.CopyBuffer(hash, io.NewSectionReader(s, at, n), buf); err != nil {
 		return err
 	}
-	_, err := io.Copy(w, io.LimitReader(s.File, n))
+	sent, err := io.Copy(w, io.LimitReader(s.File, n))
+	if err == nil && sent < n {
+		err = errors.New("it has become shorter")
+	}
 	return err
 }
 
@@ -106,7 +155,7 @@ func (s *source) checkUnchanged() error {
 	case err != nil:
 		return about(s.name, err)
 	case info.Size() != s.info.Size() || !info.ModTime().Equal(s.info.ModTime()):
-		return fmt.Errorf("%q: changed while it was sent", s.name)
+		return &spoiled{fmt.Errorf("%q: changed while it was sent", s.name)}
 	}
 	return nil
 }

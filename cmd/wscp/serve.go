@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"flag"
 	"fmt"
 	"io"
 	"log"
-	"math"
 	"net"
 	"os"
 	"strings"
@@ -18,83 +15,64 @@ import (
 // defaultConnections is how many clients are served at a time, if not said otherwise.
 const defaultConnections = 256
 
-// A serveConfig is what the command line of "wscp serve" says.
-type serveConfig struct {
-	dir                        string
-	addr, cert, key, tokenFile argument
-	hosts                      hostFlag
-	rules                      rules
-}
-
-func parseServe(args []string) (*serveConfig, error) {
-	cfg := &serveConfig{addr: "127.0.0.1:8080", rules: rules{maxSize: math.MaxInt64}}
-	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	flags.Var(&cfg.addr, "addr", "")
-	flags.Var(&cfg.hosts, "host", "")
-	flags.Var(&cfg.cert, "cert", "")
-	flags.Var(&cfg.key, "key", "")
-	flags.Var(&cfg.tokenFile, "token-file", "")
-	flags.BoolVar(&cfg.rules.readOnly, "readonly", false, "")
-	flags.BoolVar(&cfg.rules.keep, "no-overwrite", false, "")
-	flags.Var(&cfg.rules.maxSize, "max-size", "")
-	flags.IntVar(&cfg.rules.connections, "max-connections", defaultConnections, "")
-	args, err := parse(flags, args, 1)
-	switch {
-	case err != nil:
-		return nil, err
-	case (cfg.cert == "") != (cfg.key == ""):
-		return nil, usageError("-cert and -key go together")
-	case cfg.rules.connections < 1:
-		return nil, usageError("-max-connections is at least 1")
-	}
-	cfg.dir = args[0]
-	return cfg, nil
-}
-
-func (c console) serve(ctx context.Context, args []string) error {
-	cfg, err := parseServe(args)
-	if err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(cfg.dir)
+func (c console) serve(ctx context.Context, s *settings, args []string) error {
+	dir := args[0]
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	if cfg.rules.token, err = readToken(cfg.tokenFile); err != nil {
+	if s.rules.token, err = readToken(s.tokenFile); err != nil {
 		return err
 	}
-	var config *tls.Config
-	scheme := "ws"
-	if cfg.cert != "" {
-		pair, err := tls.LoadX509KeyPair(string(cfg.cert), string(cfg.key))
-		if err != nil {
-			return err
-		}
-		config, scheme = &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}, "wss"
-	}
-	ln, err := net.Listen("tcp", string(cfg.addr))
+	ln, reach, err := s.listen()
 	if err != nil {
 		return err
 	}
-	addr := ln.Addr().(*net.TCPAddr)
-	reach := reachOf(addr, cfg.hosts, cfg.rules.token != "")
-	c.announce(cfg, scheme, addr, reach)
-	return newServer(root, cfg.rules, reach.accepted, c.newLog()).serve(ctx, ln, config)
-}
-
-// announce tells where the server is reached, and by whom.
-func (c console) announce(cfg *serveConfig, scheme string, addr *net.TCPAddr, reach reach) {
-	if reach.public && cfg.rules.token == "" {
+	config, made, err := s.serverTLS(append(reach.shown, "localhost"))
+	if err != nil {
+		ln.Close()
+		return err
+	}
+	if reach.public && s.rules.token == "" {
 		may := "read and write"
-		if cfg.rules.readOnly {
+		if s.rules.readOnly {
 			may = "read"
 		}
-		fmt.Fprintf(c.err, "wscp serve: everybody who reaches %v can %s the files in %s; -token-file has them show a token\n", addr, may, cfg.dir)
+		fmt.Fprintf(c.err, "wscp serve: everybody who reaches %v can %s the files in %s; -token-file has them show a token\n", ln.Addr(), may, dir)
+	}
+	scheme := "ws"
+	if config != nil {
+		scheme = "wss"
 	}
 	for _, host := range reach.shown {
-		fmt.Fprintf(c.out, "serving %s at %s://%s:%d/\n", cfg.dir, scheme, host, addr.Port)
+		fmt.Fprintf(c.out, "serving %s at %s%s/\n", dir, scheme, reach.address(host, ln.Addr()))
 	}
+	if made != nil {
+		fmt.Fprintf(c.out, "put and get trust this certificate with -fingerprint %v\n", &made)
+	}
+	return newServer(root, s.rules, reach.accepted, c.newLog()).serve(ctx, ln, config)
+}
+
+// listen returns where the server listens, and how it is reached.
+func (s *settings) listen() (net.Listener, reach, error) {
+	if s.unix != "" {
+		ln, err := net.Listen("unix", string(s.unix))
+		return ln, reach{accepted: append([]string{"localhost"}, s.hosts...), shown: []string{"localhost"}}, err
+	}
+	ln, err := net.Listen("tcp", string(s.addr))
+	if err != nil {
+		return nil, reach{}, err
+	}
+	return ln, reachOf(ln.Addr().(*net.TCPAddr), s.hosts, s.rules.token != ""), nil
+}
+
+// address returns the URL of a server at host, from behind its scheme up to its path.
+func (r reach) address(host string, addr net.Addr) string {
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return fmt.Sprintf("://%s:%d", host, tcp.Port)
+	}
+	return "+unix://" + addr.String() + ":"
 }
 
 // newLog returns a log for what clients do, of which nothing can act on a terminal.

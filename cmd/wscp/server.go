@@ -5,20 +5,27 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log"
 	"net"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/litert/websocket/listen"
+	_ "github.com/litert/websocket/listen/xconnect" // has HTTP/2 announce WebSocket
 	"github.com/litert/websocket/stream"
 )
 
-// handshakeTime is how long a client may take for its request.
-const handshakeTime = 10 * time.Second
+const (
+	// handshakeTime is how long a client may take for its request.
+	handshakeTime = 10 * time.Second
+
+	// aliveTime is how long a client may be silent before it is asked whether it is there. A pipe may be silent for long.
+	aliveTime = 15 * time.Second
+)
 
 // rules are what clients may do.
 type rules struct {
@@ -33,6 +40,7 @@ type rules struct {
 type server struct {
 	root   *os.Root
 	rules  rules
+	hosts  []string // that it is; nil: any
 	log    *log.Logger
 	opts   []listen.Option
 	places chan struct{} // has a value for each connection
@@ -40,8 +48,11 @@ type server struct {
 
 // newServer returns a server for root, which is one of the hosts, or any if they are nil.
 func newServer(root *os.Root, rules rules, hosts []string, log *log.Logger) *server {
-	s := &server{root: root, rules: rules, log: log, places: make(chan struct{}, rules.connections)}
-	s.opts = []listen.Option{listen.Subprotocols(putProtocol, getProtocol), stream.MaxMessageSize(stream.Unlimited), listen.OnError(s.refused)}
+	s := &server{root: root, rules: rules, hosts: hosts, log: log, places: make(chan struct{}, rules.connections)}
+	s.opts = []listen.Option{
+		listen.Subprotocols(putProtocol, getProtocol), listen.OnError(s.refused),
+		stream.MaxMessageSize(stream.Unlimited), stream.KeepAlive(aliveTime),
+	}
 	if hosts != nil {
 		s.opts = append(s.opts, listen.Hosts(hosts...))
 	}
@@ -56,52 +67,86 @@ func (s *server) refused(r *http.Request, err error) { s.log.Printf("%s: %v", r.
 func (s *server) serve(ctx context.Context, ln net.Listener, config *tls.Config) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var group listen.Group
-	var sweep sync.WaitGroup
-	defer sweep.Wait()
+	var sweeping sync.WaitGroup
+	defer sweeping.Wait()
 	defer group.Shutdown(context.Background())
 	defer cancel()
 	if !s.rules.readOnly {
-		sweep.Go(func() { removeLeftovers(ctx, s.root, s.log) })
+		sweeping.Go(func() { sweep(ctx, s.root, s.log) })
 	}
-	if config != nil {
-		ln = tls.NewListener(ln, config)
-	}
-	serve := func(r *http.Request, conn *stream.Conn[*stream.Reader]) error { return s.transfer(ctx, r, conn) }
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true)
 	web := &http.Server{
-		Handler:        s.admit(listen.Handler(stream.Standard, serve, append(s.opts, listen.Join(&group))...)),
-		Protocols:      &protocols,
-		ReadTimeout:    handshakeTime,
-		WriteTimeout:   handshakeTime,
-		MaxHeaderBytes: 64 << 10,
-		ErrorLog:       s.log,
+		Handler:           s.handler(ctx, &group),
+		Protocols:         &protocols,
+		ReadHeaderTimeout: handshakeTime,
+		IdleTimeout:       handshakeTime,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          s.log,
+		TLSConfig:         config,
+		HTTP2: &http.HTTP2Config{
+			MaxReceiveBufferPerStream:     1 << 20,
+			MaxReceiveBufferPerConnection: 16 << 20, // so that a slow transfer does not stop the others of its client
+			SendPingTimeout:               aliveTime,
+			WriteByteTimeout:              time.Minute,
+		},
 	}
 	defer web.Close()
 	stop := context.AfterFunc(ctx, func() { web.Close() })
 	defer stop()
-	if err := web.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+	run := web.Serve
+	if config != nil {
+		run = func(ln net.Listener) error { return web.ServeTLS(ln, "", "") }
+	}
+	if err := run(ln); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
 }
 
-// admit lets in clients that show the token, as long as there are places.
-func (s *server) admit(next http.Handler) http.Handler {
+// handler returns what answers requests: those that show the token and ask for a host that this is.
+func (s *server) handler(ctx context.Context, group *listen.Group) http.Handler {
+	serve := func(r *http.Request, c conn) error { return s.transfer(ctx, r, c) }
+	opts := append(slices.Clip(s.opts), listen.Join(group))
+	plain := listen.Handler(stream.Standard, serve, opts...)
+	compressed := listen.Handler(stream.Standard, serve, append(opts, stream.Compression(stream.CompressionConfig{}))...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !s.rules.token.admits(r) {
+		switch {
+		case !s.rules.token.admits(r):
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			s.reject(w, r, http.StatusUnauthorized, "the token is missing or wrong; wscp -token-file or "+tokenVariable+" gives it")
-			return
-		}
-		select {
-		case s.places <- struct{}{}:
-			defer func() { <-s.places }()
-			next.ServeHTTP(w, r)
+		case listen.IsWebSocket(r) && r.Header.Get("Origin") != "": // browsers always offer to compress
+			s.admit(w, r, plain)
+		case listen.IsWebSocket(r):
+			s.admit(w, r, compressed)
+		case !s.isHost(r.Host):
+			s.reject(w, r, http.StatusMisdirectedRequest, "this server has another name; wscp serve -host gives it one")
 		default:
-			s.reject(w, r, http.StatusServiceUnavailable, "there are too many connections")
+			s.servePage(w, r)
 		}
 	})
+}
+
+// isHost reports whether the server is the host, at whatever port.
+func (s *server) isHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host, ok := plainHost(host)
+	return s.hosts == nil || ok && slices.Contains(s.hosts, host)
+}
+
+// admit lets a client in as long as there are places.
+func (s *server) admit(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	select {
+	case s.places <- struct{}{}:
+		defer func() { <-s.places }()
+		next.ServeHTTP(w, r)
+	default:
+		s.reject(w, r, http.StatusServiceUnavailable, "there are too many connections")
+	}
 }
 
 func (s *server) reject(w http.ResponseWriter, r *http.Request, status int, why string) {
@@ -109,11 +154,11 @@ func (s *server) reject(w http.ResponseWriter, r *http.Request, status int, why 
 	listen.Reject(w, r, status, listen.RejectBody([]byte(why+"\n")))
 }
 
-// transfer serves the client at the other end of conn, and tells it how that went. The end of ctx interrupts it; that of the
+// transfer serves the client at the other end of c, and tells it how that went. The end of ctx interrupts it; that of the
 // request's own may come of a client that has gone.
-func (s *server) transfer(ctx context.Context, r *http.Request, conn *stream.Conn[*stream.Reader]) error {
-	what := fmt.Sprintf("%s: %s %q", r.RemoteAddr, conn.Subprotocol(), r.RequestURI)
-	err := exchange(ctx, conn, func() error { return s.do(ctx, r.URL.Path, conn) })
+func (s *server) transfer(ctx context.Context, r *http.Request, c conn) error {
+	what := fmt.Sprintf("%s: %s %q", r.RemoteAddr, c.Subprotocol(), r.RequestURI)
+	err := exchange(ctx, c, func() error { return s.do(ctx, r.URL.Path, c) })
 	if err != nil {
 		s.log.Printf("%s: %v", what, explain(err))
 	} else {
@@ -123,49 +168,26 @@ func (s *server) transfer(ctx context.Context, r *http.Request, conn *stream.Con
 }
 
 // do does what the client wants: its subprotocol tells the direction, and the path of its URL the file.
-func (s *server) do(ctx context.Context, path string, conn *stream.Conn[*stream.Reader]) error {
-	name, err := localName(path)
-	if err != nil {
+func (s *server) do(ctx context.Context, path string, c conn) error {
+	dir, isDir := strings.CutSuffix(path, "/")
+	var name string
+	var err error
+	if !isDir || dir != "" { // the directory that is served has no name
+		name, err = localName(dir)
+	}
+	switch put := c.Subprotocol() == putProtocol; {
+	case c.Subprotocol() == "":
+		return &refusal{fmt.Errorf("neither %s nor %s was asked for", putProtocol, getProtocol)}
+	case err != nil:
 		return err
-	}
-	switch conn.Subprotocol() {
-	case putProtocol:
-		return s.take(ctx, conn, name)
-	case getProtocol:
-		return s.give(ctx, conn, name)
-	}
-	return &refusal{fmt.Errorf("neither %s nor %s was asked for", putProtocol, getProtocol)}
-}
-
-// take receives a file.
-func (s *server) take(ctx context.Context, conn *stream.Conn[*stream.Reader], name string) error {
-	if s.rules.readOnly {
+	case put && s.rules.readOnly:
 		return &refusal{errors.New("files can only be read here")}
+	case put && isDir:
+		return s.takeTree(ctx, c, name)
+	case put:
+		return s.take(ctx, c, name)
+	case isDir:
+		return s.giveTree(ctx, c, name)
 	}
-	a, err := receiveAnnouncement(ctx, conn)
-	if err != nil {
-		return err
-	}
-	if size(a.Length) > s.rules.maxSize {
-		return &refusal{fmt.Errorf("%q: %v is more than the %v that a file may have", name, size(a.Length), s.rules.maxSize)}
-	}
-	return save(s.root, name, saving{a.Executable, s.rules.keep}, func(dst io.Writer) error {
-		return receiveFile(ctx, conn, a.Length, dst, io.Discard)
-	})
-}
-
-// give sends the file, and waits for no longer than the idle timeout until the client has it.
-func (s *server) give(ctx context.Context, conn *stream.Conn[*stream.Reader], name string) error {
-	src, err := open(name, s.root.Stat, func(name string) (*os.File, error) {
-		return s.root.OpenFile(name, os.O_RDONLY|largeFile, 0)
-	})
-	if err != nil {
-		return err
-	}
-	defer src.Close()
-	answer := hear(ctx, conn)
-	if err := sendFile(ctx, conn, src, io.Discard); err != nil {
-		return err
-	}
-	return checkAnswer(<-answer)
+	return s.give(ctx, c, name)
 }

@@ -11,14 +11,8 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// The subprotocols, which tell the direction.
 const (
-	putProtocol = "wscp.put.v2"
-	getProtocol = "wscp.get.v2"
-)
-
-const (
-	// settleTime is how long the server may take to bring a file to its disk.
+	// settleTime is how long the receiver of a file may take to bring it to its disk.
 	settleTime = 10 * time.Minute
 
 	// lastWords is how long the end of a transfer may take for which nothing depends on the peer. If it has failed, the
@@ -32,41 +26,41 @@ var errInterrupted = errors.New("interrupted")
 type refusal struct{ error }
 
 // exchange runs a transfer, which the end of ctx interrupts, and tells the peer how it went.
-func exchange(ctx context.Context, conn *stream.Conn[*stream.Reader], transfer func() error) error {
-	defer context.AfterFunc(ctx, func() { end(ctx, conn, errInterrupted) })()
+func exchange(ctx context.Context, c conn, transfer func() error) error {
+	defer context.AfterFunc(ctx, func() { end(ctx, c, errInterrupted) })()
 	err := transfer()
 	if err != nil && ctx.Err() != nil {
 		err = errInterrupted
 	}
-	end(ctx, conn, err)
+	end(ctx, c, err)
 	return err
 }
 
 // end ends the connection, and tells the peer whether the transfer has failed with err. Called again, it does nothing.
-func end(ctx context.Context, conn *stream.Conn[*stream.Reader], err error) {
+func end(ctx context.Context, c conn, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
 	if err != nil {
-		go discard(ctx, conn)
+		go discard(ctx, c)
 	}
 	var refused *refusal
 	switch {
 	case err == nil:
-		conn.Shutdown(ctx, closecode.NormalClosure, "")
+		c.Shutdown(ctx, closecode.NormalClosure, "")
 	case errors.Is(err, errTooLong):
-		conn.Abort()
+		c.Abort()
 	case errors.Is(err, errInterrupted):
-		conn.Shutdown(ctx, closecode.GoingAway, "") // as a Group does
+		c.Shutdown(ctx, closecode.GoingAway, "") // as a Group does
 	case errors.As(err, &refused):
-		conn.Shutdown(ctx, closecode.PolicyViolation, closeReason(err))
+		c.Shutdown(ctx, closecode.PolicyViolation, closeReason(err))
 	default:
-		conn.Shutdown(ctx, closecode.InternalError, closeReason(err))
+		c.Shutdown(ctx, closecode.InternalError, closeReason(err))
 	}
 }
 
 // discard throws away what is on its way before the peer's answer, until the connection or ctx ends.
-func discard(ctx context.Context, conn *stream.Conn[*stream.Reader]) {
-	for range conn.All(ctx) {
+func discard(ctx context.Context, c conn) {
+	for range c.All(ctx) {
 	}
 }
 
@@ -76,38 +70,55 @@ func closeReason(err error) string {
 	return strings.ToValidUTF8(text[:min(len(text), 123)], "")
 }
 
+// An answer is what the receiver of a file says at the end, or why it does not.
+type answer struct {
+	receipt
+	err error
+}
+
 // hear receives what the receiver of a file has to say.
-func hear(ctx context.Context, conn *stream.Conn[*stream.Reader]) (answer <-chan error) {
-	heard := make(chan error, 1)
+func hear(ctx context.Context, c conn) <-chan answer {
+	heard := make(chan answer, 1)
 	go func() {
-		msg, err := conn.Receive(ctx)
-		if err == nil {
-			msg.Close()
-		}
-		heard <- err
+		var a answer
+		a.err = receiveText(ctx, c, "the other side's answer", &a.receipt)
+		heard <- a
 	}()
 	return heard
 }
 
-// checkAnswer returns nil if err is the close frame that says that all went well.
-func checkAnswer(err error) error {
-	var closed *stream.CloseError
-	switch {
-	case err == nil:
-		return errors.New("a message came where none was expected")
-	case errors.As(err, &closed) && closed.Code == closecode.NormalClosure:
-		return nil
+// awaitAnswer waits for the answer for as long as the other side may take.
+func awaitAnswer(heard <-chan answer) answer {
+	late := time.NewTimer(settleTime)
+	defer late.Stop()
+	select {
+	case a := <-heard:
+		return a
+	case <-late.C:
+		return answer{err: fmt.Errorf("no answer came within %v", settleTime)}
 	}
-	return err
 }
 
-// A result tells how a transfer went.
-type result struct {
-	size size
-	took time.Duration
+// hasStored returns nil if the other side has stored what was sent, and says so.
+func (a answer) hasStored(sent receipt) error {
+	switch {
+	case stream.CloseCode(a.err) == closecode.NormalClosure:
+		return errors.New("the other side has closed without saying that it has the file")
+	case a.err == nil && !a.SHA256.equal(sent.SHA256):
+		return &spoiled{fmt.Errorf("the other side has stored another file: its SHA-256 sum is %v instead of %v", a.SHA256, sent.SHA256)}
+	case a.err == nil && a.Files != sent.Files:
+		return &spoiled{fmt.Errorf("the other side has stored %d files of %d", a.Files, sent.Files)}
+	}
+	return a.err
 }
 
-func (r result) String() string {
-	seconds := r.took.Seconds()
-	return fmt.Sprintf("%9v  %6.2f s  %9v/s", r.size, seconds, size(float64(r.size)/max(seconds, 1e-9)))
+// hasClosed returns nil if the other side has closed as one does that has all.
+func (a answer) hasClosed() error {
+	switch {
+	case stream.CloseCode(a.err) == closecode.NormalClosure:
+		return nil
+	case a.err == nil:
+		return errors.New("a message came where none was expected")
+	}
+	return a.err
 }

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/internal/printable"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+	"golang.org/x/term"
+)
+
+// maxLine is how many bytes a line may have, or a message that comes.
+const maxLine = 16 << 20
+
+// A closeStatus is the exit status for a close code other than 1000: its last two digits, and 100.
+type closeStatus int
+
+func (s closeStatus) Error() string { return fmt.Sprintf("status %d", int(s)) }
+
+// connect sends what is put in to a server, and prints what comes.
+func (c console) connect(ctx context.Context, s *settings, args []string) error {
+	opts, err := s.dialOptions(c)
+	if err != nil {
+		return err
+	}
+	opts = append(opts, stream.MaxMessageSize(maxLine))
+	if s.subprotocol != "" {
+		opts = append(opts, dial.Subprotocols(string(s.subprotocol)))
+	}
+	conn, err := dial.Dial(ctx, args[0], stream.Standard, opts...)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { end(ctx, conn, errInterrupted) })()
+	input := impatient(ctx, os.Stdin)
+	go func() {
+		err := sendInput(ctx, conn, input, s.binary)
+		end(ctx, conn, err)
+	}()
+	err = printMessages(ctx, conn, c.out, s.binary)
+	var closed *stream.CloseError
+	switch code := stream.CloseCode(err); {
+	case ctx.Err() != nil, !errors.As(err, &closed):
+		return err
+	case code == closecode.NormalClosure, code == closecode.NoStatus:
+		return nil
+	default:
+		fmt.Fprintf(c.err, "wscp connect: closed with %d %s\n", uint16(code), printable.Text(closed.Reason))
+		return closeStatus(100 + code%100)
+	}
+}
+
+// sendInput sends each line as a text, or what can be read at once as bytes.
+func sendInput(ctx context.Context, conn conn, input io.Reader, binary bool) error {
+	if binary {
+		buf := make([]byte, hashSize)
+		for {
+			n, err := input.Read(buf)
+			if n > 0 {
+				if err := conn.WriteBinary(ctx, buf[:n]); err != nil {
+					return err
+				}
+			}
+			if err == io.EOF {
+				return nil
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+	lines := bufio.NewScanner(input)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		if err := conn.WriteText(ctx, strings.ToValidUTF8(lines.Text(), "\ufffd")); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// printMessages prints all messages, texts as lines unless they are taken for bytes, and returns why there are no more. Nothing
+// of a line acts on a terminal.
+func printMessages(ctx context.Context, conn conn, out io.Writer, binary bool) error {
+	file, ok := out.(*os.File)
+	terminal := ok && term.IsTerminal(int(file.Fd()))
+	for {
+		msg, err := conn.Receive(ctx)
+		if err != nil {
+			return err
+		}
+		if binary || msg.Opcode() != opcode.Text {
+			_, err = io.Copy(plainWriter{out}, msg)
+		} else {
+			var text string
+			if text, err = msg.Text(); terminal {
+				text = printable.Text(text)
+			}
+			if err == nil {
+				_, err = io.WriteString(out, text+"\n")
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
