@@ -52,6 +52,8 @@ func TestCommand(t *testing.T) {
 	t.Run("demo cleans up when nobody reads", func(t *testing.T) { testUnreadDemo(t, name) })
 	t.Run("what a killed server leaves is removed", func(t *testing.T) { testKilledServer(t, name) })
 	t.Run("a full disk is told", func(t *testing.T) { testFullDisk(t, name) })
+	t.Run("a put goes on that was killed", func(t *testing.T) { testKilled(t, name) })
+	t.Run("a put goes on when the server is there again", func(t *testing.T) { testRestart(t, name) })
 	t.Run("TLS", func(t *testing.T) { testTLS(t, name) })
 }
 

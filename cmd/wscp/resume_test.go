@@ -1,0 +1,271 @@
+//go:build unix && !aix && !solaris
+
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/stream"
+)
+
+// inHalf is how much a connection passes of the files of these tests, which are twice as long.
+const inHalf = 4 << 20
+
+// mustGoOn runs the command, which must succeed, and say that it goes on, or begins anew.
+func mustGoOn(t *testing.T, what string, args ...string) {
+	t.Helper()
+	status, _, stderr := wscp(testContext(t), args...)
+	if status != 0 || !strings.Contains(stderr, what) {
+		t.Errorf("wscp %q: status %d: %q; want %q", args, status, stderr, what)
+	}
+}
+
+// cutPut puts half of a file, and returns its name when the server holds what has come.
+func cutPut(t *testing.T, s served, content string) (source string) {
+	t.Helper()
+	source = writeFile(t, content, t.TempDir(), "source")
+	toll := startToll(t, s, inHalf, true)
+	if status, _, _ := wscp(testContext(t), "put", "-continue", source, toll.url+"file"); status != 1 {
+		t.Fatalf("status %d", status)
+	}
+	s.awaitLog(t, `wscp.put.v3 "/file": `)
+	checkDir(t, s.dir, partialName("file"))
+	if n := sizeOfPartial(s.dir); n < inHalf/2 || n > inHalf {
+		t.Errorf("%d bytes have come", n)
+	}
+	return source
+}
+
+func TestPutGoesOnWhereItHasStopped(t *testing.T) {
+	s := startServer(t)
+	content := randomBytes(2 * inHalf)
+	source := cutPut(t, s, content)
+	rest := startToll(t, s, unlimited, false)
+	mustGoOn(t, "wscp: goes on at ", "put", "-continue", source, rest.url+"file")
+	if n := rest.passed.Load(); n > inHalf+inHalf/2 {
+		t.Errorf("%d bytes were sent again", n)
+	}
+	checkDir(t, s.dir, "file")
+	checkFile(t, content, s.dir, "file")
+}
+
+func TestPutOfAChangedFileBeginsAnew(t *testing.T) {
+	s := startServer(t)
+	source := cutPut(t, s, randomBytes(2*inHalf))
+	for _, content := range []string{randomBytes(2*inHalf + 1), "shorter"} {
+		writeFile(t, content, source)
+		mustGoOn(t, "begins anew", "put", "-continue", source, s.url+"file")
+		checkDir(t, s.dir, "file")
+		checkFile(t, content, s.dir, "file")
+		if err := os.Remove(filepath.Join(s.dir, "file")); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, "something that is not of it", s.dir, partialName("file"))
+	}
+}
+
+func TestGetGoesOnWhereItHasStopped(t *testing.T) {
+	s := startServer(t)
+	content := randomBytes(2 * inHalf)
+	writeFile(t, content, s.dir, "file")
+	dir := t.TempDir()
+	copied := filepath.Join(dir, "copied")
+	for _, tt := range []struct {
+		says   string
+		change func()
+	}{
+		{"goes on at ", func() {}},
+		{"begins anew", func() { content = randomBytes(2*inHalf + 1); writeFile(t, content, s.dir, "file") }},
+	} {
+		toll := startToll(t, s, inHalf, true)
+		if status, _, _ := wscp(testContext(t), "get", "-continue", toll.url+"file", copied); status != 1 {
+			t.Fatalf("status %d", status)
+		}
+		checkDir(t, dir, partialName("copied"))
+		tt.change()
+		mustGoOn(t, tt.says, "get", "-continue", s.url+"file", copied)
+		checkDir(t, dir, "copied")
+		checkFile(t, content, copied)
+		if err := os.Remove(copied); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRetryGoesOnByItself(t *testing.T) {
+	s := startServer(t)
+	content := randomBytes(2 * inHalf)
+	source, copied := writeFile(t, content, t.TempDir(), "source"), filepath.Join(t.TempDir(), "copied")
+	mustGoOn(t, "goes on at ", "put", "-retry", "30s", source, startToll(t, s, inHalf, true).url+"file")
+	checkFile(t, content, s.dir, "file")
+	mustGoOn(t, "goes on at ", "get", "-retry", "30s", startToll(t, s, inHalf, true).url+"file", copied)
+	checkFile(t, content, copied)
+	checkDir(t, s.dir, "file")
+
+	s.stop()
+	status, _, stderr := wscp(testContext(t), "put", "-retry", "1s", source, s.url+"file")
+	if status != 1 || !strings.Contains(stderr, "; again in ") || !strings.Contains(stderr, "given up after 1s") {
+		t.Errorf("status %d, %q", status, stderr)
+	}
+}
+
+func TestWhatCannotSucceedIsNotRetried(t *testing.T) {
+	s := startServer(t, "-readonly")
+	dir := t.TempDir()
+	source := writeFile(t, "content", dir, "source")
+	mustFail(t, "can only be read here", "put", "-retry", "1h", source, s.url+"file")
+	mustFail(t, "the other side says", "get", "-retry", "1h", s.url+"missing", filepath.Join(dir, "copied"))
+	mustFail(t, "missing", "put", "-retry", "1h", filepath.Join(dir, "missing"), s.url+"file")
+	mustFail(t, "scheme", "put", "-retry", "1h", source, "nonsense://host/file")
+	guarded := startServer(t, "-token-file", writeFile(t, "secret", dir, "token"))
+	mustFail(t, "401", "put", "-retry", "1h", source, guarded.url+"file")
+}
+
+func TestWhatWaitsToBeContinued(t *testing.T) {
+	s := startServer(t)
+	source := cutPut(t, s, randomBytes(2*inHalf))
+	hidden := s.url + partialName("file")
+	mustFail(t, "are for files that are not whole", "get", hidden, filepath.Join(t.TempDir(), "copied"))
+	mustFail(t, "are for files that are not whole", "put", source, hidden)
+	mustFail(t, "are for files that are not whole", "put", source, s.url+".wscp-dir/file")
+
+	// A put that does not continue leaves it alone.
+	mustRun(t, "put", source, s.url+"file")
+	checkDir(t, s.dir, partialName("file"), "file")
+	s.stop()
+
+	yesterday := time.Now().Add(-partialTime - time.Minute)
+	old := writeFile(t, "", s.dir, partialName("old"))
+	if err := os.Chtimes(old, yesterday, yesterday); err != nil {
+		t.Fatal(err)
+	}
+	again := startServerAt(t, "127.0.0.1:0", s.dir)
+	again.awaitLog(t, "was left behind, and is removed")
+	checkDir(t, s.dir, partialName("file"), "file")
+}
+
+func TestOneTransferOfANameContinues(t *testing.T) {
+	s := startServer(t)
+	c := dialFor(t, s.url+"file", putProtocol)
+	if err := sendText(testContext(t), c, head{Length: new(int64(3)), Continue: true}); err != nil {
+		t.Fatal(err)
+	}
+	var have position
+	if err := receiveText(testContext(t), c, "what there is", &have); err != nil || have.Offset != 0 {
+		t.Fatalf("%v, %v", have, err)
+	}
+	source := writeFile(t, "content", t.TempDir(), "source")
+	mustFail(t, "another transfer of this name that can be continued is under way", "put", "-continue", source, s.url+"file")
+	mustRun(t, "put", source, s.url+"file")
+	if err := told(`{"offset": 0}`, abc, sumOf(abc))(testContext(t), c); err != nil {
+		t.Fatal(err)
+	}
+	if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err != nil {
+		t.Fatal(err)
+	}
+	checkDir(t, s.dir, "file")
+	checkFile(t, "abc", s.dir, "file")
+}
+
+func TestAnOffsetThatCannotBeIsRefused(t *testing.T) {
+	s := startServer(t)
+	writeFile(t, "abcdef", s.dir, partialName("file"))
+	for _, offset := range []string{`{"offset": 3}`, `{"offset": 7}`, `{"offset": -1}`} {
+		c := dialFor(t, s.url+"file", putProtocol)
+		told(`{"length": 6, "continue": true}`, offset, abc, sumOf(abc))(testContext(t), c)
+		var have position
+		if err := receiveText(testContext(t), c, "what there is", &have); err != nil || have.Offset != 6 {
+			t.Fatalf("%v, %v", have, err)
+		}
+		err := receiveText(testContext(t), c, "the receipt", new(receipt))
+		if stream.CloseCode(err) != closecode.InternalError {
+			t.Errorf("%s: %v", offset, err)
+		}
+		checkFile(t, "abcdef", s.dir, partialName("file"))
+	}
+}
+
+// Bytes that a disk has no room for, or that are not those of the file, are of no use.
+func TestWhatIsSpoiledIsNotKept(t *testing.T) {
+	s := startServer(t)
+	for _, tell := range [][]any{
+		{`{"length": 3, "continue": true}`, `{"offset": 0}`, abc, sumOf([]byte("abd"))},
+		{`{"length": 2, "continue": true}`, `{"offset": 0}`, abc, sumOf(abc)},
+	} {
+		c := dialFor(t, s.url+"file", putProtocol)
+		told(tell...)(testContext(t), c)
+		for {
+			msg, err := c.Receive(testContext(t))
+			if err != nil {
+				break
+			}
+			io.Copy(io.Discard, msg)
+		}
+		await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
+		checkDir(t, s.dir)
+	}
+}
+
+// testKilled kills each end in the middle of a put that is continued then.
+func testKilled(t *testing.T, name string) {
+	dir := t.TempDir()
+	content := randomBytes(2 * inHalf)
+	source := writeFile(t, content, t.TempDir(), "source")
+	for _, killed := range []string{"client", "server"} {
+		url, server := startProcess(t, dir, name)
+		toll := startToll(t, served{url: url}, inHalf, false)
+		client := start(t, name, "put", "-continue", source, toll.url+killed)
+		await(t, "half of it is there", func() bool { return sizeOfPartial(dir) >= inHalf/2 })
+		victim := client.Process
+		if killed == "server" {
+			victim = server.Process
+		}
+		if err := victim.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if killed == "server" {
+			server.Wait()
+			url, _ = startProcess(t, dir, name)
+		}
+		client.Process.Kill()
+		client.Wait()
+		toll.drop()
+		await(t, "it goes on", func() bool { // once the server knows that the client is gone
+			status, _, stderr := wscp(testContext(t), "put", "-continue", source, url+killed)
+			return status == 0 && strings.Contains(stderr, "goes on at ")
+		})
+		checkFile(t, content, dir, killed)
+	}
+	checkDir(t, dir, "client", "server")
+}
+
+// testRestart restarts the server under a put that retries.
+func testRestart(t *testing.T, name string) {
+	dir := t.TempDir()
+	content := randomBytes(2 * inHalf)
+	source := writeFile(t, content, t.TempDir(), "source")
+	url, server := startProcess(t, dir, name)
+	toll := startToll(t, served{url: url}, inHalf, false)
+	client := start(t, name, "put", "-retry", "1m", source, toll.url+"file")
+	await(t, "half of it is there", func() bool { return sizeOfPartial(dir) >= inHalf/2 })
+	server.Process.Kill()
+	server.Wait()
+	address := strings.TrimSuffix(strings.TrimPrefix(url, "ws://"), "/")
+	again := start(t, name, "serve", "-addr", address, dir)
+	defer func() {
+		again.Process.Kill()
+		again.Wait()
+	}()
+	toll.drop()
+	if err := client.Wait(); err != nil || !strings.Contains(client.stderr.String(), "goes on at") {
+		t.Errorf("%v: %s", err, &client.stderr)
+	}
+	checkFile(t, content, dir, "file")
+	checkDir(t, dir, "file")
+}
