@@ -54,6 +54,9 @@ func TestCommand(t *testing.T) {
 	t.Run("a full disk is told", func(t *testing.T) { testFullDisk(t, name) })
 	t.Run("a put goes on that was killed", func(t *testing.T) { testKilled(t, name) })
 	t.Run("a put goes on when the server is there again", func(t *testing.T) { testRestart(t, name) })
+	t.Run("pipes", func(t *testing.T) { testPipes(t, name) })
+	t.Run("pipes that fail", func(t *testing.T) { testFailingPipes(t, name) })
+	t.Run("readers of a get", func(t *testing.T) { testReaders(t, name) })
 	t.Run("TLS", func(t *testing.T) { testTLS(t, name) })
 }
 

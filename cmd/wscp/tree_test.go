@@ -1,0 +1,245 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// makeTree makes a directory with all that is kept of one.
+func makeTree(t *testing.T) (dir string) {
+	t.Helper()
+	dir = makeDir(t, t.TempDir(), "tree")
+	makeDir(t, dir, "empty")
+	makeDir(t, dir, "sub dir", "inner")
+	for name, content := range map[string]string{
+		"a": "a", "no bytes": "", "sub dir/ünï": randomBytes(70000), "sub dir/inner/" + strings.Repeat("n", 200): "x", "sub dir/inner/tool": "#!",
+	} {
+		writeFile(t, content, dir, filepath.FromSlash(name))
+	}
+	for name, mode := range map[string]fs.FileMode{"a": 0o600, "sub dir/inner/tool": 0o751, "sub dir/inner": 0o555, "empty": 0o700} {
+		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { os.Chmod(filepath.Join(dir, "sub dir/inner"), 0o755) })
+	for name, target := range map[string]string{"link": "sub dir/ünï", "sub dir/up": "../a", "nowhere": "missing"} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"a", "empty", "sub dir/inner", "sub dir"} {
+		if err := os.Chtimes(filepath.Join(dir, name), time.Time{}, time.Unix(1e9, 5000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// contents returns what is in a directory: modes, times and bytes, by name.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	found := make(map[string]string)
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || name == dir {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		text := fmt.Sprint(info.Mode(), " ", info.ModTime().UTC())
+		switch {
+		case info.Mode().IsRegular():
+			content, err := os.ReadFile(name)
+			if err != nil {
+				return err
+			}
+			text += " " + fmt.Sprint(len(content)) + string(content[:min(len(content), 100)])
+		case info.Mode().Type() == fs.ModeSymlink:
+			target, err := os.Readlink(name)
+			if err != nil {
+				return err
+			}
+			text = "link to " + target
+		}
+		rel, err := filepath.Rel(dir, name)
+		found[rel] = text
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	t.Cleanup(func() {
+		filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+			if err == nil && d.IsDir() {
+				os.Chmod(name, 0o755) // so that it can be removed
+			}
+			return nil
+		})
+	})
+	return found
+}
+
+func checkSame(t *testing.T, got, want string) {
+	t.Helper()
+	if diff := cmp.Diff(contents(t, want), contents(t, got)); diff != "" {
+		t.Errorf("%s differs from %s:\n%s", got, want, diff)
+	}
+}
+
+func TestDirectoriesKeepAll(t *testing.T) {
+	s := startServer(t)
+	dir := makeTree(t)
+	if got := mustRun(t, "put", "-digest", dir, s.url); !strings.Contains(got, "5 files") || !strings.Contains(got, "  tree/a\n") {
+		t.Errorf("put printed %q", got)
+	}
+	checkDir(t, s.dir, "tree")
+	checkSame(t, filepath.Join(s.dir, "tree"), dir)
+	mustRun(t, "put", dir+"/", s.url+"deep/down/")
+	checkSame(t, filepath.Join(s.dir, "deep", "down"), dir)
+	back := filepath.Join(t.TempDir(), "new", "back")
+	mustRun(t, "get", s.url+"tree/", back)
+	checkSame(t, back, dir)
+	whole := t.TempDir()
+	mustRun(t, "get", s.url, whole)
+	checkSame(t, filepath.Join(whole, "deep", "down"), dir)
+}
+
+func TestSeveralFilesGoToADirectory(t *testing.T) {
+	s := startServer(t)
+	dir := t.TempDir()
+	a, b := writeFile(t, "a", dir, "a"), writeFile(t, "b", dir, "b?%2e#")
+	makeDir(t, s.dir, "to")
+	mustRun(t, "put", a, b, makeTree(t), s.url+"to/")
+	checkDir(t, filepath.Join(s.dir, "to"), "a", filepath.Base(b), "tree")
+	mustRun(t, "put", b, s.url)
+	checkFile(t, "b", s.dir, filepath.Base(b))
+	to := t.TempDir()
+	mustRun(t, "get", s.url+"to/a", to)
+	checkFile(t, "a", to, "a")
+	if status, _, stderr := wscp(t.Context(), "put", a, b, s.url+"to"); status != 2 || !strings.Contains(stderr, "ends with a slash") {
+		t.Errorf("status %d, %q", status, stderr)
+	}
+	mustFail(t, "missing", "put", a, filepath.Join(dir, "missing"), s.url+"to/")
+	mustFail(t, "the other side says", "get", s.url+"missing/", filepath.Join(to, "x"))
+	mustFail(t, "the other side says", "get", s.url+"to/a/", filepath.Join(to, "x"))
+}
+
+func TestWhatIsThereIsNotSentAgain(t *testing.T) {
+	s := startServer(t)
+	dir, back := makeTree(t), t.TempDir()
+	mustRun(t, "put", dir, s.url)
+	mustRun(t, "get", s.url+"tree/", back)
+	writeFile(t, "b", dir, "a") // as long as it was
+	writeFile(t, "new", dir, "new")
+	for _, args := range [][]string{{"put", "-continue", dir, s.url}, {"get", "-continue", s.url + "tree/", back}} {
+		status, stdout, stderr := wscp(testContext(t), args...)
+		if status != 0 || !strings.Contains(stdout, "3 files") || args[0] == "put" && !strings.Contains(stderr, "3 files were there already") {
+			t.Errorf("%q: status %d, %q, %q", args, status, stdout, stderr)
+		}
+	}
+	checkSame(t, filepath.Join(s.dir, "tree"), dir)
+	checkSame(t, back, dir)
+}
+
+// hostileEntries are those of which nothing must be written.
+func hostileEntries() (texts []string) {
+	for _, name := range []string{"../x", "/x", "a/../../x", "..", ".", "a//x", "./x", "a\nb", "\x1b", ".wscp-x", "a/.WSCP-x/y", "out/x", "a\x00b", strings.Repeat("n", 300)} {
+		text, _ := json.Marshal(entry{Name: name, Mode: 0o644, Length: new(int64(3))})
+		texts = append(texts, string(text))
+	}
+	for name, target := range map[string]string{"x": "../x", "y": "/etc/passwd", "a/z": "../../x", "../l": "a"} {
+		text, _ := json.Marshal(entry{Name: name, Target: target})
+		texts = append(texts, string(text))
+	}
+	for _, name := range []string{"../d", "out/d", ".wscp-d", "/d"} {
+		text, _ := json.Marshal(entry{Name: name, Mode: 0o755, Directory: true})
+		texts = append(texts, string(text))
+	}
+	return append(texts, `{}`, `{"name": "x"}`, `{"name": "x", "length": -1}`)
+}
+
+func TestNamesThatEscapeAreRefused(t *testing.T) {
+	outside, s, to := t.TempDir(), startServer(t), t.TempDir()
+	for _, dir := range []string{s.dir, to} {
+		makeDir(t, dir, "a")
+		if err := os.Symlink(outside, filepath.Join(dir, "out")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, text := range hostileEntries() {
+		c := dialFor(t, s.url, putProtocol)
+		told(`{}`, text, abc, sumOf(abc), `{"end": true}`)(testContext(t), c)
+		if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err == nil {
+			t.Errorf("%s is taken", text)
+		}
+		url := script(t, getProtocol, func(ctx context.Context, c conn) error {
+			if err := receiveText(ctx, c, "the question", new(head)); err != nil {
+				return err
+			}
+			told(text, abc, sumOf(abc), `{"end": true}`)(ctx, c)
+			_, err := c.Receive(ctx)
+			return err
+		})
+		mustFail(t, "", "get", strings.TrimSuffix(url, "file"), to)
+		await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
+		for _, dir := range []string{s.dir, to} {
+			checkDir(t, dir, "a", "out")
+			checkDir(t, filepath.Join(dir, "a"))
+		}
+	}
+	checkDir(t, outside)
+}
+
+func TestWhatIsNotSentIsSaid(t *testing.T) {
+	s := startServer(t)
+	dir := t.TempDir()
+	writeFile(t, "a", dir, "a")
+	writeFile(t, "hidden", dir, tempPrefix+"x")
+	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "out")); err != nil {
+		t.Fatal(err)
+	}
+	status, _, stderr := wscp(testContext(t), "put", dir+"/", s.url)
+	if status != 0 || stderr != "wscp: \"out\": a link that leads out of the directory is not sent\n" {
+		t.Errorf("status %d, %q", status, stderr)
+	}
+	checkDir(t, s.dir, "a")
+	if err := os.Remove(filepath.Join(dir, "out")); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, "odd", dir, "a\nb")
+	mustFail(t, "not a name below the directory", "put", dir+"/", s.url)
+}
+
+func TestTheRulesHoldForDirectories(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, "abcd", dir, "a")
+	small := startServer(t, "-max-size", "3", "-no-overwrite")
+	mustFail(t, "4 B is more than the 3 B", "put", dir+"/", small.url)
+	writeFile(t, "abc", dir, "a")
+	mustRun(t, "put", dir+"/", small.url)
+	mustFail(t, "file already exists", "put", dir+"/", small.url)
+	mustFail(t, "can only be read here", "put", dir+"/", startServer(t, "-readonly").url)
+}
+
+func TestADirectoryThatIsInterruptedHasWholeFiles(t *testing.T) {
+	s := startServer(t)
+	dir := t.TempDir()
+	writeFile(t, "a", dir, "a")
+	sparseFile(t, dir, "b")
+	interrupted(t, func() bool { return underWay(s.dir) }, "put", dir+"/", s.url)
+	await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
+	checkDir(t, s.dir, "a")
+	checkFile(t, "a", s.dir, "a")
+}
