@@ -56,7 +56,7 @@ func mustFail(t *testing.T, complaint string, args ...string) {
 // A served directory is what a running "wscp serve" serves.
 type served struct {
 	dir, url string
-	log      *lockedBuffer
+	log, out *lockedBuffer
 	stop     func() (status int)
 }
 
@@ -69,7 +69,7 @@ func startServer(t *testing.T, flags ...string) served {
 // startServerAt is startServer for another address and directory.
 func startServerAt(t *testing.T, addr, dir string, flags ...string) served {
 	t.Helper()
-	s := served{dir: dir, log: new(lockedBuffer)}
+	s := served{dir: dir, log: new(lockedBuffer), out: new(lockedBuffer)}
 	ctx, cancel := context.WithCancel(t.Context())
 	stdout, w := io.Pipe()
 	status := make(chan int, 1)
@@ -80,7 +80,7 @@ func startServerAt(t *testing.T, addr, dir string, flags ...string) served {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go io.Copy(io.Discard, output)
+	go io.Copy(s.out, output)
 	_, url, _ := strings.Cut(line, " at ")
 	s.url = strings.TrimSpace(url)
 	s.stop = sync.OnceValue(func() int {

@@ -4,10 +4,7 @@ package main
 
 import (
 	"bytes"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +54,7 @@ func TestCommand(t *testing.T) {
 	t.Run("pipes", func(t *testing.T) { testPipes(t, name) })
 	t.Run("pipes that fail", func(t *testing.T) { testFailingPipes(t, name) })
 	t.Run("readers of a get", func(t *testing.T) { testReaders(t, name) })
+	t.Run("connect", func(t *testing.T) { testConnect(t, name) })
 	t.Run("TLS", func(t *testing.T) { testTLS(t, name) })
 }
 
@@ -158,16 +156,8 @@ func testTLS(t *testing.T, name string) {
 	if runtime.GOOS == "darwin" {
 		t.Skip("the system's roots cannot be replaced")
 	}
-	https := httptest.NewTLSServer(nil) // for its certificate
-	https.Close()
-	pair := https.TLS.Certificates[0]
-	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	certFile := writeFile(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})), dir, "cert")
-	keyFile := writeFile(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})), dir, "key")
+	certFile, keyFile := writePair(t)
 	s := startServer(t, "-cert", certFile, "-key", keyFile)
 	if !strings.HasPrefix(s.url, "wss://") {
 		t.Fatalf("the URL is %s", s.url)
