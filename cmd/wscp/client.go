@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/litert/websocket/dial"
@@ -33,10 +34,12 @@ func (c console) put(ctx context.Context, s *settings, args []string) error {
 		return err
 	}
 	files, to := args[:len(args)-1], args[len(args)-1]
-	switch isDir := isDirURL(to); {
-	case isDir && len(files) == 1 && isFile(files[0]): // one file can be continued in its middle
-		to += url.PathEscape(filepath.Base(files[0]))
-	case isDir:
+	switch dir := dirAt(to); {
+	case dir != nil && slices.Contains(files, "-"):
+		return usageError("put: what is piped in gets its name from the URL")
+	case dir != nil && len(files) == 1 && isFile(files[0]): // one file can be continued in its middle
+		to = dir.JoinPath(url.PathEscape(filepath.Base(files[0]))).String()
+	case dir != nil:
 		return cl.putTree(ctx, files, to)
 	case len(files) > 1:
 		return usageError("put: the URL of a directory, where several files go, ends with a slash")
@@ -59,7 +62,9 @@ func (c console) get(ctx context.Context, s *settings, args []string) error {
 	switch {
 	case err != nil:
 		return err
-	case isDirURL(from):
+	case dirAt(from) != nil && to == "-":
+		return usageError("get: a directory does not go to a pipe")
+	case dirAt(from) != nil:
 		return cl.getTree(ctx, from, to)
 	case to == "-" && (s.resume || s.retry > 0):
 		return usageError("get: what has left for a pipe cannot be continued; -continue and -retry are for files")
@@ -78,10 +83,13 @@ func (c console) get(ctx context.Context, s *settings, args []string) error {
 	return cl.report("get", to, r, err)
 }
 
-// isDirURL reports whether the path of a URL is that of a directory.
-func isDirURL(raw string) bool {
+// dirAt returns the URL if it is that of a directory, and otherwise nil.
+func dirAt(raw string) *url.URL {
 	u, err := url.Parse(raw)
-	return err == nil && strings.HasSuffix(u.Path, "/") && u.RawQuery == ""
+	if err != nil || u.Path != "" && !strings.HasSuffix(u.Path, "/") {
+		return nil
+	}
+	return u
 }
 
 // nameOf returns the name of the file that a URL leads to.

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -29,7 +31,7 @@ func (c *client) putTree(ctx context.Context, files []string, url string) error 
 }
 
 func (c *client) sendTree(ctx context.Context, conn conn, files []string) (r result, err error) {
-	if err := sendText(ctx, conn, head{Continue: c.resumes()}); err != nil {
+	if err := sendText(ctx, conn, head{Continue: c.resumes(), Names: namesOf(files)}); err != nil {
 		return r, err
 	}
 	meter := c.newMeter("put", 0, unknown)
@@ -58,10 +60,7 @@ func (c *client) sendTree(ctx context.Context, conn conn, files []string) (r res
 // sendArgument sends a file, or a directory under its name; one that is given with a slash behind it, or as ".", is sent
 // without its name.
 func (t *treeSender) sendArgument(ctx context.Context, file string) error {
-	as := filepath.Base(file)
-	if os.IsPathSeparator(file[len(file)-1]) || as == "." || as == ".." {
-		as = ""
-	}
+	as := sentAs(file)
 	real, err := filepath.EvalSymlinks(file)
 	if err != nil {
 		return &refusal{about(file, err)}
@@ -83,6 +82,26 @@ func (t *treeSender) sendArgument(ctx context.Context, file string) error {
 		return t.send(ctx, root, ".", as)
 	}
 	return t.sendEntry(ctx, root, filepath.Base(real), as, info)
+}
+
+// sentAs returns the name of a file or directory at the other end; none if what is in it goes there.
+func sentAs(file string) string {
+	name := filepath.Base(file)
+	if file == "" || os.IsPathSeparator(file[len(file)-1]) || name == "." || name == ".." {
+		return ""
+	}
+	return name
+}
+
+// namesOf returns the names at the other end, or nil if they are all, or too long to be told.
+func namesOf(files []string) (names []string) {
+	for _, file := range files {
+		names = append(names, sentAs(file))
+	}
+	if text, err := json.Marshal(names); err != nil || slices.Contains(names, "") || len(text) > maxText/2 {
+		return nil
+	}
+	return names
 }
 
 // getTree fetches what is in the directory at url, and below, into dir.
@@ -107,7 +126,7 @@ func (c *client) getTree(ctx context.Context, url, dir string) error {
 				return err
 			}
 			if c.resumes() {
-				if err := tellHad(ctx, conn, root); err != nil {
+				if err := tellHad(ctx, conn, root, nil); err != nil {
 					return err
 				}
 			}
@@ -155,7 +174,7 @@ func (s *server) takeTree(ctx context.Context, c conn, name string) error {
 	}
 	defer root.Close()
 	if h.Continue {
-		if err := tellHad(ctx, c, root); err != nil {
+		if err := tellHad(ctx, c, root, h.Names); err != nil {
 			return err
 		}
 	}

@@ -90,8 +90,8 @@
 //	client  closes with 1000, once it has compared the sums
 //
 // A length that is missing is not known; other members that are missing are zero. TIME is as in RFC 3339. Where the path ends
-// with a slash, the client first sends {"continue": BOOLEAN}; if it does, the receiver tells what it has, in one binary message
-// of objects {"name": NAME, "offset": LENGTH, "sha256": SUM}. For each directory, link and file, directories before what is in
+// with a slash, the client first sends {"continue": BOOLEAN, "names": [NAME...]}; if it continues, the receiver tells what it has, of
+// those names if there are any, in one binary message of objects {"name": NAME, "offset": LENGTH, "sha256": SUM}. For each directory, link and file, directories before what is in
 // them, the sender sends
 //
 //	{"name": NAME, "mode": PERMISSIONS, "mtime": TIME, "directory": true}
@@ -99,8 +99,8 @@
 //	{"name": NAME, "mode": PERMISSIONS, "mtime": TIME, "length": N}, the bytes, and {"length": TOTAL, "sha256": SUM}
 //
 // and then {"end": true}. The server's receipt of a put is {"files": COUNT}. Nothing is waited for between files. This is measured to
-// take the same time as a tar stream with a sum for each of 10,000 files of 4 KiB; unlike that, it needs nothing but what a single file
-// does, tells a sum behind the bytes that it is of, and so has a file read once, and given its name at once.
+// take the same time as a tar stream with a sum for each of 10,000 files of 4 KiB, and needs nothing but what a single file does:
+// the sum stands behind the bytes that it is of, so that a large file need not be read before, and it has its name at once.
 //
 // Any other end is a failure, and the close frame tells the reason: with code 1008 if it was refused, 1001 if it was
 // interrupted, and 1011 otherwise. A receiver whose sender goes on behind the length breaks the connection off.

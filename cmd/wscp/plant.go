@@ -74,10 +74,14 @@ func (p *planting) plant(ctx context.Context, name string, e entry) error {
 
 // makeDir makes a directory, unless it is there. Its owner can write to it until all is there.
 func (p *planting) makeDir(name string) error {
-	if info, err := p.root.Lstat(name); err == nil && info.IsDir() {
-		return nil
+	info, err := p.root.Lstat(name)
+	switch {
+	case err != nil || !info.IsDir():
+		err = p.root.Mkdir(name, 0o700)
+	case info.Mode()&0o700 != 0o700:
+		err = p.root.Chmod(name, info.Mode().Perm()|0o700)
 	}
-	if err := p.root.Mkdir(name, 0o700); err != nil {
+	if err != nil {
 		return &refusal{about(name, err)}
 	}
 	return nil

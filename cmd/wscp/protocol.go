@@ -33,6 +33,7 @@ type head struct {
 	MTime      time.Time `json:"mtime,omitzero"`
 	Continue   bool      `json:"continue,omitzero"` // put: what the server has of it is wanted
 	Offset     int64     `json:"offset,omitzero"`   // get: where the bytes begin
+	Names      []string  `json:"names,omitempty"`   // of a directory: what alone is sent of it
 }
 
 // unknown is the length of what does not tell it.

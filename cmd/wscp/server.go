@@ -69,7 +69,6 @@ func (s *server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 	var group listen.Group
 	var sweeping sync.WaitGroup
 	defer sweeping.Wait()
-	defer group.Shutdown(context.Background())
 	defer cancel()
 	if !s.rules.readOnly {
 		sweeping.Go(func() { sweep(ctx, s.root, s.log) })
@@ -93,9 +92,12 @@ func (s *server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 			WriteByteTimeout:              time.Minute,
 		},
 	}
-	defer web.Close()
-	stop := context.AfterFunc(ctx, func() { web.Close() })
-	defer stop()
+	shutdown := sync.OnceFunc(func() {
+		group.Shutdown(context.Background()) // before those over HTTP/2 are cut
+		web.Close()
+	})
+	defer shutdown()
+	defer context.AfterFunc(ctx, shutdown)()
 	run := web.Serve
 	if config != nil {
 		run = func(ln net.Listener) error { return web.ServeTLS(ln, "", "") }
@@ -124,6 +126,7 @@ func (s *server) handler(ctx context.Context, group *listen.Group) http.Handler 
 		case !s.isHost(r.Host):
 			s.reject(w, r, http.StatusMisdirectedRequest, "this server has another name; wscp serve -host gives it one")
 		default:
+			http.NewResponseController(w).SetReadDeadline(time.Now().Add(handshakeTime)) // of a body, which nobody wants
 			s.servePage(w, r)
 		}
 	})

@@ -36,18 +36,21 @@ type had struct {
 // maxHad is how many of them are told at most, and maxHadBytes in how many bytes.
 const (
 	maxHad      = 100_000
-	maxHadBytes = 64 << 20
+	maxHadBytes = 32 << 20
 )
 
-// tellHad tells what files there are in root, in one message.
-func tellHad(ctx context.Context, c conn, root *os.Root) error {
+// tellHad tells what files there are in root, or those of some names alone, in one message.
+func tellHad(ctx context.Context, c conn, root *os.Root, names []string) error {
 	w, err := c.NewWriter(ctx, opcode.Binary)
 	if err != nil {
 		return err
 	}
 	defer w.Abort()
 	n, list := 0, json.NewEncoder(w)
-	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+	if names == nil {
+		names = []string{"."}
+	}
+	tell := func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
 			return errInterrupted
@@ -62,9 +65,11 @@ func tellHad(ctx context.Context, c conn, root *os.Root) error {
 			return nil
 		}
 		return list.Encode(had{name, have})
-	})
-	if err != nil {
-		return err
+	}
+	for _, name := range names {
+		if err := fs.WalkDir(root.FS(), name, tell); err != nil {
+			return err
+		}
 	}
 	return w.Close()
 }

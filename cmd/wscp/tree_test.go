@@ -132,6 +132,16 @@ func TestSeveralFilesGoToADirectory(t *testing.T) {
 		t.Errorf("status %d, %q", status, stderr)
 	}
 	mustFail(t, "missing", "put", a, filepath.Join(dir, "missing"), s.url+"to/")
+	root := strings.TrimSuffix(s.url, "/")
+	mustRun(t, "put", a, root)
+	checkFile(t, "a", s.dir, "a")
+	mustRun(t, "get", root, filepath.Join(to, "root"))
+	checkFile(t, "a", to, "root", "a")
+	for complaint, args := range map[string][]string{"gets its name from the URL": {"put", "-", s.url}, "does not go to a pipe": {"get", s.url, "-"}} {
+		if status, _, stderr := wscp(t.Context(), args...); status != 2 || !strings.Contains(stderr, complaint) {
+			t.Errorf("%q: status %d, %q", args, status, stderr)
+		}
+	}
 	mustFail(t, "the other side says", "get", s.url+"missing/", filepath.Join(to, "x"))
 	mustFail(t, "the other side says", "get", s.url+"to/a/", filepath.Join(to, "x"))
 }
