@@ -65,7 +65,7 @@ func (s *source) agree(have position) (at int64, sum hash.Hash, err error) {
 	if s.pipe != nil || have.Offset <= 0 || have.Offset > s.info.Size() {
 		return 0, sum, nil
 	}
-	if _, err := io.CopyBuffer(plainWriter{sum}, io.NewSectionReader(s.File, 0, have.Offset), make([]byte, hashSize)); err != nil {
+	if _, err := io.CopyBuffer(plainWriter{sum}, io.NewSectionReader(s.File, 0, have.Offset), bufferFor(have.Offset)); err != nil {
 		return 0, nil, about(s.name, err)
 	}
 	if !digestOf(sum).equal(have.SHA256) {
@@ -83,6 +83,9 @@ const (
 	partSize = 1 << 20
 	hashSize = 256 << 10
 )
+
+// bufferFor returns what n bytes are read into. There may be many small files.
+func bufferFor(n int64) []byte { return make([]byte, max(1, min(hashSize, n))) }
 
 // send sends the bytes of the source from at on, and then the total; sum has the bytes before. It tells the peer if it
 // cannot, as the end of an open message gives no reason.
@@ -117,7 +120,7 @@ func (s *source) copyTo(w io.Writer, at int64, sum hash.Hash, progress io.Writer
 		return total{n, digestOf(sum)}, err
 	}
 	length := s.info.Size()
-	buf := make([]byte, max(1, min(hashSize, length-at))) // there may be many small files
+	buf := bufferFor(length - at)
 	if _, err := s.Seek(at, io.SeekStart); err != nil {
 		return total{}, about(s.name, err)
 	}
