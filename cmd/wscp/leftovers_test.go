@@ -89,6 +89,16 @@ func testFullDisk(t *testing.T, name string) {
 	}
 	mustRun(t, "put", writeFile(t, "content", t.TempDir(), "small"), url+"file")
 	checkFile(t, "content", dir, "file")
+
+	s, full := startServer(t), t.TempDir()
+	sparseFile(t, s.dir, "file")
+	for _, flags := range []string{"", "-continue"} {
+		p := start(t, "sh", "-c", `ulimit -f 512; exec "$0" get `+flags+` "$@"`, name, s.url+"file", filepath.Join(full, "file"))
+		if p.Wait(); p.ProcessState.ExitCode() != 1 || p.stderr.String() != "wscp get: \"file\": file too large\n" {
+			t.Errorf("status %d, %q", p.ProcessState.ExitCode(), &p.stderr)
+		}
+		checkDir(t, full)
+	}
 }
 
 func TestWhatIsALeftover(t *testing.T) {

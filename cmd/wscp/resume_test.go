@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -212,12 +213,12 @@ func TestWhatIsSpoiledIsNotKept(t *testing.T) {
 	}
 }
 
-// testKilled kills each end in the middle of a put that is continued then.
+// testKilled kills each end in the middle of a put that is continued then, or interrupts it.
 func testKilled(t *testing.T, name string) {
 	dir := t.TempDir()
 	content := randomBytes(2 * inHalf)
 	source := writeFile(t, content, t.TempDir(), "source")
-	for _, killed := range []string{"client", "server"} {
+	for _, killed := range []string{"client", "server", "nobody"} {
 		url, server := startProcess(t, dir, name)
 		toll := startToll(t, served{url: url}, inHalf, false)
 		client := start(t, name, "put", "-continue", source, toll.url+killed)
@@ -226,7 +227,9 @@ func testKilled(t *testing.T, name string) {
 		if killed == "server" {
 			victim = server.Process
 		}
-		if err := victim.Kill(); err != nil {
+		if killed == "nobody" {
+			client.checkSignal(t, syscall.SIGINT, "wscp put: interrupted\n")
+		} else if err := victim.Kill(); err != nil {
 			t.Fatal(err)
 		}
 		if killed == "server" {
@@ -242,7 +245,7 @@ func testKilled(t *testing.T, name string) {
 		})
 		checkFile(t, content, dir, killed)
 	}
-	checkDir(t, dir, "client", "server")
+	checkDir(t, dir, "client", "nobody", "server")
 }
 
 // testRestart restarts the server under a put that retries.

@@ -3,9 +3,14 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
@@ -132,6 +138,11 @@ func writePair(t *testing.T) (certFile, keyFile string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return writePEM(t, pair)
+}
+
+func writePEM(t *testing.T, pair tls.Certificate) (certFile, keyFile string) {
+	t.Helper()
 	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
@@ -150,6 +161,23 @@ func TestClientsShowCertificates(t *testing.T) {
 	mustRun(t, "put", "-cacert", certFile, "-cert", certFile, "-key", keyFile, source, s.url+"file")
 	checkFile(t, "content", s.dir, "file")
 	mustFail(t, "there is no certificate", "put", "-cacert", source, source, s.url+"file")
+}
+
+func TestAnExpiredCertificateIsRefused(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Unix(1e9, 0), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certFile, keyFile := writePEM(t, tls.Certificate{Certificate: [][]byte{cert}, PrivateKey: key})
+	s := startServer(t, "-cert", certFile, "-key", keyFile)
+	source := writeFile(t, "content", t.TempDir(), "source")
+	mustFail(t, "certificate has expired", "put", "-retry", "1h", "-cacert", certFile, source, s.url+"file")
+	checkDir(t, s.dir)
 }
 
 // testConnect talks to servers line by line.
