@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/litert/websocket/internal/printable"
 )
 
 // putTree sends files and directories to the directory at url.
@@ -150,7 +152,7 @@ func (c *client) printDigest(name string, d digest) {
 	case c.json:
 		c.print(event{Event: "file", File: name, SHA256: d})
 	default:
-		fmt.Fprintf(c.out, "%v  %s\n", d, name)
+		fmt.Fprintf(c.out, "%v  %s\n", d, printable.Text(name))
 	}
 }
 
