@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"math"
@@ -89,4 +90,30 @@ func TestServeTellsHowAGetHasFailed(t *testing.T) {
 	receiveRest(t, c)
 	c.Shutdown(testContext(t), closecode.InternalError, "disk on fire")
 	s.awaitLog(t, "the other side says: disk on fire")
+}
+
+// A client that hashes much, for which the server waits, would else be taken for one that is gone.
+func TestPingsAreAnsweredBesideWork(t *testing.T) {
+	probed := make(chan error, 1)
+	url := script(t, putProtocol, func(ctx context.Context, c conn) error {
+		go func() {
+			var err error
+			for range 3 {
+				_, probe := c.Probe(ctx)
+				err = errors.Join(err, probe)
+			}
+			probed <- err
+		}()
+		return receiveText(ctx, c, "the end of the work", new(position))
+	})
+	c := dialFor(t, url, putProtocol)
+	if err := attend(testContext(t), c, func() error { return <-probed }); err != nil {
+		t.Error(err)
+	}
+	if err := sendText(testContext(t), c, position{}); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Receive(testContext(t)); stream.CloseCode(err) != closecode.NormalClosure {
+		t.Error(err)
+	}
 }

@@ -31,7 +31,7 @@ func (c console) connect(ctx context.Context, s *settings, args []string) error 
 	if err != nil {
 		return err
 	}
-	opts = append(opts, stream.MaxMessageSize(maxLine))
+	opts = append(opts, stream.MaxMessageSize(maxLine), stream.KeepAlive(aliveTime))
 	if s.subprotocol != "" {
 		opts = append(opts, dial.Subprotocols(string(s.subprotocol)))
 	}

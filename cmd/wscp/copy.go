@@ -60,7 +60,11 @@ func (c *client) begin(ctx context.Context, conn conn, src *source) (at int64, s
 	if err := receiveText(ctx, conn, "what the server has of the file", &have); err != nil {
 		return 0, nil, err
 	}
-	if at, sum, err = src.agree(have); err != nil {
+	err = attend(ctx, conn, func() (err error) {
+		at, sum, err = src.agree(have)
+		return err
+	})
+	if err != nil {
 		return 0, nil, err
 	}
 	c.sayWhere(have.Offset, at)
@@ -78,15 +82,15 @@ func (c *client) download(ctx context.Context, url, file string) (r result, err 
 		return r, err
 	}
 	defer root.Close()
-	conn, err := c.dial(ctx, url, getProtocol)
-	if err != nil {
-		return r, err
-	}
 	start := time.Now()
-	err = exchange(ctx, conn, func() error {
-		return save(root, name, saving{resume: c.resumes()}, func(d *draft) error {
-			var h head
-			if h, err = c.ask(ctx, conn, d.have()); err != nil {
+	err = save(root, name, saving{resume: c.resumes()}, func(d *draft) error { // what there is has been read when it connects
+		conn, err := c.dial(ctx, url, getProtocol)
+		if err != nil {
+			return err
+		}
+		return exchange(ctx, conn, func() error {
+			h, err := c.ask(ctx, conn, d.have())
+			if err != nil {
 				return err
 			}
 			if err := d.resumeAt(h.Offset); err != nil {

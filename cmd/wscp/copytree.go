@@ -128,7 +128,7 @@ func (c *client) getTree(ctx context.Context, url, dir string) error {
 				return err
 			}
 			if c.resumes() {
-				if err := tellHad(ctx, conn, root, nil); err != nil {
+				if err := attend(ctx, conn, func() error { return tellHad(ctx, conn, root, nil) }); err != nil {
 					return err
 				}
 			}

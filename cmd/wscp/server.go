@@ -23,7 +23,8 @@ const (
 	// handshakeTime is how long a client may take for its request.
 	handshakeTime = 10 * time.Second
 
-	// aliveTime is how long a client may be silent before it is asked whether it is there. A pipe may be silent for long.
+	// aliveTime is how long a client may be silent before it is asked whether it is there. A pipe may be silent for long. The
+	// client, which asks nothing, learns by that that the server is there, which may be busy with a sum or the disk.
 	aliveTime = 15 * time.Second
 )
 

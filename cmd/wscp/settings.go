@@ -67,7 +67,7 @@ func (s *settings) dialOptions(c console) ([]dial.Option, error) {
 	header := make(http.Header)
 	maps.Copy(header, http.Header(s.header))
 	maps.Copy(header, t.header())
-	opts := []dial.Option{dial.Header(header), stream.MaxMessageSize(stream.Unlimited), stream.KeepAlive(aliveTime)}
+	opts := []dial.Option{dial.Header(header), stream.MaxMessageSize(stream.Unlimited)}
 	if s.compress {
 		opts = append(opts, stream.Compression(stream.CompressionConfig{}))
 	}

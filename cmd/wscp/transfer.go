@@ -87,6 +87,26 @@ func hear(ctx context.Context, c conn) <-chan answer {
 	return heard
 }
 
+// attend does what may take long while the server waits for it, whose pings are answered meanwhile.
+func attend(ctx context.Context, c conn, work func() error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	heard := make(chan error, 1)
+	go func() {
+		_, err := c.Receive(ctx)
+		heard <- err
+	}()
+	err := work()
+	cancel()
+	switch came := <-heard; {
+	case err != nil || errors.Is(came, context.Canceled):
+		return err
+	case came == nil:
+		return errors.New("a message came where none was expected")
+	default:
+		return came
+	}
+}
+
 // awaitAnswer waits for the answer for as long as the other side may take.
 func awaitAnswer(heard <-chan answer) answer {
 	late := time.NewTimer(settleTime)
