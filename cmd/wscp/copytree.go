@@ -118,6 +118,12 @@ func (c *client) getTree(ctx context.Context, url, dir string) error {
 	defer root.Close()
 	var r result
 	err = c.again(ctx, func() error {
+		var files []had
+		if c.resumes() { // which may take long
+			if files, err = listHad(ctx, root, nil); err != nil {
+				return err
+			}
+		}
 		conn, err := c.dial(ctx, url, getProtocol)
 		if err != nil {
 			return err
@@ -128,7 +134,7 @@ func (c *client) getTree(ctx context.Context, url, dir string) error {
 				return err
 			}
 			if c.resumes() {
-				if err := attend(ctx, conn, func() error { return tellHad(ctx, conn, root, nil) }); err != nil {
+				if err := tellHad(ctx, conn, files); err != nil {
 					return err
 				}
 			}
@@ -176,7 +182,11 @@ func (s *server) takeTree(ctx context.Context, c conn, name string) error {
 	}
 	defer root.Close()
 	if h.Continue {
-		if err := tellHad(ctx, c, root, h.Names); err != nil {
+		files, err := listHad(ctx, root, h.Names)
+		if err != nil {
+			return err
+		}
+		if err := tellHad(ctx, c, files); err != nil {
 			return err
 		}
 	}

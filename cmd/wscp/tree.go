@@ -39,35 +39,43 @@ const (
 	maxHadBytes = 32 << 20
 )
 
-// tellHad tells what files there are in root, or those of some names alone, in one message.
-func tellHad(ctx context.Context, c conn, root *os.Root, names []string) error {
+// listHad returns what files there are in root, or those of some names alone.
+func listHad(ctx context.Context, root *os.Root, names []string) (files []had, err error) {
+	if names == nil {
+		names = []string{"."}
+	}
+	for _, name := range names {
+		err := fs.WalkDir(root.FS(), name, func(name string, d fs.DirEntry, err error) error {
+			switch {
+			case ctx.Err() != nil:
+				return errInterrupted
+			case len(files) == maxHad:
+				return fs.SkipAll
+			case err != nil || !d.Type().IsRegular() || isHidden(filepath.FromSlash(name)):
+				return nil // the other end sends it
+			}
+			if have, err := positionOf(root, name); err == nil {
+				files = append(files, had{name, have})
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// tellHad tells what files there are, in one message.
+func tellHad(ctx context.Context, c conn, files []had) error {
 	w, err := c.NewWriter(ctx, opcode.Binary)
 	if err != nil {
 		return err
 	}
 	defer w.Abort()
-	n, list := 0, json.NewEncoder(w)
-	if names == nil {
-		names = []string{"."}
-	}
-	tell := func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case ctx.Err() != nil:
-			return errInterrupted
-		case n == maxHad:
-			return fs.SkipAll
-		case err != nil || !d.Type().IsRegular() || isHidden(filepath.FromSlash(name)):
-			return nil // the other end sends it
-		}
-		n++
-		have, err := positionOf(root, name)
-		if err != nil {
-			return nil
-		}
-		return list.Encode(had{name, have})
-	}
-	for _, name := range names {
-		if err := fs.WalkDir(root.FS(), name, tell); err != nil {
+	list := json.NewEncoder(w)
+	for _, file := range files {
+		if err := list.Encode(file); err != nil {
 			return err
 		}
 	}
