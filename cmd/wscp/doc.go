@@ -61,7 +61,11 @@
 //   - -max-connections N is how many clients are served at a time, 256 by default; others get the status 503.
 //   - -unix PATH listens at a UNIX socket.
 //
-// A GET gets the file, for browsers.
+// A browser gets a page of a directory, and a file as a download, of which it can ask for parts. Files are uploaded from the page
+// as wscp.put.v3 has it, with "continue": what was interrupted goes on by itself, or once the same file is chosen again after
+// a reload. The page asks for the token, and gets a cookie for it, which is another secret, and good for this run of the server
+// at this port. Scripts and styles are those of the server alone (Content Security Policy), and a file that was put never runs
+// as one of its pages. At most 10000 names of a directory are listed.
 //
 // A file that is not whole yet has a name that begins with .wscp-, which clients can neither read nor write. What a server
 // or client that was killed has left in DIR and below is removed by the next server that starts there, unless with

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -39,17 +40,18 @@ type rules struct {
 
 // A server lets clients read and write the files in root.
 type server struct {
-	root   *os.Root
-	rules  rules
-	hosts  []string // that it is; nil: any
-	log    *log.Logger
-	opts   []listen.Option
-	places chan struct{} // has a value for each connection
+	root    *os.Root
+	rules   rules
+	hosts   []string // that it is; nil: any
+	log     *log.Logger
+	opts    []listen.Option
+	places  chan struct{} // has a value for each connection
+	session string        // the cookie of browsers that have shown the token
 }
 
 // newServer returns a server for root, which is one of the hosts, or any if they are nil.
 func newServer(root *os.Root, rules rules, hosts []string, log *log.Logger) *server {
-	s := &server{root: root, rules: rules, hosts: hosts, log: log, places: make(chan struct{}, rules.connections)}
+	s := &server{root: root, rules: rules, hosts: hosts, log: log, places: make(chan struct{}, rules.connections), session: rand.Text()}
 	s.opts = []listen.Option{
 		listen.Subprotocols(putProtocol, getProtocol), listen.OnError(s.refused),
 		stream.MaxMessageSize(stream.Unlimited), stream.KeepAlive(aliveTime),
@@ -117,7 +119,7 @@ func (s *server) handler(ctx context.Context, group *listen.Group) http.Handler 
 	compressed := listen.Handler(stream.Standard, serve, append(opts, stream.Compression(stream.CompressionConfig{}))...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case !s.rules.token.admits(r):
+		case listen.IsWebSocket(r) && !s.admits(r):
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			s.reject(w, r, http.StatusUnauthorized, "the token is missing or wrong; wscp -token-file or "+tokenVariable+" gives it")
 		case listen.IsWebSocket(r) && r.Header.Get("Origin") != "": // browsers always offer to compress
@@ -127,8 +129,7 @@ func (s *server) handler(ctx context.Context, group *listen.Group) http.Handler 
 		case !s.isHost(r.Host):
 			s.reject(w, r, http.StatusMisdirectedRequest, "this server has another name; wscp serve -host gives it one")
 		default:
-			http.NewResponseController(w).SetReadDeadline(time.Now().Add(handshakeTime)) // of a body, which nobody wants
-			s.servePage(w, r)
+			s.admit(w, r, http.HandlerFunc(s.servePage))
 		}
 	})
 }
