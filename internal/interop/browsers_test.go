@@ -75,10 +75,12 @@ func serveText(mux *http.ServeMux, pattern, contentType, text string) {
 
 // startChromium has Chromium load a page. One that is left is gone: in the cache for going back, it would be kept with its
 // connections.
-func startChromium(t *testing.T, url string) {
-	start(t, exec.Command("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+func startChromium(t *testing.T, url string) { runChromium(t, tempDir(t), url) }
+
+func runChromium(t *testing.T, profile string, args ...string) {
+	start(t, exec.Command("chromium", append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-features=BackForwardCache", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-		"--ignore-certificate-errors", "--enable-logging=stderr", "--user-data-dir="+tempDir(t), url))
+		"--ignore-certificate-errors", "--enable-logging=stderr", "--user-data-dir=" + profile}, args...)...))
 }
 
 // firefoxPreferences have WebSockets take the connection of their page; the second name is of releases before.
@@ -93,7 +95,11 @@ func startFirefox(t *testing.T, page string) {
 	if u, err := url.Parse(page); err == nil && u.Scheme == "https" {
 		writeTo(t, filepath.Join(profile, "cert_override.txt"), certificateOverride(t, u.Host))
 	}
-	start(t, exec.Command("firefox-esr", "--headless", "--no-remote", "--profile", profile, page))
+	runFirefox(t, profile, page)
+}
+
+func runFirefox(t *testing.T, profile string, args ...string) {
+	start(t, exec.Command("firefox-esr", append([]string{"--headless", "--no-remote", "--profile", profile}, args...)...))
 }
 
 // certificateOverride returns the line with which Firefox takes the certificate that the server at addr has.

@@ -41,6 +41,9 @@
 // This module is a peer itself, as a program in WebAssembly (the folder wasm): in Chromium, with WebSocketStream and without,
 // in Firefox, and in Node. Beyond the orders of all peers, it has some of its own, for what only it can tell of.
 //
+// The page of "wscp serve" is loaded as it is by Chromium and Firefox, which are told what to do by the protocol of DevTools and by
+// WebDriver BiDi: both go over WebSocket, and this module speaks it.
+//
 // # Proxies
 //
 // The reverse proxies have the configurations of docs/deploying.md, and the nodes that are restarted behind them are its program.
