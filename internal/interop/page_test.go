@@ -3,15 +3,11 @@
 package interop_test
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 )
 
@@ -23,6 +19,9 @@ func TestThePageOfWscp(t *testing.T) {
 			t.Run("uploads", func(t *testing.T) { testPageUploads(t, b) })
 			t.Run("goes on after a reload", func(t *testing.T) { testPageReload(t, b) })
 			t.Run("goes on when the network is back", func(t *testing.T) { testPageCut(t, b) })
+			t.Run("goes on when the server is back", func(t *testing.T) { testPageServer(t, b) })
+			t.Run("tells when the token is asked for again", func(t *testing.T) { testPageTokenAgain(t, b) })
+			t.Run("goes on after it was cancelled", func(t *testing.T) { testPageCancel(t, b) })
 			t.Run("begins anew with another file", func(t *testing.T) { testPageOtherFile(t, b) })
 			t.Run("asks before it replaces a file", func(t *testing.T) { testPageReplaces(t, b) })
 			t.Run("shows markup as text", func(t *testing.T) { testPageMarkup(t, b) })
@@ -32,39 +31,6 @@ func TestThePageOfWscp(t *testing.T) {
 			t.Run("takes what is dropped", func(t *testing.T) { testPageDrop(t, b) })
 		})
 	}
-}
-
-// wscp builds the command once, and returns its path.
-var wscp = sync.OnceValues(func() (string, error) {
-	name := filepath.Join(wasmDir, "wscp")
-	cmd := exec.Command("go", "build", "-o", name, "./cmd/wscp")
-	cmd.Dir = filepath.Join("..", "..")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return name, nil
-})
-
-// serveFolder runs "wscp serve" for a new folder, and returns that and the address.
-func serveFolder(t *testing.T, flags ...string) (dir, address string) {
-	t.Helper()
-	name, err := wscp()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir = tempDir(t)
-	cmd := exec.Command(name, append(append([]string{"serve", "-addr", "127.0.0.1:0"}, flags...), dir)...)
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	start(t, cmd)
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	_, address, ok := strings.Cut(strings.TrimSpace(line), "://")
-	if !ok {
-		t.Fatalf("wscp says %q, %v", line, err)
-	}
-	return dir, strings.TrimSuffix(address, "/")
 }
 
 // newFile writes a file of n random bytes.
@@ -179,11 +145,7 @@ func testPageMarkup(t *testing.T, b browser) {
 }
 
 func testPageToken(t *testing.T, b browser, scheme string, flags ...string) {
-	file := filepath.Join(tempDir(t), "token")
-	if err := os.WriteFile(file, []byte("right+token%26"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	dir, address := serveFolder(t, append(flags, "-token-file", file)...)
+	dir, address := serveFolder(t, append(flags, "-token-file", newToken(t, "right+token%26"))...)
 	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 // A strait is the way to a server, which lets no more than some bytes of clients through, and can be cut.
 type strait struct {
 	mu     sync.Mutex // guards following
+	to     string     // the server
 	rest   int64      // that may go through
 	passed int64
 	opened chan struct{} // closed when there may be more
@@ -26,7 +27,7 @@ func newStrait(t *testing.T, to string, rest int64) (s *strait, address string) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s = &strait{rest: rest, opened: make(chan struct{}), conns: make(map[net.Conn]bool)}
+	s = &strait{to: to, rest: rest, opened: make(chan struct{}), conns: make(map[net.Conn]bool)}
 	ctx, cancel := context.WithCancel(context.Background())
 	var accepting, running sync.WaitGroup
 	accepting.Go(func() {
@@ -35,7 +36,7 @@ func newStrait(t *testing.T, to string, rest int64) (s *strait, address string) 
 			if err != nil {
 				return
 			}
-			server, err := net.Dial("tcp", to)
+			server, err := net.Dial("tcp", s.server())
 			if err != nil {
 				client.Close()
 				continue
@@ -104,6 +105,20 @@ func (s *strait) open(more int64) {
 	s.rest += more
 	close(s.opened)
 	s.opened = make(chan struct{})
+}
+
+// server returns the address of the server.
+func (s *strait) server() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.to
+}
+
+// lead has later connections lead to another server.
+func (s *strait) lead(to string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.to = to
 }
 
 // through returns how much has gone through.
