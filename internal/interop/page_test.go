@@ -129,6 +129,7 @@ func testPageMarkup(t *testing.T, b browser) {
 	b.open(t, "http://"+address+"/")
 	b.choose(t, "chooser", source)
 	eventually(t, b, state("done"))
+	eventually(t, b, fmt.Sprintf("document.querySelector('#uploads .name').textContent === %q", name))
 	b.open(t, "http://"+address+"/")
 	eventually(t, b, says(name))
 	mustEval(t, b, "document.querySelector('#files a').click()")
