@@ -22,7 +22,7 @@ type reply struct {
 // request sends a request to a server as a browser does, whose path is sent as it is. A redirection is not followed.
 func (s served) request(t *testing.T, method, path, body string, header http.Header) reply {
 	t.Helper()
-	base, err := url.Parse(strings.Replace(s.url, "ws", "http", 1))
+	base, err := url.Parse(strings.Replace(s.url, "ws:", "http:", 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +70,14 @@ func (a reply) check(t *testing.T, status int, texts ...string) {
 			t.Errorf("%s: has %q: %v, in %s", a.Request.URL.Opaque, unwanted, no, a.body)
 		}
 	}
+}
+
+func TestServeTellsWhereThePageIs(t *testing.T) {
+	s := startServer(t)
+	const before = "browsers find its page at "
+	await(t, "the URL of the page is shown", func() bool { return strings.Contains(s.out.String(), before) })
+	_, page, _ := strings.Cut(s.out.String(), before)
+	served{url: strings.TrimSpace(page)}.get(t, "/").check(t, 200, "Nothing is in this folder.")
 }
 
 func TestThePageShowsWhatClientsMaySee(t *testing.T) {

@@ -48,6 +48,9 @@ func (c console) serve(ctx context.Context, s *settings, args []string) error {
 	for _, host := range reach.shown {
 		fmt.Fprintf(c.out, "serving %s at %s%s/\n", dir, scheme, reach.address(host, ln.Addr()))
 	}
+	if s.unix == "" {
+		fmt.Fprintf(c.out, "browsers find its page at http%s%s/\n", strings.TrimPrefix(scheme, "ws"), reach.address(reach.shown[0], ln.Addr()))
+	}
 	if made != nil {
 		fmt.Fprintf(c.out, "put and get trust this certificate with -fingerprint %v\n", &made)
 	}
