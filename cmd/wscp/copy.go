@@ -61,7 +61,7 @@ func (c *client) begin(ctx context.Context, conn conn, src *source) (at int64, s
 		return 0, nil, err
 	}
 	err = attend(ctx, conn, func() (err error) {
-		at, sum, err = src.agree(have)
+		at, sum, err = src.agree(ctx, have)
 		return err
 	})
 	if err != nil {
@@ -83,7 +83,7 @@ func (c *client) download(ctx context.Context, url, file string) (r result, err 
 	}
 	defer root.Close()
 	start := time.Now()
-	err = save(root, name, saving{resume: c.resumes()}, func(d *draft) error { // what there is has been read when it connects
+	err = save(ctx, root, name, saving{resume: c.resumes()}, func(d *draft) error { // what there is has been read when it connects
 		conn, err := c.dial(ctx, url, getProtocol)
 		if err != nil {
 			return err

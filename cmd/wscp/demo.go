@@ -176,17 +176,3 @@ func checkSum(ctx context.Context, name string, want []byte) error {
 	}
 	return nil
 }
-
-// during returns r, which fails once ctx has ended.
-func during(ctx context.Context, r io.Reader) io.Reader {
-	return readerFunc(func(p []byte) (int, error) {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		return r.Read(p)
-	})
-}
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -26,8 +27,8 @@ type saving struct {
 
 // save lets fill write a file, which takes its name when it is whole and on the disk. If anything fails before, what has the
 // name stays as it was, and nothing else is left but what a later call is to resume.
-func save(root *os.Root, name string, how saving, fill func(*draft) error) error {
-	d, err := newDraft(root, name, how)
+func save(ctx context.Context, root *os.Root, name string, how saving, fill func(*draft) error) error {
+	d, err := newDraft(ctx, root, name, how)
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ type draft struct {
 	sum  hash.Hash
 }
 
-func newDraft(root *os.Root, name string, how saving) (*draft, error) {
+func newDraft(ctx context.Context, root *os.Root, name string, how saving) (*draft, error) {
 	d := &draft{root: root, name: name, how: how, sum: sha256.New()}
 	perm := fs.FileMode(0o666) // less the umask
 	switch info, err := root.Lstat(name); {
@@ -76,7 +77,7 @@ func newDraft(root *os.Root, name string, how saving) (*draft, error) {
 		d.old, perm = info, 0o600 // others shall not see more of it than they may see at last
 	}
 	for {
-		if err := d.create(perm); !errors.Is(err, errSwept) {
+		if err := d.create(ctx, perm); !errors.Is(err, errSwept) {
 			return d, err
 		}
 	}
@@ -90,7 +91,7 @@ var (
 )
 
 // create makes the file, or opens what there is of it, and locks it.
-func (d *draft) create(perm fs.FileMode) error {
+func (d *draft) create(ctx context.Context, perm fs.FileMode) error {
 	flag := os.O_WRONLY | os.O_EXCL
 	d.temp = filepath.Join(filepath.Dir(d.name), tempPrefix+rand.Text())
 	if d.how.resume && locks {
@@ -101,7 +102,7 @@ func (d *draft) create(perm fs.FileMode) error {
 	if err != nil {
 		return &refusal{about(d.name, err)}
 	}
-	if err := d.claim(file); err != nil {
+	if err := d.claim(ctx, file); err != nil {
 		file.Close()
 		return err
 	}
@@ -110,7 +111,7 @@ func (d *draft) create(perm fs.FileMode) error {
 }
 
 // claim locks the file, and reads what there is of it.
-func (d *draft) claim(file *os.File) error {
+func (d *draft) claim(ctx context.Context, file *os.File) error {
 	if errors.Is(lock(file), errLocked) {
 		if d.how.resume {
 			return about(d.name, &fs.PathError{Err: errBusy})
@@ -122,7 +123,7 @@ func (d *draft) claim(file *os.File) error {
 		return errSwept
 	}
 	if info.Size() > 0 {
-		if d.size, err = io.CopyBuffer(plainWriter{d.sum}, file, make([]byte, hashSize)); err != nil {
+		if d.size, err = io.CopyBuffer(plainWriter{d.sum}, during(ctx, file), make([]byte, hashSize)); err != nil {
 			return about(d.name, err)
 		}
 	}

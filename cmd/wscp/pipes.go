@@ -87,3 +87,17 @@ func patient(ctx context.Context, w io.Writer) (_ io.Writer, finish func() error
 
 // plainReader hides what else a Reader has, so that a copy uses its own buffer.
 type plainReader struct{ io.Reader }
+
+// during returns r, which fails once ctx has ended.
+func during(ctx context.Context, r io.Reader) io.Reader {
+	return readerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return r.Read(p)
+	})
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

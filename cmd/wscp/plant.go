@@ -60,7 +60,7 @@ func (p *planting) plant(ctx context.Context, name string, e entry) error {
 		return &refusal{fmt.Errorf("%q: %v is more than the %v that a file may have", e.Name, size(*e.Length), p.maxSize)}
 	}
 	how := saving{mode: e.Mode.Perm(), mtime: e.MTime, keep: p.keep, unsynced: true}
-	return save(p.root, name, how, func(d *draft) error {
+	return save(ctx, p.root, name, how, func(d *draft) error {
 		r := receiving{dst: d.file, sum: d.sum, length: *e.Length, progress: p.progress}
 		digest, err := r.receive(ctx, p.conn)
 		if err == nil {

@@ -60,12 +60,12 @@ func (s *source) head() head {
 
 // agree returns where to go on, and the sum of what is before: if the other end has the same bytes up to have, it is there, and
 // otherwise the start.
-func (s *source) agree(have position) (at int64, sum hash.Hash, err error) {
+func (s *source) agree(ctx context.Context, have position) (at int64, sum hash.Hash, err error) {
 	sum = sha256.New()
 	if s.pipe != nil || have.Offset <= 0 || have.Offset > s.info.Size() {
 		return 0, sum, nil
 	}
-	if _, err := io.CopyBuffer(plainWriter{sum}, io.NewSectionReader(s.File, 0, have.Offset), bufferFor(have.Offset)); err != nil {
+	if _, err := io.CopyBuffer(plainWriter{sum}, during(ctx, io.NewSectionReader(s.File, 0, have.Offset)), bufferFor(have.Offset)); err != nil {
 		return 0, nil, about(s.name, err)
 	}
 	if !digestOf(sum).equal(have.SHA256) {

@@ -17,7 +17,7 @@ func (s *server) take(ctx context.Context, c conn, name string) error {
 	}
 	var stored digest
 	how := saving{executable: h.Executable, mtime: h.MTime, keep: s.rules.keep, resume: h.Continue}
-	err = save(s.root, name, how, func(d *draft) error {
+	err = save(ctx, s.root, name, how, func(d *draft) error {
 		if h.Continue {
 			if err := offer(ctx, c, d); err != nil {
 				return err
@@ -56,7 +56,7 @@ func (s *server) give(ctx context.Context, c conn, name string) error {
 		return err
 	}
 	defer src.Close()
-	at, sum, err := src.agree(have)
+	at, sum, err := src.agree(ctx, have)
 	if err != nil {
 		return err
 	}

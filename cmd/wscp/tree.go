@@ -54,7 +54,7 @@ func listHad(ctx context.Context, root *os.Root, names []string) (files []had, e
 			case err != nil || !d.Type().IsRegular() || isHidden(filepath.FromSlash(name)):
 				return nil // the other end sends it
 			}
-			if have, err := positionOf(root, name); err == nil {
+			if have, err := positionOf(ctx, root, name); err == nil {
 				files = append(files, had{name, have})
 			}
 			return nil
@@ -83,14 +83,14 @@ func tellHad(ctx context.Context, c conn, files []had) error {
 }
 
 // positionOf returns that of the end of a file.
-func positionOf(root *os.Root, name string) (position, error) {
+func positionOf(ctx context.Context, root *os.Root, name string) (position, error) {
 	file, err := root.OpenFile(name, os.O_RDONLY|notWaiting|largeFile, 0)
 	if err != nil {
 		return position{}, err
 	}
 	defer file.Close()
 	sum := sha256.New()
-	n, err := io.Copy(sum, file)
+	n, err := io.Copy(sum, during(ctx, file))
 	return position{n, digestOf(sum)}, err
 }
 
@@ -191,7 +191,7 @@ func (t *treeSender) sendFile(ctx context.Context, root *os.Root, name string, e
 	defer src.Close()
 	e.Length = new(src.info.Size())
 	if have := t.had[e.Name]; have.Offset > 0 && have.Offset == *e.Length {
-		at, _, err := src.agree(have)
+		at, _, err := src.agree(ctx, have)
 		if err != nil {
 			return err
 		}
