@@ -12,5 +12,3 @@ require (
 	golang.org/x/sys v0.50.0
 	golang.org/x/term v0.48.0
 )
-
-require github.com/stretchr/testify v1.9.0 // indirect
