@@ -49,7 +49,17 @@
 // and how much of what was sent and not received the server holds for all of them: by default 1 MiB, which is also what it
 // holds for each, so that one from which nobody receives stops all others. Set MaxReceiveBufferPerStream and
 // MaxReceiveBufferPerConnection of [http.HTTP2Config], as the example of Handler does. Streams are at most
-// MaxConcurrentStreams for each client, 250 by default. What else differs is in the documentation of package stream.
+// MaxConcurrentStreams for each client, 250 by default. Two more of its fields are worth to be set:
+//
+//   - MaxReadFrameSize, to 16 KiB. A client of package net/http, as that of dial.HTTP2, writes each stream from a buffer as long as the
+//     longest frame that the server takes, and up to 512 KiB. By default that is what a WebSocket costs such a client.
+//   - WriteByteTimeout. While a client takes nothing from TCP, a write to it cannot be ended, and so the handler cannot return.
+//     This closes the connection then, with all of its streams.
+//
+// While a write to a stream waits for the client to receive, the server of package net/http cannot tell the client that there is
+// room for more: its WINDOW_UPDATE stands behind what is written. However much the program receives, the client sends no
+// more than the window of the stream. So a client that receives only once it has sent all may wait for ever, where over HTTP/1.1
+// it would not. What else differs is in the documentation of package stream.
 //
 // # Limits
 //

@@ -22,6 +22,7 @@ func ExampleHandler_http2() {
 	server.Config.HTTP2 = &http.HTTP2Config{
 		MaxReceiveBufferPerStream:     256 << 10, // so that 64 of them take all, and not one
 		MaxReceiveBufferPerConnection: 16 << 20,
+		MaxReadFrameSize:              16 << 10,         // or clients of net/http hold 512 KiB for each stream
 		SendPingTimeout:               30 * time.Second, // finds out that a client is gone
 		WriteByteTimeout:              30 * time.Second, // ends all writes to one that takes nothing at all
 	}
