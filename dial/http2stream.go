@@ -41,9 +41,9 @@ import (
 //
 // For each connection t reads ahead of the program up to 4 MiB, unless MaxReceiveBufferPerStream of its [http.HTTP2Config]
 // says otherwise. It has a buffer to write from, as long as the longest frame that the server takes (SETTINGS_MAX_FRAME_SIZE)
-// or 512 KiB: 16 KiB with most servers, but one of net/http takes 1 MiB, unless its MaxReadFrameSize says otherwise. A write
-// waits for ever while the server takes nothing from TCP: its context then ends the call and the stream, and
-// WriteByteTimeout of the HTTP2Config the connection with all of its streams.
+// or 512 KiB: 16 KiB with most servers, but one of net/http takes 1 MiB, unless its MaxReadFrameSize says otherwise. While
+// the server takes nothing at all from TCP, what bounds a write ends the stream, but the HTTP/2 connection stays for others, until
+// WriteByteTimeout of the HTTP2Config ends it.
 //
 // Receive while you send: a server of net/http gives no more room to send while it waits to write to the same stream.
 func HTTP2(t *http.Transport) Option {

@@ -58,8 +58,8 @@
 //
 // While a write to a stream waits for the client to receive, the server of package net/http cannot tell the client that there is
 // room for more: its WINDOW_UPDATE stands behind what is written. However much the program receives, the client sends no
-// more than the window of the stream. So a client that receives only once it has sent all may wait for ever, where over HTTP/1.1
-// it would not. What else differs is in the documentation of package stream.
+// more than the window of the stream. So a client that receives only once it has sent all may stand still, until the idle
+// timeout ends the connection, where over HTTP/1.1 it would not. What else differs is in the documentation of package stream.
 //
 // # Limits
 //
