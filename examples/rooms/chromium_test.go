@@ -31,9 +31,9 @@ const testPage = `<!doctype html>
   page.getElementById('text').value = 'from the page';
   page.getElementById('form').requestSubmit();
   for (let last = ''; ; await new Promise(resolve => setTimeout(resolve, 20))) {
-    const said = page.getElementById('said').textContent;
-    if (said !== last) await fetch('/report', { method: 'POST', body: said });
-    last = said;
+    const [said, present] = ['said', 'present'].map(id => page.getElementById(id).textContent);
+    if (said + present !== last) await fetch('/report?present=' + encodeURIComponent(present), { method: 'POST', body: said });
+    last = said + present;
   }
 </script>`
 
@@ -70,6 +70,7 @@ func TestABrowserComesBackToAnotherNodeAndMissesNothing(t *testing.T) {
 	second, _ := joinNATS(t, nats)
 	var target atomic.Pointer[url.URL]
 	target.Store(first)
+	var present atomic.Value // what the page shows of that
 	reports := make(chan string)
 	ctx := testContext(t)
 	mux := http.NewServeMux()
@@ -82,6 +83,7 @@ func TestABrowserComesBackToAnotherNodeAndMissesNothing(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+		present.Store(r.URL.Query().Get("present"))
 		select {
 		case reports <- string(text):
 		case <-ctx.Done():
@@ -126,6 +128,13 @@ func TestABrowserComesBackToAnotherNodeAndMissesNothing(t *testing.T) {
 	say(t, speaker, "3", "behind that")
 	shown += "alice: before the node ends\nalice: behind that\n"
 	await()
+	eventually(t, "the page shows who is present", func() bool {
+		select {
+		case <-reports:
+		default:
+		}
+		return present.Load() == "2 in a: alice, page"
+	})
 }
 
 // browse has a browser show a page until the test ends.
