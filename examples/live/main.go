@@ -85,6 +85,9 @@ func serve(ctx context.Context, ln net.Listener, f *feed, opts ...listen.Option)
 
 // run films, and shows it at addr, until ctx ends.
 func run(ctx context.Context, addr string, interval time.Duration) error {
+	if interval <= 0 {
+		return errors.New("the interval is not positive")
+	}
 	first, err := draw(time.Now())
 	if err != nil {
 		return err

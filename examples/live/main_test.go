@@ -236,4 +236,7 @@ func TestTheProgramEndsInOrder(t *testing.T) {
 	if err := run(ctx, "no address", time.Millisecond); err == nil {
 		t.Error("it listens nowhere, and does not say so")
 	}
+	if err := run(ctx, "localhost:0", 0); err == nil {
+		t.Error("an interval of nothing is taken")
+	}
 }

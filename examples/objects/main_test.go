@@ -21,8 +21,14 @@ func TestTheProgramEndsInOrder(t *testing.T) {
 	if err := c.run(ctx); !errors.Is(err, context.Canceled) && err != nil {
 		t.Error(err)
 	}
-	c = config{addr: "no address", dir: t.TempDir(), bucket: "objects", partSize: partSize}
-	if err := c.run(testContext(t)); err == nil {
-		t.Error("it listens nowhere, and does not say so")
+	for _, c := range []config{
+		{addr: "no address", dir: t.TempDir(), bucket: "objects", partSize: partSize},
+		{addr: "localhost:0", dir: t.TempDir(), bucket: "objects", partSize: partSize - 1},
+		{addr: "localhost:0", dir: t.TempDir(), bucket: "No Bucket", partSize: partSize},
+		{addr: "localhost:0", s3: "http://%", bucket: "objects", partSize: partSize},
+	} {
+		if err := c.run(testContext(t)); err == nil {
+			t.Errorf("%+v: it does not say what is wrong", c)
+		}
 	}
 }

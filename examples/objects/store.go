@@ -31,6 +31,9 @@ type store struct {
 
 // open returns the store of a bucket, which is made if there is none.
 func open(ctx context.Context, server, bucket string, partSize uint64, opts *minio.Options) (*store, error) {
+	if partSize < 5<<20 || partSize > 5<<30 {
+		return nil, fmt.Errorf("a part has 5 MiB to 5 GiB, and not %d bytes", partSize)
+	}
 	at, err := url.Parse(server)
 	if err != nil {
 		return nil, err
