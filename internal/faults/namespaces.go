@@ -73,8 +73,13 @@ func makeNetwork(name string) error {
 	return nil
 }
 
-// mayIsolate returns an error if namespaces are not allowed, as in a container without privileges.
+// mayIsolate returns an error if a program is missing, or namespaces are not allowed, as in a container without privileges.
 func mayIsolate() error {
+	for _, program := range []string{"ip", "nft"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return skipped("the program " + program + " is not installed")
+		}
+	}
 	if err := inOwnThread(func() error { return unix.Unshare(unix.CLONE_NEWNET) }); err == unix.EPERM {
 		return skipped("namespaces of networks are not allowed here")
 	}
@@ -114,9 +119,6 @@ func sweep() error {
 
 // command runs a program, and returns what it has to say if it fails.
 func command(name string, args ...string) error {
-	if _, err := exec.LookPath(name); err != nil {
-		return skipped("the program " + name + " is not installed")
-	}
 	if said, err := exec.Command(name, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(string(said)))
 	}
