@@ -74,9 +74,12 @@ func TestFilesAreSentByTheKernelWhereTheyCanBe(t *testing.T) {
 					}
 					done <- errors.Join(err, w.Close())
 				}()
-				_, payload := frames(t, wstest.NewPeer(t, b, !tt.server))
+				sizes, payload := frames(t, wstest.NewPeer(t, b, !tt.server))
 				if payload != string(data[:size]) {
 					t.Error("the payload has changed")
+				}
+				if strings.HasSuffix(sizes, " 0.") {
+					t.Errorf("the last frame is empty: %s", sizes)
 				}
 				if err := <-done; err != nil {
 					t.Error(err)
