@@ -1,0 +1,45 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestEachPieceIsThereOnce(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, m := range all() {
+		text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(m.file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.apply(string(text)); err != nil {
+			t.Errorf("%v: %v", m, err)
+		}
+		if m.old == m.new || seen[m.String()] {
+			t.Errorf("%v: it changes nothing, or is there twice", m)
+		}
+		seen[m.String()] = true
+	}
+}
+
+func TestWhatNoTestFindsSurvives(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the tests of a package, twice")
+	}
+	var out bytes.Buffer
+	err := try(t.Context(), of("closecode/closecode.go",
+		piece{"// The registered codes.", "// The codes."},
+		piece{"3000 <= c && c <= 3999", "3000 <= c && c <= 3998"},
+	), &out)
+	if lines := strings.SplitAfter(out.String(), "\n"); err == nil || len(lines) != 4 ||
+		!strings.HasPrefix(lines[0], string(survived)) || !strings.HasPrefix(lines[1], string(failed)) {
+		t.Errorf("%v\n%s", err, &out)
+	}
+}
