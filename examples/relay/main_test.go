@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 type conn = stream.Conn[stream.Frame]
 
 func testContext(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }

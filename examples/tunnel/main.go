@@ -31,8 +31,7 @@ const usage = `usage: tunnel serve [-addr host:port] [-to host:port] [-cert file
        tunnel check   [flags] url
 
 The token is in TUNNEL_TOKEN; serve makes one if there is none. Without -to, a gRPC server is behind the tunnel, which check asks
-whether it is up. The flags of clients are -proxy url, and -ca file, whose certificates they trust.
-`
+whether it is up. The flags of clients are -proxy url, and -ca file, whose certificates they trust`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -47,7 +46,7 @@ func run(ctx context.Context, args []string, token string) error {
 		return errors.New(usage)
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	flags.Usage = func() { fmt.Fprint(flags.Output(), usage) }
+	flags.Usage = func() { fmt.Fprintln(flags.Output(), usage) }
 	addr := flags.String("addr", "localhost:8080", "listen at `host:port`")
 	if args[0] == "serve" {
 		to := flags.String("to", "", "lead to `host:port` (default: a gRPC server of its own)")

@@ -190,13 +190,13 @@ func TestAPortIsForwarded(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			wantEcho(t, conn, 1<<20)
+			wantEcho(t, conn, 256<<10)
 			conns = append(conns, conn)
 		}
 		conns[0].Close()
 		cancel()
 		for _, conn := range conns[1:] {
-			conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+			conn.SetReadDeadline(time.Now().Add(90 * time.Second))
 			if n, err := conn.Read(make([]byte, 1)); n != 0 || err == nil {
 				t.Errorf("the end is %d, %v", n, err)
 			}

@@ -110,7 +110,7 @@ func TestOpenSSHThroughTheTunnel(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		wantEcho(t, conn, 8<<20)
+		wantEcho(t, conn, 1<<20)
 
 		// The user may have no shell, which tells so by its status.
 		var status *ssh.ExitError
