@@ -64,7 +64,7 @@ func joinNATS(t *testing.T, nats string) (target *url.URL, stop func()) {
 }
 
 func TestABrowserComesBackToAnotherNodeAndMissesNothing(t *testing.T) {
-	nats := freeAddress(t)
+	nats := freeAddress(t, backend)
 	startNATSAt(t, nats, t.TempDir())
 	first, stop := joinNATS(t, nats)
 	second, _ := joinNATS(t, nats)

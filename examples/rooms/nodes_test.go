@@ -70,12 +70,12 @@ func (l *listener) has(holds func() bool) bool {
 // order as all others; and senders know under which sequences.
 func TestEachClientHasEachMessageOnceWhileNodesComeAndGo(t *testing.T) {
 	dir := t.TempDir()
-	nats := freeAddress(t)
+	nats := freeAddress(t, backend)
 	server := startNATSAt(t, nats, dir)
 	var addrs []string
 	var nodes []process
 	for range 3 {
-		addr := freeAddress(t)
+		addr := freeAddress(t, backend)
 		addrs = append(addrs, addr)
 		nodes = append(nodes, startNodeAt(t, addr, nats))
 	}

@@ -101,10 +101,13 @@ func startNATSAt(t *testing.T, addr, dir string) process {
 	return p
 }
 
-// freeAddress returns an address that nobody listens at.
-func freeAddress(t *testing.T) string {
+// backend is the host of what is started again at the same address: connections are from 127.0.0.1, and take no port of it.
+const backend = "127.0.0.2"
+
+// freeAddress returns an address of host that nobody listens at.
+func freeAddress(t *testing.T, host string) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, err := net.Listen("tcp", host+":0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +126,7 @@ func startHAProxy(t *testing.T, nodes []string) (addr string, reload func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr = freeAddress(t)
+	addr = freeAddress(t, "127.0.0.1")
 	text := strings.NewReplacer("127.0.0.1:8080", addr, "127.0.0.1:8081", nodes[0], "127.0.0.1:8082", nodes[1], "127.0.0.1:8083", nodes[2],
 		"hard-stop-after 10m", "hard-stop-after 1s").Replace(string(conf))
 	name := filepath.Join(t.TempDir(), "haproxy.cfg")
