@@ -101,7 +101,7 @@ func await(t *testing.T, what string, is func() bool) {
 // All viewers that read have each picture before the next one is shown, so none may be skipped for them, while a tenth
 // reads nothing. These see the newest once they read.
 func TestViewersThatAreStuckHoldUpNobodyAndSeeTheNewest(t *testing.T) {
-	const viewers, pictures = 300, 100
+	const viewers, pictures = 200, 40
 	f, addr, stop := serveFeed(t)
 	var stuck, reading []*viewer
 	for i := range viewers {
@@ -114,7 +114,7 @@ func TestViewersThatAreStuckHoldUpNobodyAndSeeTheNewest(t *testing.T) {
 	await(t, "not all viewers are there", func() bool { return f.viewers.Load() == viewers })
 
 	ctx := testContext(t)
-	data := strings.Repeat("0123456789abcdef", 1<<10) // 16 KiB
+	data := strings.Repeat("0123456789abcdef", 2<<10) // 32 KiB, so that the systems hold some of them
 	var seen, ended sync.WaitGroup
 	seen.Add(len(reading))
 	next := make([]chan struct{}, pictures+2) // closed once the picture may be waited for
@@ -159,7 +159,9 @@ func TestViewersThatAreStuckHoldUpNobodyAndSeeTheNewest(t *testing.T) {
 		if n > pictures/2 {
 			t.Errorf("stuck viewer %d got %d of %d pictures", i, n, pictures+1)
 		}
+		v.Abort() // as it would not answer a close frame
 	}
+	await(t, "viewers that have left are still there", func() bool { return f.viewers.Load() == uint64(len(reading)) })
 	stop()
 	ended.Wait()
 	if n := f.viewers.Load(); n != 0 {
