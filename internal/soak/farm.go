@@ -34,7 +34,6 @@ type farm struct {
 	roots  *x509.CertPool
 	foul   tally // of hostile clients, whose faults are not ours
 	places [len(transports)]place
-	served sync.WaitGroup         // connections of servers
 	tell   func(i int, at string) // the URL of the next server of a place; nil: there is nobody to tell
 }
 
@@ -50,6 +49,7 @@ type place struct {
 	found   func(at string)                  // notes the URL of the next server
 	ln      *listen.Listener[*stream.Reader] // of keep
 	count   int                              // of keep
+	open    sync.WaitGroup                   // connections, of keep
 
 	// of a place with HTTP/2
 	http2  bool
@@ -103,7 +103,7 @@ func (f *farm) keepAll(ctx context.Context) (servers *sync.WaitGroup, err error)
 		}
 		servers.Go(func() {
 			f.keep(ctx, p, rand.New(rand.NewPCG(f.Seed, uint64(i))))
-			f.served.Wait()
+			p.open.Wait()
 		})
 	}
 	return servers, nil

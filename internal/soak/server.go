@@ -71,7 +71,7 @@ func (f *farm) keep(ctx context.Context, p *place, r *rand.Rand) {
 				break
 			}
 			seed := r.Uint64()
-			f.served.Go(func() { f.serve(p, conn, rand.New(rand.NewPCG(seed, 1))) })
+			p.open.Go(func() { f.serve(p, conn, rand.New(rand.NewPCG(seed, 1))) })
 		}
 		end()
 		if ctx.Err() != nil || r.IntN(2) == 0 {
