@@ -58,7 +58,7 @@ func (v *visitor) dialHTTP2(ctx context.Context, p *place, opts []dial.Option) (
 
 // keepHTTP2 is keep for a place with HTTP/2, whose servers take HTTP/1.1, too.
 func (f *farm) keepHTTP2(ctx context.Context, p *place, r *rand.Rand) {
-	for ctx.Err() == nil {
+	for {
 		life, end := context.WithTimeout(ctx, f.life(r))
 		<-life.Done()
 		end()
