@@ -80,6 +80,24 @@ func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason strin
 	return nil
 }
 
+// CloseWrite sends a close frame with code and reason, behind which nothing can be sent (RFC 6455, section 5.5.1), and leaves
+// receiving open: all that the peer sends before its own close frame is received, however long the program takes for it,
+// and then [Conn.Receive] returns a [*CloseError] with what the peer has answered. That is what it differs in from
+// [Socket.Shutdown], which ends the connection itself, and discards what nobody receives. It does not wait for an open
+// [Writer], whose message is cut short.
+//
+// Most peers, and this package, answer a close frame at once, and send nothing behind: it is for a program that wants
+// what is on its way. Ctx bounds the sending alone. If a close frame was sent before, CloseWrite does nothing and returns nil.
+//
+// A code that must not be sent, or a reason that is over 123 bytes or not UTF-8, is an [*ArgumentError]: nothing was
+// sent, and the connection stays as it was. Any goroutine may call it at any time.
+func (s *Socket) CloseWrite(ctx context.Context, code closecode.Code, reason string) error {
+	if _, err := frame.AppendClose(nil, code, reason); err != nil {
+		return &ArgumentError{"CloseWrite", textOf(err)}
+	}
+	return s.end.sendClose(transport.Bounds{Ctx: ctx}, code, reason)
+}
+
 // How long there must have been no receiver for Shutdown to read. A program in the middle of a message may be busy with it.
 const (
 	idleReceiver = 20 * time.Millisecond

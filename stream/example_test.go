@@ -284,3 +284,37 @@ func ExampleSocket_Shutdown() {
 	// <nil>
 	// stream: closed by the peer: 1001 (going away): "until tomorrow"
 }
+
+// A client that has said all waits for the answers that are on their way.
+func ExampleSocket_CloseWrite() {
+	client, server := connect(stream.Standard)
+	ctx := context.Background()
+	go func() {
+		for msg, err := range server.All(ctx) {
+			if err != nil {
+				return
+			}
+			text, _ := msg.Text()
+			server.WriteText(ctx, "you said "+text)
+		}
+	}()
+
+	go func() {
+		client.WriteText(ctx, "one")
+		client.WriteText(ctx, "two")
+		client.CloseWrite(ctx, closecode.NormalClosure, "")
+	}()
+	for {
+		msg, err := client.Receive(ctx)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		text, _ := msg.Text()
+		fmt.Println(text)
+	}
+	// Output:
+	// you said one
+	// you said two
+	// stream: closed by the peer: 1000 (normal closure)
+}

@@ -43,8 +43,11 @@ func (c console) connect(ctx context.Context, s *settings, args []string) error 
 	defer context.AfterFunc(ctx, func() { end(ctx, conn, errInterrupted) })()
 	input := impatient(ctx, os.Stdin)
 	go func() {
-		err := sendInput(ctx, conn, input, s.binary)
-		end(ctx, conn, err)
+		if err := sendInput(ctx, conn, input, s.binary); err != nil {
+			end(ctx, conn, err)
+			return
+		}
+		conn.CloseWrite(ctx, closecode.NormalClosure, "") // what is on its way is printed
 	}()
 	err = printMessages(ctx, conn, c.out, s.binary)
 	var closed *stream.CloseError

@@ -1,0 +1,89 @@
+package stream_test
+
+import (
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+// However long the program takes for a message, behind which Shutdown would have discarded the rest.
+func TestWhatIsOnItsWayIsReceivedBehindCloseWrite(t *testing.T) {
+	for name, server := range map[string]bool{"client": false, "server": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, b := net.Pipe()
+				c := open(t, a, server)
+				peer := wstest.NewPeer(t, b, !server)
+				answered := make(chan struct{})
+				go func() {
+					defer close(answered)
+					peer.WantClose(4000)
+					for range 3 {
+						peer.SendFrame(true, opcode.Text, "hello")
+					}
+					peer.SendClose(4001, "as you say")
+				}()
+				if err := c.CloseWrite(bg(t), 4000, "that was all"); err != nil {
+					t.Fatal(err)
+				}
+				if err := c.WriteText(bg(t), "more"); err == nil {
+					t.Error("a message was sent behind the close frame")
+				}
+				for range 3 {
+					msg, err := c.Receive(bg(t))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if text, err := msg.Text(); text != "hello" {
+						t.Errorf("%q, %v", text, err)
+					}
+					time.Sleep(time.Minute)
+				}
+				var closed *stream.CloseError
+				if _, err := c.Receive(bg(t)); !errors.As(err, &closed) || closed.Code != 4001 || closed.Reason != "as you say" {
+					t.Errorf("the end is %v", err)
+				}
+				<-answered
+				c.Close()
+			})
+		})
+	}
+}
+
+func TestCloseWriteTwiceSendsOneFrame(t *testing.T) {
+	c, peer := clientAndPeer(t)
+	for _, code := range []closecode.Code{1000, 1001} {
+		if err := c.CloseWrite(bg(t), code, ""); err != nil {
+			t.Error(err)
+		}
+	}
+	peer.WantClose(1000)
+	peer.SendClose(1000, "")
+	peer.Close()
+	if _, err := c.Receive(bg(t)); stream.CloseCode(err) != 1000 {
+		t.Errorf("the end is %v", err)
+	}
+}
+
+func TestCloseWriteRefusesWhatNoCloseFrameMayHave(t *testing.T) {
+	c, peer := clientAndPeer(t)
+	for _, what := range []struct {
+		code   closecode.Code
+		reason string
+	}{{1005, "x"}, {1006, ""}, {1000, strings.Repeat("x", 124)}, {1000, "\xff"}} {
+		var wrong *stream.ArgumentError
+		if err := c.CloseWrite(bg(t), what.code, what.reason); !errors.As(err, &wrong) || wrong.Func != "CloseWrite" {
+			t.Errorf("%v %q: %v", what.code, what.reason, err)
+		}
+	}
+	go c.WriteText(bg(t), "hello")
+	peer.Want(true, opcode.Text, "hello")
+}
