@@ -216,12 +216,14 @@ func TestAPanicWithinADecodeFunctionLeavesTheConnectionUsable(t *testing.T) {
 			c := openWith(t, a, stream.Handshake{Server: server, Deflate: d}, decode, options)
 			peer := wstest.NewPeer(t, b, !server)
 			peer.Send(part(t, peer, d != nil, false, opcode.Text, lastWords))
+			f.lit.Store(itself)
 			time.AfterFunc(20*time.Millisecond, func() {
-				f.lit.Store(!itself)
+				if !itself {
+					f.lit.Store(true)
+				}
 				peer.Send(peer.Frame(true, causeOf(hook), ""), part(t, peer, d != nil, true, opcode.Continuation, "and more"),
 					part(t, peer, d != nil, true, opcode.Text, "the next"))
 			})
-			f.lit.Store(itself)
 			what := fmt.Sprintf("Receive, its own panic %v", itself)
 			if wantHookPanic(t, what, func() { c.Abort() }, func() error { _, err := c.Receive(bg(t)); return err }) {
 				wantNext(t, what, c.Receive, "the next")
