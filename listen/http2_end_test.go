@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/listen"
@@ -148,4 +149,27 @@ func TestAbortResetsAStreamWhoseWriteWaits(t *testing.T) {
 	io.Copy(io.Discard, s) // gives the room of the connection back
 	stays.SendFrame(true, opcode.Text, "hello")
 	stays.Want(true, opcode.Text, "hello")
+}
+
+// The idle timeout has reset the stream when the hook is called, and only then the engine notes why the connection ends.
+func TestConnectionOverHTTP2IsDoneOnlyWhenItHasEnded(t *testing.T) {
+	var served *conn
+	ended := make(chan error, 1)
+	h := dialHTTP2(t, true, listen.Handler(stream.Standard, func(_ *http.Request, c *conn) error {
+		served = c
+		c.WriteBinary(testContext(t), make([]byte, 1<<20)) // more than the window
+		<-c.Done()
+		ended <- c.Err()
+		return nil
+	}, stream.IdleTimeout(50*time.Millisecond), stream.WithTrace(&stream.Trace{Timeout: func(error) {
+		select {
+		case <-served.Done():
+			t.Errorf("it is done, and the error is %v", served.Err())
+		default:
+		}
+	}})))
+	h.Connect("/").Opened()
+	if err := <-ended; !errors.Is(err, stream.ErrIdleTimeout) {
+		t.Errorf("it has ended with %v", err)
+	}
 }

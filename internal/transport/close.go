@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/litert/websocket/internal/gate"
 )
 
 // closing bounds how long the Close of a transport of an unknown kind is waited for: it may want to say a farewell to a peer
@@ -30,15 +32,23 @@ func (c *Conn) CloseWrite(until time.Time) error {
 	return c.sayFarewell(time.Until(until), half.CloseWrite)
 }
 
-// Released returns a channel that is closed when what New was given is closed and uses nothing any more that is not its own,
+// Released returns a channel that is closed behind Close or Cut, when what New was given uses nothing any more that is not its own,
 // or nil if that does not tell: the end of a stream of HTTP/2 comes when its handler returns, and takes from the peer what that has
 // not read. It cannot close its sending side alone.
 func (c *Conn) Released() <-chan struct{} {
-	t, ok := c.given().(interface{ Released() <-chan struct{} })
-	if !ok {
+	if c.releaser() == nil {
 		return nil
 	}
-	return t.Released()
+	return c.noSocket.released.Wait()
+}
+
+// A releaser tells when it was closed, and uses nothing any more that is not its own.
+type releaser interface{ Released() <-chan struct{} }
+
+// releaser returns what New was given if it is one, or nil.
+func (c *Conn) releaser() releaser {
+	t, _ := c.given().(releaser)
+	return t
 }
 
 // Close closes the connection, which ends all calls that are under way. TLS says its farewell first, for at most grace. Any
@@ -65,6 +75,14 @@ func (c *Conn) sayFarewell(d time.Duration, closeWrite func() error) error {
 // may call it at any time, also again.
 func (c *Conn) Cut() {
 	if c.noSocket != nil {
+		c.noSocket.dropped.Set()
+	}
+	c.cutOff()
+}
+
+// cutOff is Cut for what closes the connection before its owner does, to end a write.
+func (c *Conn) cutOff() {
+	if c.noSocket != nil {
 		c.noSocket.end(c)
 	}
 	below := c.below()
@@ -87,8 +105,10 @@ func (c *Conn) Cut() {
 // release closes what is below, and waits until it uses nothing any more, where it tells.
 func (c *Conn) release() error {
 	err := c.below().Close()
-	if released := c.Released(); released != nil {
-		<-released
+	if t := c.releaser(); t != nil {
+		<-t.Released()
+		<-c.noSocket.dropped.Wait()
+		c.noSocket.released.Set()
 	}
 	return err
 }
@@ -116,6 +136,8 @@ type noSocket struct {
 	lookout   lookout     // of below, where that is a socket below TLS of others
 	brief     atomic.Bool // what waits above that holds a buffer, and waits no longer than briefly at a time
 	watch     watch       // over writes, where there is no floor
+	dropped   gate.Latch  // Close or Cut was called
+	released  gate.Latch  // and a releaser uses nothing any more
 	closing   ending      // of all
 	farewell  ending      // of the sending side
 }

@@ -238,16 +238,38 @@ func TestCutWaitsALittleForWhatIsStillUsed(t *testing.T) {
 			defer b.Close()
 			r := releasing{wstest.Bare{ReadWriteCloser: a}, make(chan struct{})}
 			c := transport.New(r, transport.Config{})
-			if c.Released() != (<-chan struct{})(r.released) {
-				t.Error("it is not what the transport tells")
-			}
 			began := time.Now()
 			time.AfterFunc(released, func() { close(r.released) })
 			c.Cut()
 			if took := time.Since(began); took != want {
 				t.Errorf("released after %v, it took %v", released, took)
 			}
-			<-r.released
+			<-c.Released()
+			if took := time.Since(began); took != released {
+				t.Errorf("released after %v, it was told after %v", released, took)
+			}
 		}
+	})
+}
+
+// A write that is ended closes what is below, but not the connection: its owner hears of the end first.
+func TestNothingIsReleasedBeforeTheConnectionIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		defer b.Close()
+		r := releasing{wstest.Bare{ReadWriteCloser: a}, make(chan struct{})}
+		close(r.released)
+		c := transport.New(r, transport.Config{Idle: time.Second})
+		if _, err := c.Write(background, nil, data[:1]); !wantKind(t, err, transport.Idle, nil).Broken {
+			t.Error("the write has not closed the transport")
+		}
+		synctest.Wait()
+		select {
+		case <-c.Released():
+			t.Error("it is told before the connection is closed")
+		default:
+		}
+		c.Cut()
+		<-c.Released()
 	})
 }

@@ -116,7 +116,7 @@ func (c *Conn) withDeadlines(rwc io.ReadWriteCloser) timed {
 			return t
 		}
 	}
-	return newDeadliner(rwc, c.Cut)
+	return newDeadliner(rwc, c.cutOff)
 }
 
 // belowTLS returns the connection below t, and below all other layers of TLS that t stands on.
