@@ -110,11 +110,15 @@ func (r *roster) shutdown(ctx context.Context, reason string) (panicked any, err
 	r.close()
 	var cut atomic.Bool
 	endWith := func(end func(*member, context.Context) bool) any {
-		return r.each(func(m *member) {
+		panicked, all := r.each(ctx, func(m *member) {
 			if !end(m, ctx) {
 				cut.Store(true)
 			}
 		})
+		if !all {
+			cut.Store(true)
+		}
+		return panicked
 	}
 	panicked = endWith(func(m *member, ctx context.Context) bool { return m.shutdown(ctx, reason) })
 	if behind := endWith((*member).awaitGone); panicked == nil {
@@ -127,10 +131,11 @@ func (r *roster) shutdown(ctx context.Context, reason string) (panicked any, err
 }
 
 // abort drops all connections.
-func (r *roster) abort() { r.each((*member).abort) }
+func (r *roster) abort() { r.each(context.Background(), (*member).abort) }
 
-// each calls end for all members at once, and waits for all calls. It returns what a hook has panicked with, or nil.
-func (r *roster) each(end func(*member)) (panicked any) {
+// each calls end for all members at once, and waits for all calls, or until soon after the end of ctx. It returns what a hook has
+// panicked with, or nil, and whether all calls have returned.
+func (r *roster) each(ctx context.Context, end func(*member)) (panicked any, all bool) {
 	r.mu.Lock()
 	members := make([]*member, 0, len(r.members))
 	for m := range r.members {
@@ -149,12 +154,12 @@ func (r *roster) each(end func(*member)) (panicked any) {
 			}
 		})
 	}
-	ends.Wait()
+	all = awaitAll(ctx, &ends)
 	select {
 	case panicked = <-first:
 	default:
 	}
-	return panicked
+	return panicked, all
 }
 
 // end calls end. Whatever a hook does that is called meanwhile, m is not left open; its panic is told, and returned.
