@@ -185,7 +185,8 @@ func TestServerThatFailsAConnectionOverHTTP2WaitsForTheClientInAllModes(t *testi
 func TestServerThatFailsAConnectionOverHTTP2WaitsNoLongerThanItMay(t *testing.T) {
 	for name, handler := range handlers {
 		t.Run(name, func(t *testing.T) {
-			h := dialHTTP2(t, true, handler(func(c *conn) { drain(testContext(t), c) }, stream.CloseTimeout(50*time.Millisecond)))
+			t.Parallel()
+			h := dialHTTP2(t, true, handler(func(c *conn) { drain(testContext(t), c) }, stream.CloseTimeout(within)))
 			p := h.Connect("/").Opened()
 			p.SendFrame(true, 3, "")
 			p.WantClose(1002)
