@@ -53,8 +53,9 @@
 //
 //   - MaxReadFrameSize, to 16 KiB. A client of package net/http, as that of dial.HTTP2, writes each stream from a buffer as long as the
 //     longest frame that the server takes, and up to 512 KiB. By default that is what a WebSocket costs such a client.
-//   - WriteByteTimeout. While a client takes nothing from TCP, a write to it cannot be ended, and so the handler cannot return.
-//     This closes the connection then, with all of its streams.
+//   - WriteByteTimeout. While a client takes nothing from TCP, a write to it cannot be ended, be it that of the close frame for which
+//     Close and Shutdown of a connection wait, and so the handler cannot return. This closes the connection then, with all of its
+//     streams.
 //
 // While a write to a stream waits for the client to receive, the server of package net/http cannot tell the client that there is
 // room for more: its WINDOW_UPDATE stands behind what is written. However much the program receives, the client sends no

@@ -31,12 +31,12 @@ import (
 // Over HTTP/2, r is an extended CONNECT (RFC 8441), which comes only if the program imports package
 // [github.com/litert/websocket/listen/xconnect], and the connection is a stream of the HTTP/2 connection, which others share.
 // It ends with the handler, at the latest: so the handler has to wait for its end, and for the program's own calls that write, before
-// it returns. [Handler] waits for the end by itself. The end is when Receive or [stream.Socket.Shutdown] returns it, or
-// [stream.Socket.Done] is closed: then the close frame has left. What is written behind that is an error that matches
-// [net.ErrClosed]; what is being written meanwhile is a data race in package net/http. A connection that is closed before ends for the client when the
-// handler returns, but is reset at once if a write waits for the client. The context of r ends with the stream, and
-// http.Server.Shutdown waits for the handler. Middleware must not bound the body of r, as [http.MaxBytesHandler] does: it is
-// what the client sends.
+// it returns. [Handler] waits for the end by itself. The end is when [stream.Socket.Done] is closed: then the close frame has left.
+// Receive and [stream.Socket.Shutdown] may return before, where another call ends the connection, or TCP stands still. What is
+// written behind the handler is an error that matches [net.ErrClosed]; what is being written meanwhile is a data race in package
+// net/http. A connection that is closed before ends for the client when the handler returns, but is reset at once if a write waits
+// for the client. The context of r ends with the stream, and http.Server.Shutdown waits for the handler. Middleware must not bound
+// the body of r, as [http.MaxBytesHandler] does: it is what the client sends.
 func Upgrade[M any](w http.ResponseWriter, r *http.Request, mode stream.Mode[M], opts ...Option) (*stream.Conn[M], error) {
 	cfg := configure("listen.Upgrade", mode, opts)
 	conn, _, err := upgrade(w, r, mode, cfg, rosterOf(cfg), 1)

@@ -76,7 +76,8 @@ func (s *Socket) Writable() bool { return !s.Finished() }
 // goroutine receives or writes.
 //
 // At a server over HTTP/2 it is closed later: when the close frame has left, too, the peer has taken it if this end has failed the
-// connection, and nothing is written any more, so that the handler can return. That is up to the [CloseTimeout] behind the end.
+// connection, and nothing is written any more, so that the handler can return. That is up to the [CloseTimeout] behind the end, or
+// until TCP takes something again, or ends, where it stands still.
 func (s *Socket) Done() <-chan struct{} {
 	if released := s.wire.tr.Released(); released != nil {
 		return released
