@@ -15,7 +15,7 @@
 //     has ended; that the program which writes to it has failed, wscp cannot see: have the shell do so (set -o pipefail).
 //   - A URL that ends with a slash is a directory. Put sends files and directories to it by their names, and what is in a
 //     directory that is given with a slash; get fetches what is in it. Modes, times and symbolic links are kept. Links that
-//     lead out of the directory are not sent, and refused, and so are names that do.
+//     may lead out of the directory, as those with .. behind a name, are not sent, and refused, and so are names that do.
 //   - -continue goes on where an earlier transfer with it has stopped, once both ends have compared the SHA-256 sums of what
 //     there is; of a directory, files that are there are not sent again. -retry TIME connects again by itself, with growing
 //     waits, until nothing has moved for that long. What there is of a file waits under a hidden name for a day.

@@ -89,8 +89,8 @@ func (p *planting) makeDir(name string) error {
 
 // link makes a symbolic link, in the place of another or of a file.
 func (p *planting) link(name, target string) error {
-	if !staysWithin(name, target) {
-		return &refusal{fmt.Errorf("%q: a link that leads out of the directory", name)}
+	if !staysWithin(name, target) || p.isBelowLink(name) {
+		return &refusal{fmt.Errorf("%q: a link that may lead out of the directory", name)}
 	}
 	old, err := p.root.Lstat(name)
 	switch {
@@ -111,6 +111,16 @@ func (p *planting) link(name, target string) error {
 		return &refusal{about(name, err)}
 	}
 	return nil
+}
+
+// isBelowLink reports whether the name leads through a link, so that it does not tell where .. leads from there.
+func (p *planting) isBelowLink(name string) bool {
+	for dir := filepath.Dir(name); dir != "."; dir = filepath.Dir(dir) {
+		if info, err := p.root.Lstat(dir); err == nil && !info.IsDir() {
+			return true
+		}
+	}
+	return false
 }
 
 // finish sets what the files have changed of their directories, from the innermost on.

@@ -169,7 +169,7 @@ func (t *treeSender) sendEntry(ctx context.Context, root *os.Root, name, as stri
 			return &refusal{about(name, err)}
 		}
 		if !staysWithin(as, target) {
-			t.skipped("%q: a link that leads out of the directory is not sent", name)
+			t.skipped("%q: a link that may lead out of the directory is not sent", name)
 			return nil
 		}
 		e.Target = filepath.ToSlash(target)
@@ -213,7 +213,18 @@ func (t *treeSender) sendFile(ctx context.Context, root *os.Root, name string, e
 	return nil
 }
 
-// staysWithin reports whether a link with that name, in a directory, leads to something in it.
+// staysWithin reports whether a link with that name, in a directory, leads to something in it that is not hidden. What is
+// before .. must be the link's own place, as any other directory may be a link itself, from which .. leads elsewhere.
 func staysWithin(name, target string) bool {
-	return !filepath.IsAbs(target) && !strings.HasPrefix(target, "/") && filepath.IsLocal(filepath.Join(filepath.Dir(name), target))
+	if filepath.IsAbs(target) || isHidden(target) || !filepath.IsLocal(filepath.Join(filepath.Dir(name), target)) {
+		return false
+	}
+	named := false
+	for part := range strings.SplitSeq(filepath.ToSlash(target), "/") {
+		if part == ".." && named {
+			return false
+		}
+		named = named || part != "." && part != ".."
+	}
+	return !strings.HasPrefix(target, "/")
 }
