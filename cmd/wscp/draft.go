@@ -64,9 +64,12 @@ type draft struct {
 
 func newDraft(ctx context.Context, root *os.Root, name string, how saving) (*draft, error) {
 	d := &draft{root: root, name: name, how: how, sum: sha256.New()}
-	perm := fs.FileMode(0o666) // less the umask
+	perm := fs.FileMode(0o666) // less the umask; others shall not see more of the file than they may see at last
 	switch info, err := root.Lstat(name); {
 	case errors.Is(err, fs.ErrNotExist):
+		if how.mode != 0 {
+			perm = 0o600
+		}
 	case err != nil:
 		return nil, &refusal{about(name, err)}
 	case !info.Mode().IsRegular():
@@ -74,7 +77,7 @@ func newDraft(ctx context.Context, root *os.Root, name string, how saving) (*dra
 	case how.keep:
 		return nil, &refusal{about(name, &fs.PathError{Err: fs.ErrExist})}
 	default:
-		d.old, perm = info, 0o600 // others shall not see more of it than they may see at last
+		d.old, perm = info, 0o600
 	}
 	for {
 		if err := d.create(ctx, perm); !errors.Is(err, errSwept) {

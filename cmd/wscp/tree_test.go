@@ -260,3 +260,16 @@ func TestADirectoryThatIsInterruptedHasWholeFiles(t *testing.T) {
 	checkDir(t, s.dir, "a")
 	checkFile(t, "a", s.dir, "a")
 }
+
+func TestOthersCannotReadAFileBeforeItIsWhole(t *testing.T) {
+	s := startServer(t)
+	c := dialFor(t, s.url, putProtocol)
+	if err := told(`{}`, `{"name": "secret", "mode": 384, "length": 6}`, abc)(testContext(t), c); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "a part is there", func() bool { return partial(s.dir) })
+	info, err := os.Stat(filepath.Join(s.dir, list(t, s.dir)[0]))
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
