@@ -16,6 +16,7 @@
 //   - A URL that ends with a slash is a directory. Put sends files and directories to it by their names, and what is in a
 //     directory that is given with a slash; get fetches what is in it. Modes, times and symbolic links are kept. Links that
 //     may lead out of the directory, as those with .. behind a name, are not sent, and refused, and so are names that do.
+//     A name that is no UTF-8, or with its path too long for the protocol, ends the transfer.
 //   - -continue goes on where an earlier transfer with it has stopped, once both ends have compared the SHA-256 sums of what
 //     there is; of a directory, files that are there are not sent again. -retry TIME connects again by itself, with growing
 //     waits, until nothing has moved for that long. What there is of a file waits under a hidden name for a day.

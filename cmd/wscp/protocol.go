@@ -24,6 +24,8 @@ const (
 // maxText is how many bytes a text may have.
 const maxText = 1024
 
+var errLongText = fmt.Errorf("what is to be told has over %d bytes", maxText)
+
 type conn = *stream.Conn[*stream.Reader]
 
 // A head is what is told of a file before its bytes.
@@ -94,7 +96,7 @@ func (d digest) equal(other digest) bool { return bytes.Equal(d, other) }
 func sendText(ctx context.Context, c conn, v any) error {
 	text, err := json.Marshal(v)
 	if err == nil && len(text) > maxText {
-		err = fmt.Errorf("what is to be told has over %d bytes", maxText)
+		err = errLongText
 	}
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/litert/websocket/opcode"
 )
@@ -177,7 +179,19 @@ func (t *treeSender) sendEntry(ctx context.Context, root *os.Root, name, as stri
 		t.skipped("%q: not a regular file, and not sent", name)
 		return nil
 	}
-	return sendText(ctx, t.conn, e)
+	return t.tell(ctx, e)
+}
+
+// tell tells what follows. JSON has no bytes that are no UTF-8, and would have one name for several.
+func (t *treeSender) tell(ctx context.Context, e entry) error {
+	if !utf8.ValidString(e.Name) || !utf8.ValidString(e.Target) {
+		return &refusal{fmt.Errorf("%q: neither its name nor the target of a link may have bytes that are no UTF-8", e.Name)}
+	}
+	err := sendText(ctx, t.conn, e)
+	if errors.Is(err, errLongText) {
+		return &refusal{fmt.Errorf("%q: the name is too long: %w", e.Name, err)}
+	}
+	return err
 }
 
 // sendFile sends a file, unless the other end has it.
@@ -200,7 +214,7 @@ func (t *treeSender) sendFile(ctx context.Context, root *os.Root, name string, e
 			return nil
 		}
 	}
-	if err := sendText(ctx, t.conn, e); err != nil {
+	if err := t.tell(ctx, e); err != nil {
 		return err
 	}
 	d, err := src.send(ctx, t.conn, 0, sha256.New(), t.progress)

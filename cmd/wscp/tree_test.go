@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -272,4 +273,30 @@ func TestOthersCannotReadAFileBeforeItIsWhole(t *testing.T) {
 	if err != nil || info.Mode() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
+}
+
+func TestNamesThatAreNoUTF8AreRefused(t *testing.T) {
+	s := startServer(t)
+	for _, name := range []string{"a\xe8", "a\xe9"} { // JSON has one name for both
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("content"), 0o644); err != nil {
+			t.Skip(err) // not every file system has such names
+		}
+		mustFail(t, `"a\x`, "put", dir+"/", s.url)
+		checkDir(t, s.dir)
+	}
+	dir := t.TempDir()
+	if err := os.Symlink("a\xe8", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	mustFail(t, "link", "put", dir+"/", s.url)
+	checkDir(t, s.dir)
+}
+
+func TestANameThatIsTooLongIsTold(t *testing.T) {
+	s := startServer(t)
+	dir := t.TempDir()
+	deep := makeDir(t, dir, filepath.Join(slices.Repeat([]string{strings.Repeat("d", 200)}, 5)...))
+	writeFile(t, "content", deep, "file")
+	mustFail(t, `"ddd`, "put", "-retry", "1h", dir+"/", s.url)
 }
