@@ -192,6 +192,9 @@ func (s *server) takeTree(ctx context.Context, c conn, name string) error {
 	}
 	p := planting{conn: c, root: root, keep: s.rules.keep, maxSize: s.rules.maxSize, progress: io.Discard, received: func(string, digest) {}}
 	if err := p.receive(ctx); err != nil {
+		if p.keep { // the next attempt leaves the directories of this one as they are
+			p.finish()
+		}
 		return err
 	}
 	return sendText(ctx, c, receipt{Files: p.files})

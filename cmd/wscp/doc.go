@@ -56,7 +56,8 @@
 //     would pass for a page of this server. On a loopback address, localhost, 127.0.0.1 and [::1] are names as well. On
 //     others, without -host, it is localhost and the addresses of the machine, or any name at all if there is a token. Web
 //     pages of other hosts than the one asked for are refused in any case.
-//   - -readonly refuses what is put, and -no-overwrite what is put under a name that exists.
+//   - -readonly refuses what is put, and -no-overwrite what is put under a name that exists; directories that exist stay as they
+//     are, but for what is new in them.
 //   - -max-size SIZE, a number of bytes, or one such as 64MiB, is how large a file that is put may be; by default, as large as
 //     the disk allows.
 //   - -max-connections N is how many clients are served at a time, 256 by default; others get the status 503.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,7 +25,7 @@ type planting struct {
 	received func(name string, d digest)
 	result
 
-	dirs []entry // whose modes and times are set at the end
+	dirs map[string]entry // whose modes and times are set at the end; by name, as a sender may tell one over and over
 }
 
 // receive receives all entries.
@@ -50,8 +51,7 @@ func (p *planting) receive(ctx context.Context) error {
 func (p *planting) plant(ctx context.Context, name string, e entry) error {
 	switch {
 	case e.Directory:
-		p.dirs = append(p.dirs, entry{Name: name, Mode: e.Mode.Perm(), MTime: e.MTime})
-		return p.makeDir(name)
+		return p.makeDir(name, e)
 	case e.Target != "":
 		return p.link(name, filepath.FromSlash(e.Target))
 	case e.Length == nil || *e.Length < 0:
@@ -73,17 +73,24 @@ func (p *planting) plant(ctx context.Context, name string, e entry) error {
 }
 
 // makeDir makes a directory, unless it is there. Its owner can write to it until all is there.
-func (p *planting) makeDir(name string) error {
+func (p *planting) makeDir(name string, e entry) error {
 	info, err := p.root.Lstat(name)
+	_, own := p.dirs[name]
 	switch {
 	case err != nil || !info.IsDir():
 		err = p.root.Mkdir(name, 0o700)
+	case p.keep && !own: // as it is
+		return nil
 	case info.Mode()&0o700 != 0o700:
 		err = p.root.Chmod(name, info.Mode().Perm()|0o700)
 	}
 	if err != nil {
 		return &refusal{about(name, err)}
 	}
+	if p.dirs == nil {
+		p.dirs = make(map[string]entry)
+	}
+	p.dirs[name] = e
 	return nil
 }
 
@@ -125,12 +132,12 @@ func (p *planting) isBelowLink(name string) bool {
 
 // finish sets what the files have changed of their directories, from the innermost on.
 func (p *planting) finish() error {
-	for _, e := range slices.Backward(p.dirs) {
-		if err := p.root.Chmod(e.Name, e.Mode); err != nil {
-			return about(e.Name, err)
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(p.dirs))) {
+		if err := p.root.Chmod(name, p.dirs[name].Mode.Perm()); err != nil {
+			return about(name, err)
 		}
-		if err := p.root.Chtimes(e.Name, time.Time{}, e.MTime); err != nil {
-			return about(e.Name, err)
+		if err := p.root.Chtimes(name, time.Time{}, p.dirs[name].MTime); err != nil {
+			return about(name, err)
 		}
 	}
 	return nil

@@ -300,3 +300,47 @@ func TestANameThatIsTooLongIsTold(t *testing.T) {
 	writeFile(t, "content", deep, "file")
 	mustFail(t, `"ddd`, "put", "-retry", "1h", dir+"/", s.url)
 }
+
+func TestDirectoriesThatAreNotReplacedKeepTheirModes(t *testing.T) {
+	s := startServer(t, "-no-overwrite")
+	makeDir(t, s.dir, "old")
+	before := contents(t, s.dir)
+	c := dialFor(t, s.url, putProtocol)
+	if err := told(`{}`, `{"name": "old", "mode": 1, "directory": true}`, `{"end": true}`)(testContext(t), c); err != nil {
+		t.Fatal(err)
+	}
+	if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, contents(t, s.dir)); diff != "" {
+		t.Error(diff)
+	}
+
+	c = dialFor(t, s.url, putProtocol)
+	if err := told(`{}`, `{"name": "new", "mode": 488, "directory": true}`, `{}`)(testContext(t), c); err != nil {
+		t.Fatal(err)
+	}
+	if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err == nil {
+		t.Error("a transfer that fails has a receipt")
+	}
+	if info, err := os.Stat(filepath.Join(s.dir, "new")); err != nil || info.Mode().Perm() != 0o750 {
+		t.Errorf("%v, %v", info, err)
+	}
+}
+
+func TestADirectoryThatIsToldOftenTakesNoMemory(t *testing.T) {
+	root, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	p := planting{root: root}
+	for range 3 {
+		if err := p.plant(t.Context(), "d", entry{Mode: 0o750, Directory: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(p.dirs) != 1 {
+		t.Errorf("%d entries are kept of one directory", len(p.dirs))
+	}
+}
