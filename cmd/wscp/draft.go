@@ -122,7 +122,11 @@ func (d *draft) claim(ctx context.Context, file *os.File) error {
 		return errSwept
 	}
 	info, err := file.Stat()
-	if named, statErr := d.root.Lstat(d.temp); err != nil || statErr != nil || !os.SameFile(info, named) {
+	named, statErr := d.root.Lstat(d.temp)
+	switch {
+	case statErr == nil && !named.Mode().IsRegular(): // no server has made it
+		return notRegular(d.temp)
+	case err != nil || statErr != nil || !os.SameFile(info, named):
 		return errSwept
 	}
 	if info.Size() > 0 {

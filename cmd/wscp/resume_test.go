@@ -151,6 +151,18 @@ func TestWhatWaitsToBeContinued(t *testing.T) {
 	checkDir(t, s.dir, partialName("file"), "file")
 }
 
+func TestALinkIsNotContinued(t *testing.T) {
+	s := startServer(t)
+	writeFile(t, "content", s.dir, "other")
+	if err := os.Symlink("other", filepath.Join(s.dir, partialName("file"))); err != nil {
+		t.Fatal(err)
+	}
+	source := writeFile(t, "content", t.TempDir(), "source")
+	mustFail(t, "not a regular file", "put", "-continue", source, s.url+"file")
+	checkFile(t, "content", s.dir, "other")
+	mustRun(t, "put", source, s.url+"file")
+}
+
 func TestOneTransferOfANameContinues(t *testing.T) {
 	s := startServer(t)
 	c := dialFor(t, s.url+"file", putProtocol)
