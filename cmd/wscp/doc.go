@@ -23,7 +23,8 @@
 //   - -digest prints SHA-256 sums as sha256sum does, -v a line every three seconds where no terminal shows a bar, -json all as
 //     lines of JSON, and -q errors alone.
 //   - -token-file FILE or the variable WSCP_TOKEN, user:password@ in the URL, -H FIELD, -cert FILE -key FILE show who one is.
-//   - -cacert FILE, -fingerprint HEX and -insecure tell which servers are trusted beside those of the system's authorities.
+//   - -cacert FILE, -fingerprint HEX and -insecure tell which servers are trusted beside those of the system's authorities. A
+//     URL without TLS is refused with -fingerprint.
 //   - -z compresses, -http2 shares a connection of HTTP/2, -proxy URL, -bind ADDRESS and -unix PATH tell the way.
 //   - connect has -binary for bytes instead of lines, and -subprotocol NAME; demo has -size SIZE.
 //

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -119,11 +121,11 @@ func (c command) parse(args []string) (*settings, []string, error) {
 	if n := len(rest); n < c.least || n > c.most {
 		return nil, nil, usageError(fmt.Sprintf("%s: %d arguments instead of %s", c.name, n, strings.TrimSpace(fmt.Sprintf("%d %s", c.least, c.args))))
 	}
-	return s, rest, s.check(c)
+	return s, rest, s.check(c, rest)
 }
 
-// check returns an error if the flags do not go together.
-func (s *settings) check(c command) error {
+// check returns an error if the flags do not go together, or with the arguments.
+func (s *settings) check(c command, args []string) error {
 	switch {
 	case (s.cert == "") != (s.key == ""):
 		return usageError(c.name + ": -cert and -key go together")
@@ -133,6 +135,8 @@ func (s *settings) check(c command) error {
 		return usageError("serve: -cacert is for TLS, which -tls or -cert begins")
 	case s.insecure && len(s.fingerprint) > 0:
 		return usageError(c.name + ": -insecure takes any certificate, and -fingerprint a single one")
+	case len(s.fingerprint) > 0 && slices.ContainsFunc(args, isPlain):
+		return usageError(c.name + ": -fingerprint is for TLS, which a URL with wss has")
 	case s.quiet && (s.verbose || s.json), s.verbose && s.json:
 		return usageError(c.name + ": -v, -json and -q exclude each other")
 	case s.retry < 0:
@@ -141,4 +145,10 @@ func (s *settings) check(c command) error {
 		return usageError("serve: -max-connections is at least 1")
 	}
 	return nil
+}
+
+// isPlain reports whether the argument is a URL without TLS.
+func isPlain(arg string) bool {
+	u, err := url.Parse(arg)
+	return err == nil && slices.Contains([]string{"ws", "http", "ws+unix"}, u.Scheme)
 }

@@ -57,6 +57,14 @@ func TestTLSWithoutAuthority(t *testing.T) {
 			t.Errorf("%q: status %d", flags, status)
 		}
 	}
+	plain := startServer(t)
+	for _, args := range [][]string{{"put", source, plain.url}, {"get", plain.url + "file", copied}, {"connect", plain.url}, {"get", "WS+unix:///s:/file", copied}} {
+		status, _, stderr := wscp(testContext(t), append(args, "-fingerprint", right)...)
+		if status != 2 || !strings.Contains(stderr, "-fingerprint is for TLS") {
+			t.Errorf("%q: status %d, %q", args, status, stderr)
+		}
+	}
+	checkDir(t, plain.dir)
 }
 
 func TestWaysToTheServer(t *testing.T) {
