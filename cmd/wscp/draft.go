@@ -17,12 +17,13 @@ import (
 
 // A saving says how a file is saved.
 type saving struct {
-	executable bool        // if it replaces none
-	mode       fs.FileMode // that it has in any case; 0: none
-	mtime      time.Time   // zero: that of the saving
-	keep       bool        // what has its name already
-	resume     bool        // from what there is of it, and leave that if it fails again
-	unsynced   bool        // it need not be on the disk
+	executable bool // if it replaces none
+	exact      bool // it has the mode in any case
+	mode       fs.FileMode
+	mtime      time.Time // zero: that of the saving
+	keep       bool      // what has its name already
+	resume     bool      // from what there is of it, and leave that if it fails again
+	unsynced   bool      // it need not be on the disk
 }
 
 // save lets fill write a file, which takes its name when it is whole and on the disk. If anything fails before, what has the
@@ -67,7 +68,7 @@ func newDraft(ctx context.Context, root *os.Root, name string, how saving) (*dra
 	perm := fs.FileMode(0o666) // less the umask; others shall not see more of the file than they may see at last
 	switch info, err := root.Lstat(name); {
 	case errors.Is(err, fs.ErrNotExist):
-		if how.mode != 0 {
+		if how.exact {
 			perm = 0o600
 		}
 	case err != nil:
@@ -206,7 +207,7 @@ func (d *draft) setMode() error {
 	}
 	want := info.Mode().Perm()
 	switch {
-	case d.how.mode != 0:
+	case d.how.exact:
 		want = d.how.mode
 	case d.old != nil:
 		want = d.old.Mode().Perm()

@@ -59,7 +59,7 @@ func (p *planting) plant(ctx context.Context, name string, e entry) error {
 	case size(*e.Length) > p.maxSize:
 		return &refusal{fmt.Errorf("%q: %v is more than the %v that a file may have", e.Name, size(*e.Length), p.maxSize)}
 	}
-	how := saving{mode: e.Mode.Perm(), mtime: e.MTime, keep: p.keep, unsynced: true}
+	how := saving{exact: true, mode: e.Mode.Perm(), mtime: e.MTime, keep: p.keep, unsynced: true}
 	return save(ctx, p.root, name, how, func(d *draft) error {
 		r := receiving{dst: d.file, sum: d.sum, length: *e.Length, progress: p.progress}
 		digest, err := r.receive(ctx, p.conn)

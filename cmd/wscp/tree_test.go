@@ -344,3 +344,17 @@ func TestADirectoryThatIsToldOftenTakesNoMemory(t *testing.T) {
 		t.Errorf("%d entries are kept of one directory", len(p.dirs))
 	}
 }
+
+func TestAFileThatNobodyMayReadStaysSo(t *testing.T) {
+	s := startServer(t)
+	c := dialFor(t, s.url, putProtocol)
+	if err := told(`{}`, `{"name": "secret", "length": 3}`, abc, sumOf(abc), `{"end": true}`)(testContext(t), c); err != nil {
+		t.Fatal(err)
+	}
+	if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(filepath.Join(s.dir, "secret")); err != nil || info.Mode() != 0 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
