@@ -22,9 +22,10 @@ func localName(path string) (string, error) {
 	return name, nil
 }
 
-// isHidden reports whether clients must neither read nor write what has that name, below the directory that is served.
+// isHidden reports whether clients must neither read nor write what has that name, below the directory that is served. A file
+// system that takes letters for the same in both cases may do so by the upper one: that of the long s is S.
 func isHidden(name string) bool {
-	return strings.Contains(string(filepath.Separator)+strings.ToLower(name), string(filepath.Separator)+tempPrefix)
+	return strings.Contains(string(filepath.Separator)+strings.ToLower(strings.ToUpper(name)), string(filepath.Separator)+tempPrefix)
 }
 
 func notRegular(name string) error { return &refusal{fmt.Errorf("%q: not a regular file", name)} }

@@ -100,7 +100,7 @@ func TestNamesThatAreRefused(t *testing.T) {
 	base := filepath.Base(outside)
 	for _, name := range []string{
 		".", "..", "../" + base + "/secret", "%2e%2e/" + base + "/secret", "..%2f" + base + "%2fsecret", "folder/../inside", "./inside", "folder//x",
-		secret, "/" + secret, "a%00b", "%ff", "a%0ab", "a%1b%5b2Jb", "a%7f", "%c2%85", tempPrefix + "x", "folder/" + tempPrefix + "x", strings.ToUpper(tempPrefix) + "x",
+		secret, "/" + secret, "a%00b", "%ff", "a%0ab", "a%1b%5b2Jb", "a%7f", "%c2%85", tempPrefix + "x", "folder/" + tempPrefix + "x", strings.ToUpper(tempPrefix) + "x", ".w%c5%bfcp-x",
 		"folder", "inside/x", "no-folder/x", strings.Repeat("n", 300),
 		"file-link", "folder-link/secret", "folder-link/new", "up-link/secret", "up-link/new", "folder-link",
 	} {
