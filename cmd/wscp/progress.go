@@ -73,7 +73,7 @@ func (c *client) report(command, file string, r result, err error) error {
 		fmt.Fprintf(c.out, "%s  %v\n", command, r)
 	}
 	if c.digest && !c.json && r.digest != nil {
-		fmt.Fprintf(c.out, "%v  %s\n", r.digest, file)
+		fmt.Fprintf(c.out, "%v  %s\n", r.digest, printable.Text(file))
 	}
 	return nil
 }

@@ -358,3 +358,11 @@ func TestAFileThatNobodyMayReadStaysSo(t *testing.T) {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 }
+
+func TestTheNameOfAFileDoesNotActOnTheTerminal(t *testing.T) {
+	s := startServer(t)
+	source := writeFile(t, "content", t.TempDir(), "a\nb\x1b[2Jc")
+	if got := mustRun(t, "put", "-q", "-digest", source, s.url+"file"); !strings.HasSuffix(got, "/a?b?[2Jc\n") {
+		t.Errorf("put printed %q", got)
+	}
+}
