@@ -15,6 +15,14 @@ import (
 
 // putTree sends files and directories to the directory at url.
 func (c *client) putTree(ctx context.Context, files []string, url string) error {
+	seen := make(map[string]bool)
+	for _, file := range files {
+		name := sentAs(file)
+		if seen[name] && name != "" {
+			return usageError(fmt.Sprintf("put: of what is given, several would be %q at the other end", name))
+		}
+		seen[name] = true
+	}
 	var r result
 	err := c.again(ctx, func() error {
 		conn, err := c.dial(ctx, url, putProtocol)

@@ -138,7 +138,10 @@ func TestSeveralFilesGoToADirectory(t *testing.T) {
 	checkFile(t, "a", s.dir, "a")
 	mustRun(t, "get", root, filepath.Join(to, "root"))
 	checkFile(t, "a", to, "root", "a")
-	for complaint, args := range map[string][]string{"gets its name from the URL": {"put", "-", s.url}, "does not go to a pipe": {"get", s.url, "-"}} {
+	for complaint, args := range map[string][]string{
+		"gets its name from the URL": {"put", "-", s.url}, "does not go to a pipe": {"get", s.url, "-"},
+		`several would be "a"`: {"put", a, b, filepath.Join(makeTree(t), "a"), s.url},
+	} {
 		if status, _, stderr := wscp(t.Context(), args...); status != 2 || !strings.Contains(stderr, complaint) {
 			t.Errorf("%q: status %d, %q", args, status, stderr)
 		}
