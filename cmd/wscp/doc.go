@@ -12,7 +12,8 @@
 // this machine. Help COMMAND tells the flags, which may stand anywhere.
 //
 //   - FILE may be - for what is piped in or out, and for put any pipe. Nothing has its name at the other end before the pipe
-//     has ended; that the program which writes to it has failed, wscp cannot see: have the shell do so (set -o pipefail).
+//     has ended; that the program which writes to it has failed, wscp cannot see: what had come has the name then, in the
+//     place of what was there. The status of the pipeline tells of it with set -o pipefail.
 //   - A URL that ends with a slash is a directory. Put sends files and directories to it by their names, and what is in a
 //     directory that is given with a slash; get fetches what is in it. Modes, times and symbolic links are kept. Links that
 //     may lead out of the directory, as those with .. behind a name, are not sent, and refused, and so are names that do.
