@@ -122,18 +122,20 @@ func (m *member) wake() {
 // send sends what there is for m, at first from the stream. It ends when there is no more, or the connection has ended, of which its
 // receiver hears, too.
 func (m *member) send() {
-	for base, live := m.reached(m.at); !live; {
+	const near = backlog / 2 // and not all of it, or the next message that is said would find m too slow
+	for base, live := m.reached(m.at, near); !live; {
 		l, err := m.room.node.read(m.room.name, m.at)
 		switch {
 		case errors.Is(err, jetstream.ErrMsgNotFound):
-			l.seq = base // all up to there was of other rooms, or is too old
+			base, live = m.reached(base, backlog) // all up to there was of other rooms, or is too old
 		case err != nil:
 			m.sendAway("messages cannot be read now", err)
 			return
 		case m.WritePrepared(context.Background(), l.text) != nil:
 			return
+		default:
+			base, live = m.reached(l.seq, near)
 		}
-		base, live = m.reached(l.seq)
 	}
 	for text := m.next(); text != nil; text = m.next() {
 		if m.WritePrepared(context.Background(), text) != nil {
@@ -142,12 +144,13 @@ func (m *member) send() {
 	}
 }
 
-// reached has m be at seq, and returns where the tail begins, and whether it has all that follows.
-func (m *member) reached(seq uint64) (base uint64, live bool) {
+// reached has m be at seq, and returns where the tail begins, and whether m is live, as the tail has all that follows, and that is
+// no more than so many messages.
+func (m *member) reached(seq uint64, most int) (base uint64, live bool) {
 	m.room.mu.Lock()
 	defer m.room.mu.Unlock()
 	m.at = max(m.at, seq)
-	m.live = m.live || m.at >= m.room.base
+	m.live = m.live || m.at >= m.room.base && len(m.room.behind(m.at)) <= most
 	return m.room.base, m.live
 }
 

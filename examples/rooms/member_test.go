@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -158,5 +159,31 @@ func TestASlowMemberIsDroppedAndMissesNothing(t *testing.T) {
 	back, _ := enter(t, addr, "a", fmt.Sprint(at))
 	if _, err := hear(back, at); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestOneWhoHasJustCaughtUpIsNotTakenForSlow(t *testing.T) {
+	n := newNode()
+	n.refresh = time.Hour // it has no NATS
+	r, at := n.enter("a")
+	defer n.exit(r)
+	seq := at
+	hear := func() {
+		seq++
+		r.append(toLine(seq, []byte(`{}`)))
+	}
+	for range 2 * backlog {
+		hear()
+	}
+	m := &member{room: r, sending: true} // by the test
+	r.members[m] = true
+	for live := false; !live; { // one message after the other, as the stream has them
+		_, live = m.reached(m.at+1, backlog/2)
+	}
+	for range backlog / 4 {
+		hear()
+	}
+	if !r.members[m] || m.next() == nil {
+		t.Error("it is dropped")
 	}
 }
