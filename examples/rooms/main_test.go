@@ -164,6 +164,21 @@ func TestWhoIsPresentIsTold(t *testing.T) {
 	await(1)
 }
 
+func TestANodeWithoutNATSTellsWhoIsPresentHere(t *testing.T) {
+	n, addr, _ := startNode(t)
+	c, _ := enter(t, addr, "a", "")
+	if e := next(t, c, protocol.Present); e.Count != 1 {
+		t.Errorf("what is told is %+v, want 1", e)
+	}
+	n.server.Shutdown()
+	enter(t, addr, "a", "")
+	for e := next(t, c, protocol.Present); e.Count != 2; e = next(t, c, protocol.Present) {
+		if e.Count == 0 || len(e.Names) == 0 {
+			t.Fatalf("what is told is %+v", e)
+		}
+	}
+}
+
 func TestNonsenseIsRefused(t *testing.T) {
 	_, addr, _ := startNode(t)
 	for _, query := range []string{"", "room=a", "name=a", "room=a.b&name=a", "room=*&name=a", "room=a&name=%0a", "room=a&name=a&after=-1",

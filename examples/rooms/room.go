@@ -95,7 +95,8 @@ func (r *room) announce() {
 			for m := range r.members {
 				names[m.name] = true
 			}
-			mine := presence{Node: r.node.id, Count: len(r.members), Names: some(names)}
+			mine := presence{Node: r.node.id, Count: len(r.members), Names: some(names), heard: time.Now()}
+			r.nodes[mine.Node] = mine // as NATS may be away
 			r.show()
 			r.mu.Unlock()
 			data, _ := json.Marshal(mine)                // has nothing that JSON has not
