@@ -51,7 +51,7 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 				log.Printf("%s: %v", r.RemoteAddr, err)
 			}
 		}),
-		stream.MaxMessageSize(8<<10), stream.CloseTimeout(20*time.Second),
+		stream.MaxMessageSize(protocol.MaxSize), stream.CloseTimeout(20*time.Second),
 		stream.KeepAlive(30*time.Second)))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)

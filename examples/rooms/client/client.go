@@ -4,6 +4,7 @@ package client
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	rnd "math/rand/v2"
@@ -22,6 +23,9 @@ import (
 var (
 	// ErrClosed is the error of a message that was not accepted before its Client ended. It may be stored, or not.
 	ErrClosed = errors.New("the client is closed")
+
+	// ErrTooLong is the error of a text that no node takes. It is not sent.
+	ErrTooLong = errors.New("the text is too long")
 
 	// ErrUnknown is the error of a message that may be stored, or not, and that nodes soon take for another if it is sent again.
 	ErrUnknown = errors.New("it is not known whether the message is accepted")
@@ -51,7 +55,8 @@ type Client struct {
 
 // A message is one that is not accepted yet.
 type message struct {
-	protocol.Message
+	id    string
+	text  string // the protocol.Message, in JSON
 	since time.Time
 	done  chan outcome // has room for it
 }
@@ -84,29 +89,44 @@ func (c *Client) Close() {
 }
 
 // Say has the text sent, again if need be, until it is accepted, and returns the sequence under which all members get it. Messages
-// are stored in the order of the calls. After an error that is not of a refusal, the message may be stored, or not.
+// are stored in the order of the calls. After an error that is not of a refusal, nor ErrTooLong, the message may be stored, or not.
 func (c *Client) Say(ctx context.Context, text string) (seq uint64, err error) {
-	m := &message{since: time.Now(), done: make(chan outcome, 1)}
 	c.writing.Lock()
-	c.mu.Lock()
-	c.count++
-	m.Message = protocol.Message{ID: fmt.Sprintf("%s-%d", c.run, c.count), Text: text}
-	c.pending = append(c.pending, m)
-	socket := c.socket
-	c.mu.Unlock()
+	m, socket, err := c.add(text)
 	if socket != nil {
-		socket.WriteJSON(context.Background(), m.Message) // if that fails, the connection ends, and the message goes over the next one
+		socket.WriteText(context.Background(), m.text) // if that fails, the connection ends, and the message goes over the next one
 	}
 	c.writing.Unlock()
+	if err != nil {
+		return 0, err
+	}
 	select {
 	case o := <-m.done:
 		return o.seq, o.err
 	case <-ctx.Done():
-		c.settle(m.ID, outcome{})
+		c.settle(m.id, outcome{})
 		return 0, ctx.Err()
 	case <-c.ended:
 		return 0, c.err
 	}
+}
+
+// add makes a message, which is pending from then on, and returns the connection over which it is to be sent, if there is one.
+func (c *Client) add(text string) (*message, *stream.Socket, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := fmt.Sprintf("%s-%d", c.run, c.count+1)
+	data, err := json.Marshal(protocol.Message{ID: id, Text: text})
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(data) > protocol.MaxSize {
+		return nil, nil, ErrTooLong
+	}
+	c.count++
+	m := &message{id: id, text: string(data), since: time.Now(), done: make(chan outcome, 1)}
+	c.pending = append(c.pending, m)
+	return m, c.socket, nil
 }
 
 // stay keeps a connection open until ctx ends, or the client is refused, and returns why.
@@ -180,8 +200,8 @@ func (c *Client) resend(socket *stream.Socket) {
 	defer c.writing.Unlock()
 	for _, m := range c.use(socket) {
 		if time.Since(m.since) > resendFor {
-			c.settle(m.ID, outcome{err: ErrUnknown})
-		} else if socket.WriteJSON(context.Background(), m.Message) != nil {
+			c.settle(m.id, outcome{err: ErrUnknown})
+		} else if socket.WriteText(context.Background(), m.text) != nil {
 			return
 		}
 	}
@@ -199,7 +219,7 @@ func (c *Client) use(socket *stream.Socket) (pending []*message) {
 func (c *Client) settle(id string, o outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if i := slices.IndexFunc(c.pending, func(m *message) bool { return m.ID == id }); i >= 0 {
+	if i := slices.IndexFunc(c.pending, func(m *message) bool { return m.id == id }); i >= 0 {
 		c.pending[i].done <- o
 		c.pending = slices.Delete(c.pending, i, i+1)
 	}

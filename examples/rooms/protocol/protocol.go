@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// MaxSize is how many bytes a Message may have, in JSON.
+const MaxSize = 8 << 10
+
 // A Message is what a client says in its room. The ID is its own: the same message that is sent again is accepted once.
 type Message struct {
 	ID   string `json:"id"`
