@@ -223,4 +223,40 @@ func TestWhatIsFasterIsHeldBackAndNothingIsLost(t *testing.T) {
 	stop()
 }
 
+func TestPingsAreHeldBackAsWell(t *testing.T) {
+	l := listenBehind(t)
+	some := plenty
+	some.rate = 10
+	addr, _ := serveRelay(t, newTestRelay(t, l.Addr().String(), some), "")
+	answered := make(chan struct{}, 100)
+	count := stream.WithTrace(&stream.Trace{PongReceived: func([]byte) { answered <- struct{}{} }})
+	client, err := dial.Dial(testContext(t), "ws://"+addr, stream.Frames, token("secret"), count)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Abort()
+	server, err := l.Accept(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Abort()
+	ended := make(chan error, 1)
+	go func() { ended <- errOf(client.Receive(testContext(t))) }()
+	for range cap(answered) { // for 23 minutes
+		if err := client.Ping(testContext(t), make([]byte, 125)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(100 * time.Millisecond) // in which nothing is to happen
+	if n := len(answered); n > 10 {
+		t.Errorf("%d pings are answered at once", n)
+	}
+
+	// They hold up nothing when the connection ends.
+	server.Abort()
+	if err := <-ended; !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("the end is %v", err)
+	}
+}
+
 func errOf(_ stream.Frame, err error) error { return err }

@@ -74,11 +74,15 @@ func (x *relay) relay(w http.ResponseWriter, r *http.Request, c *client) {
 		return
 	}
 	defer behind.Close()
-	opts := append(slices.Clone(x.front), stream.WithTrace(x.metrics.trace(c.name)))
+	trace := x.metrics.trace(c.name)
+	var front *stream.Conn[stream.Frame]
+	hold := func(data []byte) { wait(c.received.take(len(data)), front.Socket, behind.Socket) }
+	trace.PingReceived, trace.PongReceived = hold, hold // which its handOn does not get
+	opts := append(slices.Clone(x.front), stream.WithTrace(trace))
 	if chosen := behind.Subprotocol(); chosen != "" {
 		opts = append(opts, listen.Subprotocols(chosen))
 	}
-	front, err := listen.Upgrade(w, r, stream.Frames, opts...)
+	front, err = listen.Upgrade(w, r, stream.Frames, opts...)
 	if err != nil {
 		log.Printf("%s: %v", c.name, err)
 		return
@@ -98,13 +102,7 @@ func handOn(ctx context.Context, dst *stream.Socket, src *stream.Conn[stream.Fra
 		if err != nil {
 			break
 		}
-		if d := p.take(len(f.Payload)); d > 0 {
-			select {
-			case <-time.After(d):
-			case <-src.Done():
-			case <-dst.Done():
-			}
-		}
+		wait(p.take(len(f.Payload)), src.Socket, dst)
 		if err := dst.WriteFrame(ctx, f); errors.Is(err, net.ErrClosed) {
 			return // the other handOn, which receives from dst, knows why, and ends src
 		} else if err != nil {
@@ -121,5 +119,17 @@ func handOn(ctx context.Context, dst *stream.Socket, src *stream.Conn[stream.Fra
 		dst.Shutdown(ctx, closecode.GoingAway, "")
 	default: // lost, for which there is no code
 		dst.Abort()
+	}
+}
+
+// wait waits for d, or until one of both has ended.
+func wait(d time.Duration, a, b *stream.Socket) {
+	if d <= 0 {
+		return
+	}
+	select {
+	case <-time.After(d):
+	case <-a.Done():
+	case <-b.Done():
 	}
 }
