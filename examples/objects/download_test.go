@@ -64,9 +64,15 @@ func TestWhatThereIsNotIsNotSent(t *testing.T) {
 	for _, name := range []string{"", "other", "../objects", "object/more"} {
 		wantClose(t, connect(t, server, "/get", url.Values{"name": {name}, "from": {"0"}}), closecode.PolicyViolation, "there is no such object")
 	}
-	for _, from := range []string{"", "8", "-1", "x", "99999999999999999999"} {
-		wantClose(t, connect(t, server, "/get", url.Values{"name": {"object"}, "from": {from}}), closecode.PolicyViolation, "the object has 7 bytes")
+	for _, from := range []string{"", "-1", "x", "99999999999999999999"} {
+		wantClose(t, connect(t, server, "/get", url.Values{"name": {"object"}, "from": {from}}), closecode.PolicyViolation,
+			"from is how many bytes are there already")
 	}
+	beyond := connect(t, server, "/get", url.Values{"name": {"object"}, "from": {"8"}})
+	if _, err := beyond.Receive(testContext(t)); err != nil { // the description
+		t.Fatal(err)
+	}
+	wantClose(t, beyond, closecode.PolicyViolation, "the object has 7 bytes")
 }
 
 // The client does not read before the connections to the S3 server are cut, so that what it gets is not the whole.

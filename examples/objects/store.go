@@ -127,11 +127,14 @@ func (s *store) get(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
 		return err
 	}
 	from, err := strconv.ParseInt(query.Get("from"), 10, 64)
-	if err != nil || from < 0 || from > info.Size {
-		return conn.Shutdown(ctx, closecode.PolicyViolation, fmt.Sprintf("the object has %d bytes", info.Size))
+	if err != nil || from < 0 {
+		return conn.Shutdown(ctx, closecode.PolicyViolation, "from is how many bytes are there already")
 	}
 	if err := conn.WriteJSON(ctx, description{info.Size, info.UserMetadata["Sha256"]}); err != nil {
 		return err
+	}
+	if from > info.Size {
+		return conn.Shutdown(ctx, closecode.PolicyViolation, fmt.Sprintf("the object has %d bytes", info.Size))
 	}
 	w, err := conn.NewWriter(ctx, opcode.Binary)
 	if err != nil {

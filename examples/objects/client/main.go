@@ -108,10 +108,14 @@ func get(ctx context.Context, server, name, path string) error {
 		return err
 	}
 	var object struct {
+		Size   int64
 		SHA256 string // of the whole
 	}
 	if err := json.Unmarshal([]byte(text), &object); err != nil {
 		return err
+	}
+	if from > object.Size {
+		return errors.Join(errReplaced, os.Remove(file.Name()))
 	}
 	msg, err := conn.Receive(ctx)
 	if err != nil {

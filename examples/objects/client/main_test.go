@@ -180,14 +180,16 @@ func TestADownloadSendsNothingTwiceAndIsChecked(t *testing.T) {
 			t.Errorf("with %d bytes beforehand: %v", have, err)
 		}
 	}
-	if err := os.WriteFile(back+".part", []byte("something else"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if err := run(ctx, server, []string{"get", "object", back}); !errors.Is(err, errReplaced) {
-		t.Errorf("what was there was sent again, or not checked: %v", err)
-	}
-	if err := run(ctx, server, []string{"get", "object", back}); err != nil {
-		t.Errorf("the next time: %v", err)
+	for _, other := range []string{"something else", strings.Repeat("longer than the object", 1<<16)} {
+		if err := os.WriteFile(back+".part", []byte(other), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := run(ctx, server, []string{"get", "object", back}); !errors.Is(err, errReplaced) {
+			t.Errorf("what was there was sent again, or not checked: %v", err)
+		}
+		if err := run(ctx, server, []string{"get", "object", back}); err != nil {
+			t.Errorf("the next time: %v", err)
+		}
 	}
 }
 
