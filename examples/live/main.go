@@ -22,6 +22,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/litert/websocket/listen"
@@ -116,7 +117,7 @@ func main() {
 	addr := flag.String("addr", "localhost:8080", "listen at `host:port`")
 	interval := flag.Duration("interval", 100*time.Millisecond, "the `time` from a picture to the next")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *addr, *interval); err != nil {
 		log.Fatal(err)

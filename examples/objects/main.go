@@ -23,6 +23,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/minio/minio-go/v7"
@@ -100,7 +101,7 @@ func main() {
 	flag.StringVar(&c.bucket, "bucket", "objects", "keep them in this `bucket`")
 	flag.Uint64Var(&c.partSize, "part", 16<<20, "store them in parts of so many `bytes`, from 5 MiB on: an object has up to 10,000")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := c.run(ctx); err != nil {
 		log.Fatal(err)

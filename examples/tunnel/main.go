@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/litert/websocket/listen"
@@ -34,7 +35,7 @@ The token is in TUNNEL_TOKEN; serve makes one if there is none. Without -to, a g
 whether it is up. The flags of clients are -proxy url, and -ca file, whose certificates they trust`
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Getenv("TUNNEL_TOKEN")); err != nil {
 		log.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -190,6 +191,19 @@ func TestADownloadSendsNothingTwiceAndIsChecked(t *testing.T) {
 		if err := run(ctx, server, []string{"get", "object", back}); err != nil {
 			t.Errorf("the next time: %v", err)
 		}
+	}
+}
+
+func TestAServerThatIsToEndDoesSoInOrder(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("nothing tells a process to end there")
+	}
+	server, _ := startServer(t)
+	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if state, err := server.Process.Wait(); err != nil || !state.Success() {
+		t.Errorf("%v, %v", state, err)
 	}
 }
 
