@@ -128,6 +128,9 @@ func (m mutant) apply(text string) (string, error) {
 	return strings.Replace(text, m.old, m.new, 1), nil
 }
 
+// haveRun finds what go test says of tests that were run, and have failed: how long they took.
+var haveRun = regexp.MustCompile(`(?m)^FAIL\t\S+\t[\d.]+s`)
+
 // failedTest finds the name of a test that has failed.
 var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
 
@@ -162,8 +165,8 @@ func (m mutant) try(ctx context.Context, root string) (f fate, by string, err er
 	switch {
 	case err == nil:
 		return survived, "", nil
-	case strings.Contains(string(out), "[build failed]"):
-		return "", "", fmt.Errorf("it does not compile:\n%s", out)
+	case !haveRun.Match(out):
+		return "", "", fmt.Errorf("its tests cannot be run:\n%s", out)
 	case strings.Contains(string(out), "panic: test timed out"):
 		return hung, "", nil
 	}

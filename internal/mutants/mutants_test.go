@@ -29,6 +29,17 @@ func TestEachPieceIsThereOnce(t *testing.T) {
 	}
 }
 
+func TestWhatIsNotTestedIsNotFound(t *testing.T) {
+	var out bytes.Buffer
+	err := try(t.Context(), of("closecode/closecode.go",
+		piece{"package closecode\n", "package closecode\n\nimport _ \"no/such/package\"\n"},
+		piece{"type Code uint16\n", "type Code none\n"},
+	), &out)
+	if err == nil || out.String() != "0 of 2 were found\n" {
+		t.Errorf("%v\n%s", err, &out)
+	}
+}
+
 func TestWhatNoTestFindsSurvives(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it runs the tests of a package, twice")
