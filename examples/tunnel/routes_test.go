@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -205,4 +206,43 @@ func TestAPortIsForwarded(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A scarce listener has no descriptor for the first connection, at first.
+type scarce struct {
+	net.Listener
+	failed bool
+}
+
+func (l *scarce) Accept() (net.Conn, error) {
+	if !l.failed {
+		l.failed = true
+		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+	}
+	return l.Listener.Accept()
+}
+
+func TestAPortIsForwardedOnceThereAreDescriptorsAgain(t *testing.T) {
+	c, err := newClient("ws://"+serveTunnel(t, serveEcho(t), ""), token, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- c.forward(ctx, &scarce{Listener: ln}) }()
+	conn, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(90 * time.Second))
+	wantEcho(t, conn, 16)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }

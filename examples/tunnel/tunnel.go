@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
@@ -119,8 +120,10 @@ func (c client) forward(ctx context.Context, ln net.Listener) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if err != nil {
-			return err
+		if err != nil { // such as that descriptors are scarce, for a while
+			log.Print(err)
+			time.Sleep(100 * time.Millisecond)
+			continue
 		}
 		all.Go(func() {
 			defer near.Close()
