@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7"
+	"github.com/versity/versitygw/backend/meta"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/opcode"
@@ -86,6 +87,21 @@ func TestAnUploadThatIsCutLeavesNothing(t *testing.T) {
 		t.Errorf("the end is %v", err)
 	}
 	wantNothing(t, s, dir)
+}
+
+func TestNothingIsLeftOfWhatAnObjectWasMadeOf(t *testing.T) {
+	_, dir, server, _ := serveObjects(t)
+	if err := (meta.XattrMeta{}).Test(dir); err != nil {
+		t.Skip("the S3 server keeps files beside the objects: ", err)
+	}
+	content := random(2*partSize + 1)
+	put(t, server, "object", content)
+	half := begin(t, server, "another", sumOf(nil))
+	if err := half.WriteBinary(testContext(t), content); err != nil {
+		t.Fatal(err)
+	}
+	wantClose(t, half, closecode.PolicyViolation, errDigest.Error())
+	await(t, "something is left", func() bool { return sizeOf(t, dir) == int64(len(content)) })
 }
 
 func TestWhatAServerThatWasKilledHasLeftIsRemoved(t *testing.T) {

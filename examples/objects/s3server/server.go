@@ -19,15 +19,7 @@ import (
 // Start starts a server in this process, which can have one at a time, and whose working directory it changes. It keeps
 // its objects below dir, an absolute path, and listens at a UNIX socket, to which the transport leads, until stop is called.
 func Start(dir, id, secret string) (transport *http.Transport, stop func() error, err error) {
-	objects, about := filepath.Join(dir, "objects"), filepath.Join(dir, "metadata")
-	if err := errors.Join(os.MkdirAll(objects, 0o777), os.MkdirAll(about, 0o777)); err != nil {
-		return nil, nil, err
-	}
-	metadata, err := meta.NewSideCar(about)
-	if err != nil {
-		return nil, nil, err
-	}
-	backend, err := posix.New(objects, metadata, posix.PosixOpts{SideCarDir: about})
+	backend, err := open(dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -63,4 +55,24 @@ func Start(dir, id, secret string) (transport *http.Transport, stop func() error
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
+}
+
+// open returns the files below dir. What is known of objects is in extended attributes, which go with the files. Where there are
+// none, it is in files of its own, of which some are left of each upload.
+func open(dir string) (*posix.Posix, error) {
+	objects, about := filepath.Join(dir, "objects"), filepath.Join(dir, "metadata")
+	if err := os.MkdirAll(objects, 0o777); err != nil {
+		return nil, err
+	}
+	if (meta.XattrMeta{}).Test(objects) == nil {
+		return posix.New(objects, meta.XattrMeta{}, posix.PosixOpts{})
+	}
+	if err := os.MkdirAll(about, 0o777); err != nil {
+		return nil, err
+	}
+	metadata, err := meta.NewSideCar(about)
+	if err != nil {
+		return nil, err
+	}
+	return posix.New(objects, metadata, posix.PosixOpts{SideCarDir: about})
 }
