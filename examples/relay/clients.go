@@ -17,7 +17,7 @@ type limits struct {
 	message     int64 // bytes of a message
 }
 
-// A client may have several connections.
+// A client may have several tokens, and several connections.
 type client struct {
 	name           string
 	places         chan struct{} // has a value for each connection
@@ -32,14 +32,17 @@ func parseClients(list string, l limits) (clients, error) {
 	if l.connections <= 0 || l.rate <= 0 || l.message <= 0 {
 		return nil, errors.New("a limit is not positive")
 	}
-	all := make(clients)
+	all, named := make(clients), make(map[string]*client)
 	for i, entry := range strings.Fields(list) {
 		name, token, ok := strings.Cut(entry, "=")
 		sum := sha256.Sum256([]byte(token))
 		if !ok || name == "" || token == "" || all[sum] != nil {
 			return nil, fmt.Errorf("client %d is not NAME=TOKEN, or has the token of another", i+1)
 		}
-		all[sum] = &client{name: name, places: make(chan struct{}, l.connections), sent: pace{rate: l.rate}, received: pace{rate: l.rate}}
+		if named[name] == nil {
+			named[name] = &client{name: name, places: make(chan struct{}, l.connections), sent: pace{rate: l.rate}, received: pace{rate: l.rate}}
+		}
+		all[sum] = named[name]
 	}
 	return all, nil
 }

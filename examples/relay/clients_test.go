@@ -70,6 +70,19 @@ func TestWhatIsNoListOfClientsIsSaid(t *testing.T) {
 	}
 }
 
+func TestAClientWithTwoTokensHasTheLimitsOfOne(t *testing.T) {
+	all, err := parseClients("alice=old bob=other alice=new", plenty)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(token string) *client {
+		return all.of(&http.Request{Header: http.Header{"Authorization": {"Bearer " + token}}})
+	}
+	if alice := with("old"); alice == nil || alice != with("new") || alice == with("other") {
+		t.Error("each token has limits of its own, or none")
+	}
+}
+
 func TestTheConnectionsOfAClientAreBounded(t *testing.T) {
 	l := listenBehind(t)
 	some := plenty
