@@ -16,7 +16,7 @@ func TestTheTableHasALineForEachLoad(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	var out bytes.Buffer
-	if err := measureAll(ctx, &out, 50, 10*time.Millisecond, 0, time.Second); err != nil {
+	if err := measureAll(ctx, &out, 50, 10*time.Millisecond, 0, 4*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
