@@ -41,6 +41,7 @@
 // This module is a peer itself, as a program in WebAssembly (the folder wasm): in Chromium, with WebSocketStream and without,
 // in Firefox, and in Node. Beyond the orders of all peers, it has some of its own, for what only it can tell of.
 //
+// "wscp serve" has a peer of its own in the folder: a program in Python that knows of wscp's protocol what its documentation tells.
 // The page of "wscp serve" is loaded as it is by Chromium and Firefox, which are told what to do by the protocol of DevTools and by
 // WebDriver BiDi: both go over WebSocket, and this module speaks it.
 //
