@@ -97,7 +97,7 @@ func (c *client) download(ctx context.Context, url, file string) (r result, err 
 				return err
 			}
 			d.how.executable, d.how.mtime = h.Executable, h.MTime
-			return c.fetch(ctx, conn, &r, receiving{dst: d.file, sum: d.sum, at: h.Offset, length: h.length()})
+			return c.fetch(ctx, conn, &r, receiving{dst: d, sum: d.sum, at: h.Offset, length: h.length()})
 		})
 	})
 	r.took = time.Since(start)

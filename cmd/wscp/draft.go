@@ -58,6 +58,8 @@ type draft struct {
 	how        saving
 	old        fs.FileInfo // the file that is to be replaced; nil: there is none
 
+	waits int64 // how many bytes were written since the disk has begun
+
 	// what there is of it to be resumed; the file is written behind that
 	size int64
 	sum  hash.Hash
@@ -161,6 +163,19 @@ func (d *draft) resumeAt(at int64) error {
 		return d.file.Truncate(0)
 	}
 	return fmt.Errorf("%d is neither the start nor the end of the %d bytes that there are", at, d.size)
+}
+
+// writebackSize is how much waits for the disk before it begins.
+const writebackSize = 16 << 20
+
+// Write writes the next bytes, and has the disk begin with them before all have come.
+func (d *draft) Write(p []byte) (int, error) {
+	n, err := d.file.Write(p)
+	if d.waits += int64(n); d.waits >= writebackSize {
+		d.waits = 0
+		beginWriteback(d.file)
+	}
+	return n, err
 }
 
 // isOfUse reports whether what has come can be resumed after err.

@@ -34,7 +34,14 @@ func (r *receiving) receive(ctx context.Context, c conn) (digest, error) {
 	if r.length == unknown {
 		end, over = r.limit, &refusal{fmt.Errorf("it has more than the %v that a file may have", size(r.limit))}
 	}
-	dst := &limited{io.MultiWriter(storing{r.dst}, r.sum, r.progress), end - r.at, over}
+	var sum io.Writer = r.sum
+	finish := func() {}
+	if end-r.at >= hashSize {
+		beside := &sideline{sum: r.sum}
+		sum, finish = beside, beside.finish
+		defer finish() // it is not left running
+	}
+	dst := &limited{io.MultiWriter(sum, storing{r.dst}, r.progress), end - r.at, over}
 	for {
 		msg, err := c.Receive(ctx)
 		if err != nil {
@@ -45,6 +52,7 @@ func (r *receiving) receive(ctx context.Context, c conn) (digest, error) {
 			if err := readText(msg, &t); err != nil {
 				return nil, fmt.Errorf("waiting for the sum of the file: %w", err)
 			}
+			finish()
 			return digestOf(r.sum), r.check(t)
 		}
 		n, err := io.Copy(dst, msg)

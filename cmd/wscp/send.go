@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -139,16 +140,24 @@ func (s *source) copyTo(w io.Writer, at int64, sum hash.Hash, progress io.Writer
 	return total{length, digestOf(sum)}, nil
 }
 
-// copyPart hashes n bytes, and copies them to w. It reads them twice, so that w can have the kernel send them.
+// copyPart hashes n bytes, and copies them to w. It reads them twice, so that w can have the kernel send them. If they are many,
+// another processor can hash them meanwhile.
 func (s *source) copyPart(w, hash io.Writer, at, n int64, buf []byte) error {
-	if _, err := io.CopyBuffer(hash, io.NewSectionReader(s, at, n), buf); err != nil {
-		return err
+	hashed := make(chan error, 1)
+	hashPart := func() {
+		_, err := io.CopyBuffer(hash, io.NewSectionReader(s, at, n), buf)
+		hashed <- err
+	}
+	if n < hashSize {
+		hashPart()
+	} else {
+		go hashPart()
 	}
 	sent, err := io.Copy(w, io.LimitReader(s.File, n))
 	if err == nil && sent < n {
 		err = errors.New("it has become shorter")
 	}
-	return err
+	return cmp.Or(<-hashed, err)
 }
 
 // checkUnchanged returns an error if the file is not what it was when it was opened.

@@ -23,7 +23,7 @@ func (s *server) take(ctx context.Context, c conn, name string) error {
 				return err
 			}
 		}
-		r := receiving{d.file, d.sum, d.size, h.length(), int64(s.rules.maxSize), io.Discard}
+		r := receiving{d, d.sum, d.size, h.length(), int64(s.rules.maxSize), io.Discard}
 		stored, err = r.receive(ctx, c)
 		return err
 	})
