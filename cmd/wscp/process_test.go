@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -33,7 +34,13 @@ type process struct {
 
 func start(t *testing.T, name string, args ...string) *process {
 	t.Helper()
-	p := &process{Cmd: exec.CommandContext(testContext(t), name, args...)}
+	return startIn(t, testContext(t), name, args...)
+}
+
+// startIn is start for what may take longer.
+func startIn(t *testing.T, ctx context.Context, name string, args ...string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.CommandContext(ctx, name, args...)}
 	p.Stdout, p.Stderr = &p.stdout, &p.stderr
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
@@ -51,6 +58,7 @@ func TestCommand(t *testing.T) {
 	t.Run("a full disk is told", func(t *testing.T) { testFullDisk(t, name) })
 	t.Run("a put goes on that was killed", func(t *testing.T) { testKilled(t, name) })
 	t.Run("a put goes on when the server is there again", func(t *testing.T) { testRestart(t, name) })
+	t.Run("transfers go on when the network is there again", func(t *testing.T) { testOutage(t, name) })
 	t.Run("pipes", func(t *testing.T) { testPipes(t, name) })
 	t.Run("pipes that fail", func(t *testing.T) { testFailingPipes(t, name) })
 	t.Run("readers of a get", func(t *testing.T) { testReaders(t, name) })
