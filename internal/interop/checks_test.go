@@ -39,6 +39,7 @@ const (
 	tells                             // report what came in a close frame, or that none did
 	pingsBetween                      // take pings between the fragments of a compressed message
 	outlives                          // keep an HTTP/2 connection when a stream of it has ended
+	window                            // open the window of a stream of HTTP/2 again whenever it is full
 	cuts                              // cut the stream in the middle of a message
 )
 
@@ -54,8 +55,8 @@ var checks = []check{
 	{"text of all lengths and planes comes back", 0, checkText},
 	{"binary of all lengths comes back", 0, checkBinary},
 	{"a thousand messages come back in order", 0, checkMany},
-	{"64 MiB go there and back in one frame", 0, checkBigFrame},
-	{"64 MiB go there and back in fragments", 0, checkBigFragments},
+	{"64 MiB go there and back in one frame", window, checkBigFrame},
+	{"64 MiB go there and back in fragments", window, checkBigFragments},
 	{"fragments cut inside a code point are put together", 0, checkFragments},
 	{"fragments of the peer are put together", fragments, checkFragmentsOfPeer},
 	{"pings are answered", 0, checkPings},

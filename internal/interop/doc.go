@@ -55,7 +55,8 @@
 // peer reports as lost. Node has no WebSocket there: ws is given its streams, and the handshake is the script's. Hypercorn tells
 // applications nothing of close frames, and refuses compressed fragments with a ping in between. Python's h2 has streams, and
 // neither handshake nor frames of WebSocket: they are the script's own. HAProxy takes HTTP/2 to HTTP/2, to HTTP/1.1, and that to HTTP/2.
-// The sockets of a page share its connection, in Chromium and in Firefox.
+// The sockets of a page share its connection, in Chromium and in Firefox. Firefox ESR 153 now and then stops for good to open the
+// window of a stream, 12 MiB, when that is full: the 64 MiB are not tried with it there.
 //
 // OpenSSL speaks no WebSocket; it has what TLS does in the middle of a connection done: new keys, and renegotiation.
 //

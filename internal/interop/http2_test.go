@@ -23,7 +23,7 @@ const ofHypercorn = fragments | pings | tells | noCode | gatewayCode | awaits | 
 
 var (
 	chromium = peer{"chromium", ofBrowsers | pings | cuts, nil, inPage(startChromium)}
-	firefox  = peer{"firefox", ofBrowsers | pings | cuts, nil, inPage(startFirefox)}
+	firefox  = peer{"firefox", ofBrowsers | pings | window | cuts, nil, inPage(startFirefox)}
 )
 
 // peersOfHTTP2 speak WebSocket over streams of HTTP/2 (RFC 8441).
@@ -96,7 +96,7 @@ var checksOfCuts = []check{
 
 // checksOfBig are of the most that a message may have.
 var checksOfBig = []check{
-	{"64 MiB go there and back in one message", 0, checkBigFrame},
+	{"64 MiB go there and back in one message", window, checkBigFrame},
 }
 
 func checkCut(t *testing.T, p partner) {
