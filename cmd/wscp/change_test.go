@@ -11,14 +11,18 @@ import (
 	"time"
 )
 
-// scribble changes the first byte of a file, at another time than the file had.
-func scribble(name string) error {
-	file, err := os.OpenFile(name, os.O_WRONLY, 0)
+// scribble changes a byte of a file, at another time than the file had.
+func scribble(name string, at int64) error {
+	file, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	if _, err := file.WriteAt([]byte("?"), 0); err != nil {
+	var b [1]byte
+	if _, err := file.ReadAt(b[:], at); err != nil {
+		return err
+	}
+	if _, err := file.WriteAt([]byte{b[0] ^ 1}, at); err != nil {
 		return err
 	}
 	return os.Chtimes(name, time.Time{}, time.Unix(1e9, 0))
@@ -29,7 +33,8 @@ func truncate(name string) error { return os.Truncate(name, 1) }
 func lengthen(name string) error { return os.Truncate(name, 40<<20) }
 
 func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
-	for name, change := range map[string]func(string) error{"other bytes": scribble, "shorter": truncate, "longer": lengthen} {
+	other := func(name string) error { return scribble(name, 0) }
+	for name, change := range map[string]func(string) error{"other bytes": other, "shorter": truncate, "longer": lengthen} {
 		t.Run("put, "+name, func(t *testing.T) {
 			source := writeFile(t, randomBytes(24<<20), t.TempDir(), "source")
 			received := make(chan error, 1)
@@ -87,8 +92,17 @@ func TestTheSumIsOfBytesThatTheReceiverMustHave(t *testing.T) {
 	}
 	defer src.Close()
 	var sent bytes.Buffer
-	sum, err := src.copyTo(&sent, 0, sha256.New(), writerFunc(func(p []byte) (int, error) {
-		if err := scribble(name); err != nil {
+	hashed, changed := 0, make(chan struct{})
+	waiting := writerFunc(func(p []byte) (int, error) {
+		<-changed
+		return sent.Write(p)
+	})
+	sum, err := src.copyTo(waiting, 0, sha256.New(), writerFunc(func(p []byte) (int, error) {
+		if hashed += len(p); hashed != partSize { // which ends with a byte that is not read yet to be sent
+			return len(p), nil
+		}
+		defer close(changed)
+		if err := scribble(name, partSize-1); err != nil {
 			return 0, err
 		}
 		return len(p), os.Chtimes(name, time.Time{}, src.info.ModTime())
