@@ -3,19 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"time"
 
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/internal/selfsigned"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -40,7 +36,7 @@ const allModes = "all"
 // first of them also over TLS, and with an idle timeout that one can wait for.
 func servesModes(kind string) func() ([]target, error) {
 	return func() (all []target, err error) {
-		cert, err := certificate()
+		cert, err := selfsigned.New(24 * time.Hour)
 		if err != nil {
 			return nil, err
 		}
@@ -136,14 +132,3 @@ func (panics) Write(p []byte) (int, error) {
 
 // panicked is what the words of every panic have in them.
 const panicked = "panic"
-
-// certificate makes one that nobody trusts.
-func certificate() (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
-}
