@@ -120,21 +120,27 @@ func TestTheConnectionsOfAClientAreBounded(t *testing.T) {
 	l.Close() // and with it, its ends of the connections
 }
 
-func TestAMessageOverTheLimitEndsTheConnection(t *testing.T) {
+// connectWithin returns both ends of a connection that a relay is between which has such limits.
+func connectWithin(t *testing.T, some limits, opts ...dial.Option) (client, server *conn, stop func()) {
+	t.Helper()
 	l := listenBehind(t)
+	addr, stop := serveRelay(t, newTestRelay(t, l.Addr().String(), some), "")
+	client, err := dial.Dial(testContext(t), "ws://"+addr, stream.Frames, append(opts, token("secret"))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Abort() })
+	if server, err = l.Accept(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Abort() })
+	return client, server, stop
+}
+
+func TestAMessageOverTheLimitEndsTheConnection(t *testing.T) {
 	some := plenty
 	some.message = 1000
-	addr, _ := serveRelay(t, newTestRelay(t, l.Addr().String(), some), "")
-	client, err := dial.Dial(testContext(t), "ws://"+addr, stream.Frames, token("secret"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Abort()
-	server, err := l.Accept(testContext(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Abort()
+	client, server, _ := connectWithin(t, some)
 	for _, size := range []int{1000, 999, 2} { // the last two are a message
 		f := stream.Frame{Fin: size != 999, Opcode: opcode.Binary, Payload: make([]byte, size)}
 		if size == 2 {
@@ -180,20 +186,9 @@ func TestAPaceHoldsBackWhatIsFaster(t *testing.T) {
 }
 
 func TestWhatIsFasterIsHeldBackAndNothingIsLost(t *testing.T) {
-	l := listenBehind(t)
 	some := plenty
 	some.rate = 1000
-	addr, stop := serveRelay(t, newTestRelay(t, l.Addr().String(), some), "")
-	client, err := dial.Dial(testContext(t), "ws://"+addr, stream.Frames, token("secret"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Abort()
-	server, err := l.Accept(testContext(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Abort()
+	client, server, stop := connectWithin(t, some)
 	send := func(size int) {
 		t.Helper()
 		if err := client.WriteFrame(testContext(t), stream.Frame{Fin: true, Opcode: opcode.Binary, Payload: make([]byte, size)}); err != nil {
@@ -237,22 +232,11 @@ func TestWhatIsFasterIsHeldBackAndNothingIsLost(t *testing.T) {
 }
 
 func TestPingsAreHeldBackAsWell(t *testing.T) {
-	l := listenBehind(t)
 	some := plenty
 	some.rate = 10
-	addr, _ := serveRelay(t, newTestRelay(t, l.Addr().String(), some), "")
 	answered := make(chan struct{}, 100)
 	count := stream.WithTrace(&stream.Trace{PongReceived: func([]byte) { answered <- struct{}{} }})
-	client, err := dial.Dial(testContext(t), "ws://"+addr, stream.Frames, token("secret"), count)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Abort()
-	server, err := l.Accept(testContext(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Abort()
+	client, server, _ := connectWithin(t, some, count)
 	ended := make(chan error, 1)
 	go func() { ended <- errOf(client.Receive(testContext(t))) }()
 	for range cap(answered) { // for 23 minutes
