@@ -87,7 +87,8 @@ func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason strin
 // [Writer], whose message is cut short.
 //
 // Most peers, and this package, answer a close frame at once, and send nothing behind: it is for a program that wants
-// what is on its way. Ctx bounds the sending alone. If a close frame was sent before, CloseWrite does nothing and returns nil.
+// what is on its way. In a browser nothing is received behind it. Ctx bounds the sending alone. If a close frame was sent before,
+// CloseWrite does nothing and returns nil; when the connection has ended, it returns why, as Receive does.
 //
 // A code that must not be sent, or a reason that is over 123 bytes or not UTF-8, is an [*ArgumentError]: nothing was
 // sent, and the connection stays as it was. Any goroutine may call it at any time.

@@ -116,7 +116,7 @@ func (c *netConn) CloseWrite() error {
 	}
 	defer c.writeGate.Leave()
 	return c.explain(c.handOver(func() error {
-		return c.s.end.sendClose(transport.Bounds{Ctx: context.Background()}, closecode.NormalClosure, "")
+		return c.s.CloseWrite(context.Background(), closecode.NormalClosure, "")
 	}))
 }
 
