@@ -54,11 +54,11 @@ const (
 
 // mainJobs are those that users have, in the order of the table, at scale 1.
 var mainJobs = []job{
-	{Name: "get", What: "a server sends a file of 1 GiB as one message", Kind: send, Size: gib},
-	{Name: "put", What: "a server receives 1 GiB in masked frames of 256 KiB, and throws it away", Kind: receive, Size: gib},
-	{Name: "cget", What: "a client receives 1 GiB in frames of 256 KiB, and throws it away", Kind: receive, Client: true, Size: gib},
-	{Name: "cput", What: "a client sends a file of 1 GiB as one message", Kind: send, Client: true, Size: gib},
-	{Name: "copy", What: "a server receives 1 GiB in masked frames of 256 KiB into a file", Kind: store, Size: gib},
+	{Name: "get", What: "a server sends a file of 2 GiB as one message", Kind: send, Size: 2 * gib},
+	{Name: "put", What: "a server receives 2 GiB in masked frames of 256 KiB, and throws it away", Kind: receive, Size: 2 * gib},
+	{Name: "cget", What: "a client receives 2 GiB in frames of 256 KiB, and throws it away", Kind: receive, Client: true, Size: 2 * gib},
+	{Name: "cput", What: "a client sends a file of 2 GiB as one message", Kind: send, Client: true, Size: 2 * gib},
+	{Name: "copy", What: "a server receives 2 GiB in masked frames of 256 KiB into a file", Kind: store, Size: 2 * gib},
 	{Name: "echo64", What: "64 B, 1 connection, 1 in flight", Kind: echo, Size: 64, Messages: 50_000, Conns: 1, InFlight: 1},
 	{Name: "echo64x64", What: "64 B, 16 connections, 64 in flight each", Kind: echo, Size: 64, Messages: 1_000_000, Conns: 16, InFlight: 64},
 	{Name: "echo1k", What: "1 KiB, 16 connections, 16 in flight each", Kind: echo, Size: 1 << 10, Messages: 400_000, Conns: 16, InFlight: 16},

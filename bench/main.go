@@ -50,7 +50,7 @@ func run() (err error) {
 	commit := flag.String("baseline", "", "measure this library as it was at a `commit`, too")
 	flag.IntVar(&p.rounds, "rounds", 3, "how many times to measure")
 	flag.Float64Var(&p.scale, "scale", 1, "what to multiply the work of each job with")
-	flag.StringVar(&p.dir, "dir", "", "the `directory` for files of 1 GiB; that for temporary files by default")
+	flag.StringVar(&p.dir, "dir", "", "the `directory` for files of 2 GiB; that for temporary files by default")
 	flag.StringVar(&p.profile, "profile", "", "write profiles of the libraries into this `directory`")
 	jsonFile := flag.String("json", "", "write all measurements to this `file`")
 	svgFile := flag.String("svg", "", "draw a chart into this `file`")
