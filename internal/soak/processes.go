@@ -57,7 +57,7 @@ func inProcesses(p plan, length time.Duration, all *tallies) (seen string, err e
 			return seen, f.end()
 		}
 		select {
-		case <-time.After(min(length/20, 5*time.Second) + time.Duration(r.IntN(2000))*time.Millisecond):
+		case <-time.After(min(length/20, 5*time.Second+p.Stay) + time.Duration(r.IntN(2000))*time.Millisecond):
 			if err := f.replace(next); err != nil {
 				return "", err
 			}
