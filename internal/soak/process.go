@@ -56,7 +56,7 @@ func (p *process) live(role string, in *json.Decoder) error {
 	}
 	shall := *first.Plan
 	few := shall
-	few.Clients = 20
+	few.Clients, few.Stay = 20, 0
 	if err := runFor(few, 100*time.Millisecond, &p.all); err != nil { // what is there only once is there before the first count
 		return err
 	}
