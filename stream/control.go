@@ -21,17 +21,27 @@ type control struct {
 	probes atomic.Pointer[underWay] // nil before the first
 }
 
-// A pinger is what KeepAlive has beside the rest.
+// A pinger is what KeepAlive has beside the rest. It is all that the timer knows: the runtime may hold on to a timer that was
+// stopped, for as long as it would have run.
 type pinger struct {
 	interval time.Duration
 	timer    *time.Timer
+	control  atomic.Pointer[control] // nil: the connection has ended
+}
+
+func (p *pinger) rung() {
+	if c := p.control.Load(); c != nil {
+		c.keepAlive()
+	}
 }
 
 // start begins to keep the connection alive, if there is an interval.
 func (c *control) start(interval time.Duration) {
 	if interval > 0 {
-		c.pinger = &pinger{interval, time.AfterFunc(longest, c.keepAlive)}
-		c.pinger.timer.Reset(interval)
+		p := &pinger{interval: interval}
+		p.control.Store(c)
+		c.pinger, p.timer = p, time.AfterFunc(longest, p.rung)
+		p.timer.Reset(interval)
 	}
 }
 
@@ -41,6 +51,7 @@ const longest = 100 * 365 * 24 * time.Hour
 // stop is for the end of the connection.
 func (c *control) stop() {
 	if c.pinger != nil {
+		c.pinger.control.Store(nil)
 		c.pinger.timer.Stop()
 	}
 }
@@ -60,7 +71,7 @@ func (c *control) keepAlive() {
 	}
 	c.pinger.timer.Reset(wait)
 	if c.wire.end.hasEnded() {
-		c.pinger.timer.Stop() // the end may have come before Reset
+		c.stop() // the end may have come before Reset
 	}
 }
 

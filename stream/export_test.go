@@ -1,6 +1,10 @@
 package stream
 
-import "github.com/litert/websocket/internal/conf"
+import (
+	"time"
+
+	"github.com/litert/websocket/internal/conf"
+)
 
 // CheckText checks text that comes in pieces.
 func CheckText(pieces ...[]byte) bool {
@@ -29,3 +33,6 @@ func Encodings(p *Prepared) int {
 func MessagesOnly() Option {
 	return conf.StreamOption(func(c *conf.Stream) { c.MessagesOnly = true })
 }
+
+// TimerOfKeepAlive returns the timer of KeepAlive.
+func TimerOfKeepAlive(s *Socket) *time.Timer { return s.ctl.pinger.timer }

@@ -6,10 +6,12 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/internal/wstest"
@@ -265,4 +267,24 @@ func TestProbe(t *testing.T) {
 			}
 		})
 	})
+}
+
+// The timer keeps no connection in memory that has ended, even if the runtime keeps the timer.
+func TestKeepAliveKeepsNoConnectionInMemory(t *testing.T) {
+	a, b := wstest.TCP(t)
+	defer a.Close()
+	c, err := stream.New(b, stream.Handshake{Server: true}, stream.Standard, stream.KeepAlive(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	timer, left := stream.TimerOfKeepAlive(c.Socket), weak.Make(c.Socket)
+	c.Abort()
+	c = nil
+	for deadline := time.Now().Add(30 * time.Second); left.Value() != nil; runtime.GC() {
+		if time.Now().After(deadline) {
+			t.Fatal("it is still there")
+		}
+		time.Sleep(time.Millisecond) // for the goroutines that are ending
+	}
+	runtime.KeepAlive(timer)
 }
