@@ -16,8 +16,8 @@ import (
 //
 //   - [Socket.WriteText], [Socket.WriteBinary], [Socket.Write], [Socket.WriteJSON], [Socket.WriteBuffers] and
 //     [Socket.WritePrepared] send whole messages, [Socket.NewWriter] one of any size, [Socket.WriteFrame] a single frame;
-//   - [Socket.Shutdown], [Socket.Close] and [Socket.Abort] end it; [Socket.Err] tells why it has ended, and [Socket.Done]
-//     when;
+//   - [Socket.Shutdown], [Socket.Close] and [Socket.Abort] end it, [Socket.CloseWrite] its sending; [Socket.Err] tells why
+//     it has ended, and [Socket.Done] when;
 //   - [Socket.Ping], [Socket.Pong] and [Socket.Probe] send control frames;
 //   - [Socket.Subprotocol], [Socket.Handshake], [Socket.TLS], [Socket.RemoteAddr] and others tell what it is.
 //
@@ -32,11 +32,13 @@ type Conn[M any] struct {
 // New returns the connection over rwc, after the opening handshake hs. Packages dial and listen call it; a program
 // calls it to run WebSocket over a transport of its own, such as a channel of SSH.
 //
-// Over a TCP or UNIX socket ([*net.TCPConn], [*net.UnixConn]) an idle connection holds no buffer, files are sent by the
-// kernel, and large writes are not copied. Over TLS it holds one of 16 KiB, unless dial or a Listener has made that. If
-// rwc has no deadlines (SetReadDeadline and SetWriteDeadline as in [net.Conn]), a goroutine reads from it until it is
-// closed, from the first read of the connection on: into 512 bytes while little comes, and at most 32 KiB before they
-// are wanted. A write that is cut by its context or deadline closes such an rwc. Over TLS, and whatever returns timeouts
+// Over a TCP or UNIX socket ([*net.TCPConn], [*net.UnixConn]) an idle connection holds no buffer on UNIX systems, files are
+// sent by the kernel, and large writes are not copied. Over TLS it holds one of 16 KiB for its first second without bytes,
+// or none if dial or a Listener has made that. If rwc has no deadlines (SetReadDeadline and SetWriteDeadline as in
+// [net.Conn]), a goroutine reads from it until it is closed, from the first read of the connection on: into 512 bytes while
+// little comes, and at most 32 KiB before they are wanted.
+//
+// A write that is cut by its context or deadline closes an rwc without deadlines. Over TLS, and whatever returns timeouts
 // that are not temporary, such a write ends the connection, too, though none of it may have left. Close must unblock the
 // Read and Write of rwc; a [*tls.Conn] is not closed itself, but says its farewell, and has the connection below it
 // closed.
@@ -61,7 +63,7 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 	}
 	c := &Conn[M]{Socket: newSocket(rwc, &hs, mode.mode, &cfg), message: mode.receive}
 	if mode.decode != nil {
-		c.decoding = &decoding[M]{fn: mode.decode}
+		c.decoding = &decoding[M]{receive: mode.decode}
 	}
 	return c, nil
 }
@@ -71,7 +73,7 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 //
 // The context bounds that wait, nothing after it; in the other modes it bounds the whole message or frame. When it
 // ends, Receive returns its error; the connection is as it was, and the next Receive goes on, even in the middle of a
-// header.
+// header. Only in a mode of [Decode] is a message lost whose decoding had begun.
 //
 // When the connection has ended, Receive returns why: a [*CloseError], which matches [io.EOF] if the end was orderly;
 // an error that matches [net.ErrClosed] if this end closed it; one that matches [io.ErrUnexpectedEOF] if it was
@@ -128,7 +130,7 @@ func (c *Conn[M]) receiveBegun(ctx context.Context) (M, error) {
 	return c.message(&c.recv, ctx)
 }
 
-// receiveDecoded is receive for a mode whose function reads from a Reader, which itself becomes the receiver.
+// receiveDecoded is receive for a mode whose function is the receiver only while it reads.
 func (c *Conn[M]) receiveDecoded(ctx context.Context) (m M, err error) {
 	switch err := c.decoding.gate.Enter(ctx, &c.end.done); err {
 	case nil:
@@ -137,18 +139,5 @@ func (c *Conn[M]) receiveDecoded(ctx context.Context) (m M, err error) {
 	default:
 		return m, err
 	}
-	r, err := c.receiveReader(ctx)
-	if err != nil {
-		return m, err
-	}
-	return decodeMessage(ctx, r, c.decoding.fn)
-}
-
-// receiveReader is Receive in mode Standard.
-func (s *Socket) receiveReader(ctx context.Context) (*Reader, error) {
-	if err := s.recv.begin(ctx); err != nil {
-		return nil, err
-	}
-	defer s.recv.leave()
-	return s.recv.receive(ctx)
+	return c.decoding.receive(ctx, c.Socket)
 }

@@ -24,13 +24,28 @@ func Decode[M any](fn func(*Reader) (M, error)) Mode[M] {
 	if fn == nil {
 		return Mode[M]{}
 	}
-	return Mode[M]{mode: frame.Standard, decode: fn}
+	return Mode[M]{mode: frame.Standard, decode: func(ctx context.Context, s *Socket) (m M, err error) {
+		r, err := s.receiveReader(ctx)
+		if err != nil {
+			return m, err
+		}
+		return decodeMessage(ctx, r, fn)
+	}}
 }
 
-// A decoding is what a connection in mode Decode has beside the rest.
+// A decoding is what a connection in mode Decode or JSON has beside the rest.
 type decoding[M any] struct {
-	gate gate.Gate // admits one receiver until its message is decoded
-	fn   func(*Reader) (M, error)
+	gate    gate.Gate // admits one receiver until its message is decoded
+	receive func(context.Context, *Socket) (M, error)
+}
+
+// receiveReader is Receive in mode Standard.
+func (s *Socket) receiveReader(ctx context.Context) (*Reader, error) {
+	if err := s.recv.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer s.recv.leave()
+	return s.recv.receive(ctx)
 }
 
 // decodeMessage has fn make a value of the message of r, bounded by ctx.

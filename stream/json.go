@@ -6,33 +6,45 @@ import (
 	"errors"
 	"io"
 
+	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/opcode"
 )
 
 // JSON returns the mode in which each message is a T in JSON, as [json.Unmarshal] takes it: text or binary, of up to the
 // bytes of [MaxMessageSize], with nothing behind the value but space. Fields that T does not know are left out, and null is
-// the zero T. It is a [Decode] mode; for other rules, such as [json.Decoder.DisallowUnknownFields], give Decode a function
-// of your own.
+// the zero T. For other rules, such as [json.Decoder.DisallowUnknownFields], give [Decode] a function of your own.
+//
+// The context is as in [Simple]: it bounds the whole message, and when it ends, nothing is lost.
 //
 // A message that is not what T wants, also an empty one, is a [*JSONError] of Receive, with what Unmarshal has made of it.
 // It is the end of that message alone: [Conn.All] goes on, and so may Receive. Every other error is of the connection, or of
 // the context.
 //
-// The value is the caller's own. While it is decoded, the message is in memory as well.
-func JSON[T any]() Mode[T] { return Decode(decodeJSON[T]) }
+// The value is the caller's own. While it is decoded, the message is in memory as well. Methods of T must not receive from
+// the connection: other receivers wait until it is decoded.
+func JSON[T any]() Mode[T] { return Mode[T]{mode: frame.Simple, decode: receiveJSON[T]} }
 
-func decodeJSON[T any](r *Reader) (v T, err error) {
-	p, err := r.Bytes()
+func receiveJSON[T any](ctx context.Context, s *Socket) (v T, err error) {
+	m, err := s.receiveMessage(ctx)
 	switch {
 	case err != nil:
 		return v, err
-	case len(p) == 0:
-		return v, &JSONError{errEmpty}
+	case len(m.Data) == 0:
+		return v, &messageError{&JSONError{errEmpty}}
 	}
-	if err := json.Unmarshal(p, &v); err != nil {
-		return v, &JSONError{err}
+	if err := json.Unmarshal(m.Data, &v); err != nil {
+		return v, &messageError{&JSONError{err}}
 	}
 	return v, nil
+}
+
+// receiveMessage is Receive in mode Simple.
+func (s *Socket) receiveMessage(ctx context.Context) (Message, error) {
+	if err := s.recv.begin(ctx); err != nil {
+		return Message{}, err
+	}
+	defer s.recv.leave()
+	return s.recv.receiveSimple(ctx)
 }
 
 var errEmpty = errors.New("the message is empty")

@@ -140,6 +140,51 @@ func TestTheEndOfAConnectionIsNoJSONError(t *testing.T) {
 	}
 }
 
+// The context bounds Receive, and loses no message, however far that has come.
+func TestJSONGoesOnAfterAContextHasEnded(t *testing.T) {
+	c, peer := openMode(t, stream.JSON[point]())
+	want := func(p point, err error) {
+		t.Helper()
+		if p != (point{1, 2}) || err != nil {
+			t.Errorf("got %v, %v", p, err)
+		}
+	}
+	wait := func() {
+		t.Helper()
+		if p, err := c.Receive(brief(t)); err != context.DeadlineExceeded {
+			t.Errorf("got %v, %v", p, err)
+		}
+	}
+	peer.SendFrame(false, opcode.Text, `{"X": 1,`)
+	wait()
+	peer.SendFrame(false, opcode.Continuation, ``)
+	wait()
+	peer.SendFrame(true, opcode.Continuation, ` "Y": 2}`)
+	want(c.Receive(bg(t)))
+
+	peer.SendFrame(false, opcode.Text, `{"X": 1,`)
+	wait()
+	peer.SendFrame(true, opcode.Continuation, ` "Y": 2}`)
+	for p, err := range c.All(bg(t)) {
+		want(p, err)
+		break
+	}
+}
+
+// That the connection was lost is no error of a message, which a loop goes on behind.
+func TestAllOfJSONTellsOnceThatTheConnectionWasLost(t *testing.T) {
+	c, peer := openMode(t, stream.JSON[point]())
+	peer.SendFrame(false, opcode.Text, `{"X": `)
+	peer.Close()
+	var errs []error
+	for _, err := range c.All(bg(t)) {
+		errs = append(errs, err)
+	}
+	if len(errs) != 1 || !errors.Is(errs[0], io.ErrUnexpectedEOF) {
+		t.Errorf("got %v", errs)
+	}
+}
+
 func TestWriteJSON(t *testing.T) {
 	for _, server := range []bool{true, false} {
 		c, peer := endAndPeer(t, server)

@@ -20,7 +20,7 @@ import (
 type Mode[M any] struct {
 	mode    frame.ReceiveMode
 	receive func(*receiver, context.Context) (M, error) // the caller is the receiver
-	decode  func(*Reader) (M, error)                    // takes the place of receive
+	decode  func(context.Context, *Socket) (M, error)   // takes the place of receive; the caller is not the receiver
 }
 
 // ReceiveMode tells which of the modes m is.

@@ -112,7 +112,8 @@ func CloseTimeout(d time.Duration) Option {
 }
 
 // ReuseBuffer has the modes [Simple] and [Frames] use their memory again, up to 1 MiB of it: what they hand out is
-// valid only until the next Receive. By default it is the caller's own. It changes nothing in the other modes.
+// valid only until the next Receive. By default it is the caller's own. Mode [JSON] uses its memory again as well, but what
+// it hands out stays the caller's. It changes nothing in the other modes.
 func ReuseBuffer() Option {
 	return conf.StreamOption(func(c *conf.Stream) { c.ReuseBuffer = true })
 }
