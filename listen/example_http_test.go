@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"time"
 
+	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -63,6 +64,39 @@ func ExampleHandler_middleware() {
 	// stream: closed by the peer: 1000 (normal closure)
 	// GET /chat: 101
 	// GET /chat: 426
+}
+
+// userKey is the key of the user's name in the context of a request.
+type userKey struct{}
+
+// authenticated is middleware that lets in clients whose cookie names a session.
+func authenticated(sessions map[string]string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cookie, err := r.Cookie("session")
+		if err != nil || sessions[cookie.Value] == "" {
+			listen.Reject(w, r, http.StatusUnauthorized)
+			return
+		}
+		ctx := context.WithValue(r.Context(), userKey{}, sessions[cookie.Value])
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// Middleware finds out who it is, as for any other request. A page cannot set fields of the header, but its cookies come along.
+func ExampleHandler_user() {
+	handler := listen.Handler(stream.Standard, func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+		return conn.WriteText(r.Context(), fmt.Sprint("hello ", r.Context().Value(userKey{})))
+	})
+	server := httptest.NewServer(authenticated(map[string]string{"s3cr3t": "alice"}, handler))
+	defer server.Close()
+	ctx := context.Background()
+
+	receiveAll(ctx, server.URL)
+	receiveAll(ctx, server.URL, dial.Header(http.Header{"Cookie": {"session=s3cr3t"}}))
+	// Output:
+	// dial: the server answered 401 Unauthorized: the status is not 101 Switching Protocols
+	// hello alice
+	// stream: closed by the peer: 1000 (normal closure)
 }
 
 // http.Server.Shutdown neither ends nor awaits the connections that it has given away. A Group does.
