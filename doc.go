@@ -6,6 +6,8 @@
 //   - [github.com/litert/websocket/dial] connects to a server;
 //   - [github.com/litert/websocket/listen] is the server's side, for net/http or on its own;
 //   - [github.com/litert/websocket/stream] is the connection: receiving, sending, closing, options, errors;
+//   - [github.com/litert/websocket/stream/streamtest] has connections in memory, for tests of programs;
+//   - [github.com/litert/websocket/listen/xconnect] has servers announce WebSocket over HTTP/2;
 //   - [github.com/litert/websocket/frame] is the wire, for tools that look at single frames;
 //   - [github.com/litert/websocket/opcode] and [github.com/litert/websocket/closecode] are the two enumerations.
 //

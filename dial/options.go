@@ -118,7 +118,8 @@ func TLSConfig(config *tls.Config) Option {
 
 // NetDial replaces [net.Dialer.DialContext], the default, for connecting to the server, or to the [Proxy] in front of
 // it. The network is "tcp" and the address that of the URL with its port, or the network is "unix" and the address a
-// path. TLS comes on top. The function should obey its context, which carries the connect timeout too.
+// path. TLS comes on top. The function should obey its context, which carries the connect timeout too; calls of Dial that
+// share the option may call it at the same time. A nil function is refused.
 func NetDial(dial func(ctx context.Context, network, address string) (net.Conn, error)) Option {
 	if dial == nil {
 		return refuse("NetDial", "the function is nil")
@@ -128,8 +129,8 @@ func NetDial(dial func(ctx context.Context, network, address string) (net.Conn, 
 
 // Proxy sets what tells which proxy to connect through, if any. The default is [http.ProxyFromEnvironment], which reads
 // HTTP_PROXY, HTTPS_PROXY and NO_PROXY; [http.ProxyURL] makes one that is always the same; nil means none. The function
-// gets the request with the URL as http or https, and returns nil for no proxy. UNIX sockets are never connected to
-// through one.
+// gets the request with the URL as http or https, and returns nil for no proxy; calls of Dial
+// that share the option may call it at the same time. UNIX sockets are never connected to through one.
 //
 // The proxy's scheme is http or https for one that does CONNECT (RFC 9110, section 9.3.6), socks5 or socks5h for one
 // that does SOCKS version 5 (RFC 1928), where the proxy looks the name of the server up; the port is 80, 443 or 1080 if

@@ -76,8 +76,9 @@
 //
 // A message may have 64 MiB ([MaxMessageSize]); nothing is allocated for what a peer merely claims. A connection on
 // which nothing comes or goes for 60 seconds while a call waits ends ([IdleTimeout]). The closing handshake takes 5
-// seconds at most ([CloseTimeout]). An idle connection over TCP or a UNIX socket, or over TLS that dial or a Listener
-// has made, holds no buffer; one that moves bytes holds 16 to 512 KiB from a pool.
+// seconds at most ([CloseTimeout]). On UNIX systems an idle connection over TCP or a UNIX socket holds no buffer,
+// with TLS or without, where dial or a Listener has made that; over other TLS it holds one of 16 KiB until it has been idle
+// for a second, and on other systems all the time. One that moves bytes holds 16 to 512 KiB from a pool.
 //
 // # HTTP/2
 //

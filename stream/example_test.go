@@ -213,7 +213,7 @@ func (h *hub) broadcast(ctx context.Context, text string) error {
 	defer h.mu.Unlock()
 	for s := range h.members {
 		if err := s.WritePrepared(ctx, msg); err != nil {
-			s.Abort() // too slow, or gone
+			s.Abort() // gone, or stuck; until then the others wait: in real programs each has a queue
 			delete(h.members, s)
 		}
 	}

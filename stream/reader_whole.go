@@ -6,8 +6,9 @@ import (
 	"net"
 )
 
-// Bytes returns what is left of the message. With an error, which is as in [Reader.Read], it returns what came before.
-// No more than 64 KiB, or three times what has come, is allocated ahead of the bytes.
+// Bytes returns what is left of the message, in memory that is the caller's. With an error, which is as in [Reader.Read],
+// it returns what came before. [MaxMessageSize] bounds it, and no more than 64 KiB, or three times what has come, is
+// allocated ahead of the bytes.
 func (r *Reader) Bytes() ([]byte, error) {
 	p := []byte{}
 	err := r.enter()
@@ -40,7 +41,7 @@ func (r *Reader) Text() (string, error) {
 const bufferSize = 64 << 10
 
 // Buffers returns what is left of the message in buffers of 64 KiB, the last of which may be shorter: into them it is
-// read, and never copied. With an error, which is as in [Reader.Read], it returns what came before.
+// read, and never copied. They are the caller's. With an error, which is as in [Reader.Read], it returns what came before.
 func (r *Reader) Buffers() (net.Buffers, error) {
 	err := r.enter()
 	if err != nil {

@@ -146,7 +146,7 @@ func (w *Writer) WriteString(text string) (n int, err error) {
 // [Reader] it knows.
 //
 // If the message goes out as it is (from a server, or a client that uses [frame.NoMask] or a key of zeros; a binary
-// message, over TCP or a UNIX socket) and src is a regular [*os.File], or an [io.LimitedReader] on one, the kernel
+// message, over TCP, or on Linux a UNIX socket) and src is a regular [*os.File], or an [io.LimitedReader] on one, the kernel
 // sends the file, whatever Read returns of a type that has the methods of an [*os.File]. If the file shrinks while a part
 // of it is on its way, the connection fails.
 func (w *Writer) ReadFrom(src io.Reader) (int64, error) {
