@@ -3,11 +3,12 @@
 //
 //	go run ./internal/mutants [-only regexp] [-list]
 //
-// A fault is a piece of a file, and what it becomes. Those that change nothing but the speed are none. The status is 1 if one has
-// survived.
+// A fault is a piece of a file, and what it becomes. Those that change nothing but the speed are none. The tests are run without
+// any first: where they fail then, nothing is tried. The status is 1 if one has survived.
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -44,6 +46,9 @@ func of(file string, pieces ...piece) []mutant {
 
 // all returns the mutants of all parts.
 func all() []mutant { return slices.Concat(ofFrame, ofReceiver, ofWire, ofOutgoing) }
+
+// pkg returns the package of the file, as go test takes it.
+func (m mutant) pkg() string { return "./" + path.Dir(m.file) }
 
 func (m mutant) String() string {
 	return fmt.Sprintf("%s: %s → %s", m.file, oneLine(m.old), oneLine(m.new))
@@ -81,6 +86,9 @@ func try(ctx context.Context, chosen []mutant, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := passWithout(ctx, root, chosen); err != nil {
+		return err
+	}
 	found := 0
 	var wrong []error // of mutants that are none
 	for _, m := range chosen {
@@ -103,6 +111,29 @@ func try(ctx context.Context, chosen []mutant, out io.Writer) error {
 		wrong = append(wrong, errors.New("some have survived"))
 	}
 	return errors.Join(wrong...)
+}
+
+// passWithout runs the tests of the mutants' packages without any, which have to pass: others would find every mutant.
+func passWithout(ctx context.Context, root string, chosen []mutant) error {
+	ran := make(map[string]bool)
+	for _, m := range chosen {
+		if ran[m.pkg()] {
+			continue
+		}
+		ran[m.pkg()] = true
+		if out, err := runTests(ctx, root, m.pkg()); err != nil {
+			return cmp.Or(ctx.Err(), fmt.Errorf("the tests of %s fail without a mutant:\n%s", m.pkg(), out))
+		}
+	}
+	return nil
+}
+
+// runTests runs the tests of a package, with more arguments for go test.
+func runTests(ctx context.Context, root, pkg string, args ...string) (out []byte, err error) {
+	args = append([]string{"test", "-vet", "off", "-count", "1", "-short", "-failfast", "-timeout", "10m"}, append(args, pkg)...)
+	test := exec.CommandContext(ctx, "go", args...)
+	test.Dir = root
+	return test.CombinedOutput()
 }
 
 // moduleRoot returns the directory of the module that the program is run in.
@@ -158,10 +189,7 @@ func (m mutant) try(ctx context.Context, root string) (f fate, by string, err er
 	if err := errors.Join(os.WriteFile(other, []byte(changed), 0o600), os.WriteFile(overlay, replace, 0o600)); err != nil {
 		return "", "", err
 	}
-	pkg := "./" + filepath.ToSlash(filepath.Dir(m.file))
-	test := exec.CommandContext(ctx, "go", "test", "-overlay", overlay, "-vet", "off", "-count", "1", "-short", "-failfast", "-timeout", "10m", pkg)
-	test.Dir = root
-	out, err := test.CombinedOutput()
+	out, err := runTests(ctx, root, m.pkg(), "-overlay", overlay)
 	switch {
 	case err == nil:
 		return survived, "", nil

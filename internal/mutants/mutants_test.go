@@ -54,3 +54,22 @@ func TestWhatNoTestFindsSurvives(t *testing.T) {
 		t.Errorf("%v\n%s", err, &out)
 	}
 }
+
+func TestNothingIsTriedWhereTheTestsFailAnyhow(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":    "module broken\n",
+		"a.go":      "package broken\n\nconst answer = 41\n",
+		"a_test.go": "package broken\n\nimport \"testing\"\n\nfunc TestAnswer(t *testing.T) {\n\tif answer != 42 {\n\t\tt.Error(answer)\n\t}\n}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	var out bytes.Buffer
+	err := try(t.Context(), of("a.go", piece{"41", "40"}), &out)
+	if err == nil || !strings.Contains(err.Error(), "TestAnswer") || out.Len() > 0 {
+		t.Errorf("%v\n%s", err, &out)
+	}
+}
