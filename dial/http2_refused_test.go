@@ -67,8 +67,8 @@ func TestWhatMakesNoSenseOverHTTP2IsRefused(t *testing.T) {
 func TestHandshakeOverATransportIsNotOverHTTP2(t *testing.T) {
 	conn, other := net.Pipe()
 	defer other.Close()
-	_, err := handshakeOver(t, conn, dial.HTTP2(new(http.Transport)))
-	if got := new(stream.ArgumentError); !errors.As(err, &got) {
+	_, err := handshakeOver(t, conn, dial.HTTP2(&http.Transport{Protocols: protocols("h2", "h2c")}))
+	if got := new(stream.ArgumentError); !errors.As(err, &got) || got.Func != "dial.HTTP2" || !strings.Contains(got.Reason, "has its transport") {
 		t.Errorf("error is %v", err)
 	}
 	if _, err := conn.Write([]byte{0}); !errors.Is(err, io.ErrClosedPipe) {
