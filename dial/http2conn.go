@@ -23,11 +23,9 @@ func (c *http2Conn) Write(p []byte) (int, error) { return c.request.Write(p) }
 func (c *http2Conn) LocalAddr() net.Addr         { return c.local }
 func (c *http2Conn) RemoteAddr() net.Addr        { return c.remote }
 
-// CloseWrite sends the end of the stream behind what was written (RFC 9113, section 6.1, END_STREAM).
+// CloseWrite sends the end of the stream behind what was written (RFC 9113, section 6.1, END_STREAM). No Write is under way.
 func (c *http2Conn) CloseWrite() error {
-	if !c.request.finish() {
-		return errStreamOver
-	}
+	c.request.finish()
 	<-c.request.sent
 	return nil
 }
