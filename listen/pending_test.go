@@ -125,3 +125,18 @@ func TestEveryoneGetsThroughOnePlace(t *testing.T) {
 		acceptFrom(t, l)
 	}
 }
+
+// Nothing else happens meanwhile that would have the Listener look again.
+func TestWhatHasSpokenGetsThePlaceOfAHandshakeThatHasBecomeSlow(t *testing.T) {
+	skipUnlessSilenceIsKnown(t)
+	l := listenLocally(t, listen.MaxPending(1), listen.HandshakeTimeout(time.Hour))
+	slow := connect(t, l.Addr(), requestLine)
+	if !eventually(t, func() bool { return l.Pending() == [2]int{0, 1} }) {
+		t.Fatalf("pending are %v", l.Pending())
+	}
+	connect(t, l.Addr(), proper+"\r\n"+helloFrame).opened(t)
+	receiveHello(t, acceptFrom(t, l))
+	if !slow.ended() {
+		t.Error("the slow handshake goes on")
+	}
+}
