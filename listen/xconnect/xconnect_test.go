@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/litert/websocket/internal/wstest"
@@ -35,8 +36,8 @@ func TestServersAnnounceExtendedConnect(t *testing.T) {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestServersAnnounceExtendedConnect$")
 		cmd.Env = append(os.Environ(), child+"=1", "GODEBUG="+tt.before)
 		got, err := cmd.CombinedOutput()
-		if want := tt.want + "\nPASS\n"; err != nil || string(got) != want {
-			t.Errorf("with %q: %v, %s, want %s", tt.before, err, got, want)
+		if err != nil || !strings.HasPrefix(string(got), tt.want+"\nPASS\n") { // behind it stands how much is covered
+			t.Errorf("with %q: %v, %s, want %s", tt.before, err, got, tt.want)
 		}
 	}
 }
