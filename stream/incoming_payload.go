@@ -120,9 +120,6 @@ func (rc *receiver) readPayload(b transport.Bounds, p []byte) (n int, err error)
 func (rc *receiver) took(p []byte) error {
 	m := &rc.msg
 	m.unmask(p)
-	if m.compressed {
-		return nil
-	}
 	if m.checked && !m.text.check(p) {
 		return rc.failText()
 	}
