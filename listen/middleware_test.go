@@ -150,3 +150,17 @@ func TestResourceIsThatOfTheRequestWhateverHandlersMakeOfIt(t *testing.T) {
 		}
 	}
 }
+
+// A program may make the request by itself, which then has no RequestURI.
+func TestResourceOfARequestThatNoServerHasReadIsThatOfItsURL(t *testing.T) {
+	r := parse(t, strings.Replace(proper, "/a", "/b%2Fc?d=e", 1)+"\r\n")
+	r.RequestURI = ""
+	conn, err := listen.Upgrade(newFakeWriter(""), r, stream.Standard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Abort()
+	if got := conn.Handshake().Resource; got != "/b%2Fc?d=e" {
+		t.Errorf("resource is %q", got)
+	}
+}

@@ -110,3 +110,17 @@ func TestCloseEndsTheWaitsOfANetPipe(t *testing.T) {
 		})
 	}
 }
+
+func TestANetPipeHasTheAddressesOfAPipe(t *testing.T) {
+	a, b := streamtest.NetPipe()
+	defer a.Close()
+	defer b.Close()
+	for _, addr := range []net.Addr{a.LocalAddr(), a.RemoteAddr(), b.LocalAddr(), b.RemoteAddr()} {
+		if addr.Network() != "pipe" || addr.String() != "pipe" {
+			t.Errorf("an address is %v of %s", addr, addr.Network())
+		}
+	}
+	if n, err := a.Read(nil); n != 0 || err != nil {
+		t.Errorf("Read into nothing: %d, %v", n, err)
+	}
+}
