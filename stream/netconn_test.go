@@ -82,8 +82,10 @@ func wantTimeout(t testing.TB, n int, err error) {
 // wantFinal checks that err is no timeout, so that nobody tries again.
 func wantFinal(t testing.TB, err, want error) {
 	t.Helper()
-	var timeout net.Error
-	if !errors.Is(err, want) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
+	var timeout interface{ Timeout() bool }
+	var temporary interface{ Temporary() bool }
+	if !errors.Is(err, want) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() ||
+		errors.As(err, &temporary) && temporary.Temporary() || !strings.HasPrefix(err.Error(), "stream: ") {
 		t.Errorf("got %v; want %v, and no timeout", err, want)
 	}
 }
