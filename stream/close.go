@@ -87,8 +87,10 @@ func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason strin
 // [Writer], whose message is cut short.
 //
 // Most peers, and this package, answer a close frame at once, and send nothing behind: it is for a program that wants
-// what is on its way. In a browser nothing is received behind it. Ctx bounds the sending alone. If a close frame was sent before,
-// CloseWrite does nothing and returns nil; when the connection has ended, it returns why, as Receive does.
+// what is on its way. In a browser nothing is received behind it. Ctx bounds the sending alone: when it ends before any of the
+// frame has left, the connection stays as it was, but for messages that were refused meanwhile. If a close frame was sent before,
+// CloseWrite does nothing and returns nil; when the connection has ended, it returns why, as Receive does. [KeepAlive] sends no
+// pings behind it, so that the [IdleTimeout] bounds how long the peer may be silent.
 //
 // A code that must not be sent, or a reason that is over 123 bytes or not UTF-8, is an [*ArgumentError]: nothing was
 // sent, and the connection stays as it was. Any goroutine may call it at any time.

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"strings"
@@ -86,4 +87,85 @@ func TestCloseWriteRefusesWhatNoCloseFrameMayHave(t *testing.T) {
 	}
 	go c.WriteText(bg(t), "hello")
 	peer.Want(true, opcode.Text, "hello")
+}
+
+// The peer takes nothing while there is a context, and all behind it.
+func TestACloseFrameThatTheContextHasHeldBackIsSentLater(t *testing.T) {
+	const code = 4000
+	ways := map[string]func(*testing.T, *conn) error{
+		"CloseWrite": func(t *testing.T, c *conn) error { return c.CloseWrite(bg(t), code, "") },
+		"Shutdown":   func(t *testing.T, c *conn) error { return c.Shutdown(bg(t), code, "") },
+		"WriteText and Shutdown": func(t *testing.T, c *conn) error {
+			return errors.Join(c.WriteText(bg(t), "more"), c.Shutdown(bg(t), code, ""))
+		},
+	}
+	for name, closeLater := range ways {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, b := net.Pipe()
+				c := open(t, a, true)
+				peer := wstest.NewPeer(t, b, false)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if err := c.CloseWrite(ctx, 1000, ""); !errors.Is(err, context.DeadlineExceeded) {
+					t.Fatalf("CloseWrite: %v", err)
+				}
+				if !c.Writable() {
+					t.Error("nothing was sent, and nothing can be any more")
+				}
+				answered := make(chan struct{})
+				go func() {
+					defer close(answered)
+					if name == "WriteText and Shutdown" {
+						peer.Want(true, opcode.Text, "more")
+					}
+					peer.WantClose(code)
+					peer.SendClose(code, "")
+				}()
+				if err := closeLater(t, c); err != nil {
+					t.Error(err)
+				}
+				if _, err := c.Receive(bg(t)); stream.CloseCode(err) != code {
+					t.Errorf("the end is %v", err)
+				}
+				<-answered
+			})
+		})
+	}
+}
+
+// A message is on the wire, behind which the close frame goes, and before that the pong.
+func TestAPongIsNotLostWithACloseFrameThatTheContextHasHeldBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		c := open(t, a, true)
+		peer := wstest.NewPeer(t, b, false)
+		go c.Receive(t.Context())
+		w, err := c.NewWriter(bg(t), opcode.Binary, stream.SingleFrame(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		written := make(chan error, 1)
+		go func() {
+			_, err := w.Write([]byte("x"))
+			written <- errors.Join(err, w.Close())
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		closed := make(chan error, 1)
+		go func() { closed <- c.CloseWrite(ctx, 1000, "") }()
+		synctest.Wait()
+		peer.SendFrame(true, opcode.Ping, "are you there?")
+		synctest.Wait()
+		peer.Want(true, opcode.Binary, "x")
+		if err := <-written; err != nil {
+			t.Error(err)
+		}
+		if err := <-closed; !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("CloseWrite: %v", err)
+		}
+		peer.Want(true, opcode.Pong, "are you there?")
+		c.Abort()
+	})
 }

@@ -240,7 +240,12 @@ func (e *ending) sendClose(b transport.Bounds, code closecode.Code, reason strin
 		return err
 	}
 	t := &w.turn
-	defer func() { _, err = t.leave(err) }()
+	defer func() {
+		if t.isUntouched(err) && !e.hasEnded() { // it may be sent later, and messages before it
+			w.finished.Store(false)
+		}
+		_, err = t.leave(err)
+	}()
 	w.finished.Store(true)                     // before the peer may see the frame
 	if err := e.ctl.sendPongs(t); err != nil { // the peer has sent these pings before it may see our frame
 		return err

@@ -127,9 +127,10 @@ func (c *control) putOffPong(data []byte) bool {
 	return true
 }
 
-// putOffPong puts off a pong, which fits.
+// putOffPong puts off a pong, which fits, and goes out also if the turn is given up.
 func (t *turn) putOffPong(data []byte) {
 	t.putOff(&frame.Header{Fin: true, Opcode: opcode.Pong}, &payload{first: data})
+	t.others = int32(len(t.w.batch))
 	t.w.trace.controlSent(opcode.Pong, data)
 }
 

@@ -76,7 +76,7 @@ func (t *turn) failed(err error) (again bool, _ error) {
 	}
 	switch failed.Kind {
 	case transport.Bounded:
-		if t.sent == 0 && !failed.Broken {
+		if t.isUntouched(err) {
 			t.end()
 			return true, failed.Err
 		}
@@ -88,6 +88,12 @@ func (t *turn) failed(err error) (again bool, _ error) {
 	default: // the source of a file has failed in the middle of the frame
 		return false, t.cut(failed.Err)
 	}
+}
+
+// isUntouched reports whether err, the end of the bounds, has come before any of the turn's frame left.
+func (t *turn) isUntouched(err error) bool {
+	failed, ok := err.(*transport.Error)
+	return ok && failed.Kind == transport.Bounded && !failed.Broken && t.sent == 0
 }
 
 // cut ends the connection, as this end has cut a frame: no other can follow.
