@@ -2,7 +2,9 @@ package stream_test
 
 import (
 	"context"
+	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -73,4 +75,51 @@ func heldOnTheWay(t *testing.T, how receiver, server, fin bool, came int) (each 
 		both.Wait()
 	})
 	return each
+}
+
+// A message that WriteTo brings away is read into large buffers, where they are taken only once there are bytes. None is held
+// while the rest of a header is awaited.
+func TestAPartOfAHeaderHoldsNoLargeBuffer(t *testing.T) {
+	if raceEnabled {
+		t.Skip("pools drop buffers with the race detector")
+	}
+	const conns = 4
+	p := wstest.NewPeer(t, nil, false)
+	fragment, ping := p.Frame(false, opcode.Binary, "x"), p.Frame(true, opcode.Ping, "ping")
+	for name, parts := range map[string][][]byte{
+		"with a fragment":            {slices.Concat(fragment, ping[:1])},
+		"behind a fragment":          {fragment, ping[:1]},
+		"in two parts":               {fragment, ping[:1], ping[1:3]},
+		"a control frame with most":  {fragment, ping[:len(ping)-1]},
+		"a control frame in between": {slices.Concat(fragment, ping), ping[:2]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				before := heapInUse()
+				var ends [conns]*conn
+				var all sync.WaitGroup
+				for i := range ends {
+					near, far := net.Pipe()
+					ends[i] = open(t, wstest.Bare{ReadWriteCloser: near}, true, stream.IdleTimeout(0))
+					all.Go(func() {
+						if r, err := ends[i].Receive(context.Background()); err == nil {
+							r.WriteTo(io.Discard)
+						}
+					})
+					all.Go(func() { io.Copy(io.Discard, far) })
+					for _, part := range parts {
+						far.Write(part)
+						synctest.Wait()
+					}
+				}
+				if each := (heapInUse() - before) / conns; each > 48<<10 {
+					t.Errorf("%d bytes are held", each)
+				}
+				for _, c := range ends {
+					c.Abort()
+				}
+				all.Wait()
+			})
+		})
+	}
 }

@@ -90,10 +90,11 @@ func (rb *readBuffer) release() {
 	rb.buf, rb.r, rb.w = nil, 0, 0
 }
 
-// wanted returns how large the next buffer shall be.
+// wanted returns how large the next buffer shall be. A large one is for payload: with a part of a header in it, it would be
+// held while the rest is awaited.
 func (rb *readBuffer) wanted() int {
 	switch {
-	case rb.large:
+	case rb.large && rb.r == rb.w:
 		return buffer.Large
 	case rb.full:
 		return buffer.Medium
