@@ -45,6 +45,7 @@ func newSocket(rwc io.ReadWriteCloser, hs *Handshake, mode frame.ReceiveMode, cf
 	rc.limits = limits{cfg.MaxMessageSize, mode, hs.Server, cfg.AllowUnmasked, cfg.ReuseBuffer}
 	if len(hs.Buffered) > 0 {
 		rc.buf.hold(hs.Buffered)
+		w.trace.bytesReceived(int64(len(hs.Buffered)))
 	}
 	if w.trace != nil {
 		s.tellOpened()

@@ -109,6 +109,30 @@ func TestTrace(t *testing.T) {
 	})
 }
 
+// A peer that does not wait for the end of the handshake sends frames that are read along with that.
+func TestASummaryCountsWhatCameWithTheHandshake(t *testing.T) {
+	for _, early := range []int{0, 1, 5} { // of the 12 bytes
+		a, b := wstest.TCP(t)
+		peer := wstest.NewPeer(t, a, true)
+		wire := append(peer.Frame(true, opcode.Text, "one"), peer.Frame(true, opcode.Text, "three")...)
+		var j journal
+		c, err := stream.New(b, stream.Handshake{Buffered: wire[:early]}, stream.Simple, j.trace())
+		if err != nil {
+			t.Fatal(err)
+		}
+		peer.Send(wire[early:])
+		for range 2 {
+			if _, err := c.Receive(bg(t)); err != nil {
+				t.Error(err)
+			}
+		}
+		c.Abort()
+		if got := fmt.Sprint(j.summary.Received); got != "{2 12}" {
+			t.Errorf("%d bytes were early: received is %s", early, got)
+		}
+	}
+}
+
 func TestATraceIsToldOfATimeout(t *testing.T) {
 	var j journal
 	bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
