@@ -103,6 +103,12 @@ func secure(ctx context.Context, conn net.Conn, config *tls.Config, name string)
 	if config.Renegotiation == tls.RenegotiateNever { // a handshake would have to wait within TLS while messages are read and written
 		below = transport.UnderTLS(conn)
 	}
+	done := false
+	defer func() {
+		if !done { // also where a function of the configuration panics
+			conn.Close()
+		}
+	}()
 	secured := tls.Client(below, config)
 	err := secured.HandshakeContext(ctx)
 	if err == nil {
@@ -111,8 +117,8 @@ func secure(ctx context.Context, conn net.Conn, config *tls.Config, name string)
 		}
 	}
 	if err != nil {
-		conn.Close()
 		return nil, failed(ctx, "TLS handshake with "+name, err)
 	}
+	done = true
 	return secured, nil
 }

@@ -62,12 +62,13 @@ func Handshake[M any](ctx context.Context, rwc io.ReadWriteCloser, url string, m
 	return open(rwc, hs, mode, c.cfg.Stream)
 }
 
-func open[M any](rwc io.ReadWriteCloser, hs stream.Handshake, mode stream.Mode[M], cfg conf.Stream) (*stream.Conn[M], error) {
-	conn, err := stream.New(rwc, hs, mode, conf.Preset(&cfg))
-	if err != nil {
-		rwc.Close()
-	}
-	return conn, err
+func open[M any](rwc io.ReadWriteCloser, hs stream.Handshake, mode stream.Mode[M], cfg conf.Stream) (conn *stream.Conn[M], err error) {
+	defer func() {
+		if conn == nil { // also where a hook panics
+			rwc.Close()
+		}
+	}()
+	return stream.New(rwc, hs, mode, conf.Preset(&cfg))
 }
 
 // A call is what one call of Dial or Handshake was asked for.
