@@ -164,7 +164,8 @@ func Masking(m frame.Masking) Option {
 // RFC 6455 has clients wait (section 4.1), so this is for servers that are known to keep what comes behind the request,
 // as those of package listen do; others, and proxies in front of them, may drop it or break the connection off. If the
 // server does not open a connection, the message is lost, and a server that then closes without having read it may
-// reset the connection, so that its answer is lost too. Keep it small: while Dial sends it, it does not read.
+// reset the connection, so that its answer is lost too. Keep it small: while Dial sends it, it does not read. A [stream.Trace]
+// does not see it.
 func EarlyData(op opcode.Opcode, data []byte) Option {
 	switch {
 	case !op.IsMessage():
