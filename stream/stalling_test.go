@@ -53,6 +53,14 @@ func (s *stallingConn) stallAfterWrites(n int) {
 	})
 }
 
+// stallThen has nothing more taken, and then called when a write has begun that waits for that.
+func (s *stallingConn) stallThen(then func()) {
+	s.stallBy(func(int) int {
+		then()
+		return 0
+	})
+}
+
 func (s *stallingConn) stallBy(room func(int) int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -28,11 +28,12 @@ func (c *bytesCounted) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// shortly is brief for what has to begin before it ends, also on a busy machine.
-func shortly(t testing.TB) context.Context {
+// untilStalled ends when a write has begun and waits for the peer: before, it would leave the connection as it was.
+func untilStalled(t testing.TB, s *stallingConn) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Millisecond)
+	ctx, cancel := context.WithCancel(bg(t))
 	t.Cleanup(cancel)
+	s.stallThen(cancel)
 	return ctx
 }
 
@@ -44,16 +45,18 @@ func TestAWriteThatWasCutEndsAConnectionThatCannotResumeIt(t *testing.T) {
 		end, peer := overBoth(t, a, b, server)
 		return &bytesCounted{Conn: end}, peer
 	}}
-	writes := map[string]func(*testing.T, *conn) error{
-		"WriteText":         func(t *testing.T, c *conn) error { return c.WriteText(shortly(t), "hello") },
-		"a large WriteText": func(t *testing.T, c *conn) error { return c.WriteText(shortly(t), string(make([]byte, 100_000))) },
-		"WriteBuffers": func(t *testing.T, c *conn) error {
-			return c.WriteBuffers(shortly(t), opcode.Binary, net.Buffers{data[:100_000]})
+	writes := map[string]func(*testing.T, *conn, *stallingConn) error{
+		"WriteText": func(t *testing.T, c *conn, s *stallingConn) error { return c.WriteText(untilStalled(t, s), "hello") },
+		"a large WriteText": func(t *testing.T, c *conn, s *stallingConn) error {
+			return c.WriteText(untilStalled(t, s), string(make([]byte, 100_000)))
 		},
-		"Ping":              func(t *testing.T, c *conn) error { return c.Ping(shortly(t), nil) },
-		"Flush of a Writer": func(t *testing.T, c *conn) error { return writeBriefly(t, c, (*stream.Writer).Flush) },
-		"Close of a Writer": func(t *testing.T, c *conn) error { return writeBriefly(t, c, (*stream.Writer).Close) },
-		"Write of a Writer": func(t *testing.T, c *conn) error { return writeBriefly(t, c, writeLarge) },
+		"WriteBuffers": func(t *testing.T, c *conn, s *stallingConn) error {
+			return c.WriteBuffers(untilStalled(t, s), opcode.Binary, net.Buffers{data[:100_000]})
+		},
+		"Ping":              func(t *testing.T, c *conn, s *stallingConn) error { return c.Ping(untilStalled(t, s), nil) },
+		"Flush of a Writer": func(t *testing.T, c *conn, s *stallingConn) error { return writeCut(t, c, s, (*stream.Writer).Flush) },
+		"Close of a Writer": func(t *testing.T, c *conn, s *stallingConn) error { return writeCut(t, c, s, (*stream.Writer).Close) },
+		"Write of a Writer": func(t *testing.T, c *conn, s *stallingConn) error { return writeCut(t, c, s, writeLarge) },
 	}
 	for _, l := range append([]layer{counted}, layers...) {
 		for name, write := range writes {
@@ -65,14 +68,13 @@ func TestAWriteThatWasCutEndsAConnectionThatCannotResumeIt(t *testing.T) {
 					stalling := newStallingConn(t, a)
 					defer stalling.Close()
 					c := openEnd(t, l.over(t, stalling, b, server), server, compressing)
-					stalling.stallAfter(0)
-					if err := write(t, c); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
+					if err := write(t, c, stalling); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.Canceled) {
 						t.Errorf("the write: %v", err)
 					}
 					if c.Writable() || c.Connected() {
 						t.Fatalf("it goes on: writable %v, connected %v", c.Writable(), c.Connected())
 					}
-					if err := c.Err(); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
+					if err := c.Err(); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.Canceled) {
 						t.Errorf("the connection: %v", err)
 					}
 					if err := c.WriteText(bg(t), "next"); !errors.Is(err, net.ErrClosed) {
@@ -92,15 +94,15 @@ func writeLarge(w *stream.Writer) error {
 	return err
 }
 
-// writeBriefly calls last behind a few bytes, with a deadline that is near.
-func writeBriefly(t *testing.T, c *conn, last func(*stream.Writer) error) error {
+// writeCut calls last behind a few bytes. The deadline comes when a write waits for the peer.
+func writeCut(t *testing.T, c *conn, s *stallingConn, last func(*stream.Writer) error) error {
 	t.Helper()
 	w := newWriter(t, c, opcode.Binary)
 	defer w.Abort()
-	w.SetDeadline(time.Now().Add(100 * time.Millisecond))
 	if _, err := io.WriteString(w, "hello"); err != nil {
 		return err
 	}
+	s.stallThen(func() { w.SetDeadline(time.Unix(1, 0)) })
 	return last(w)
 }
 
