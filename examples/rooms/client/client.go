@@ -39,26 +39,25 @@ type Client struct {
 	hear   func(protocol.Event)
 	cancel context.CancelFunc
 	ended  chan struct{}
-	err    error  // why, once ended is closed
-	run    string // makes the IDs of this Client unlike those of others
+	err    error         // why, once ended is closed
+	run    string        // makes the IDs of this Client unlike those of others
+	more   chan struct{} // has room for one value: something more was said
 
-	// owned by the goroutine of run
+	// owned by the goroutine of stay
 	after *uint64 // nil: there was no connection yet
-
-	writing sync.Mutex // held while messages are written, so that they stay in order; taken before mu
 
 	mu      sync.Mutex // guards following
 	count   int
-	pending []*message     // in order
-	socket  *stream.Socket // nil: pending messages are sent when there is one
+	pending []*message // in order
 }
 
 // A message is one that is not accepted yet.
 type message struct {
-	id    string
-	text  string // the protocol.Message, in JSON
-	since time.Time
-	done  chan outcome // has room for it
+	number int
+	id     string
+	text   string       // the protocol.Message, in JSON
+	done   chan outcome // has room for it
+	sent   time.Time    // for the first time, or zero; owned by the goroutine of send
 }
 
 type outcome struct {
@@ -74,7 +73,7 @@ func New(base string, hear func(protocol.Event)) (*Client, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &Client{url: *u, hear: hear, cancel: cancel, ended: make(chan struct{}), run: rand.Text()}
+	c := &Client{url: *u, hear: hear, cancel: cancel, ended: make(chan struct{}), run: rand.Text(), more: make(chan struct{}, 1)}
 	go func() {
 		defer close(c.ended)
 		c.err = c.stay(ctx)
@@ -91,12 +90,7 @@ func (c *Client) Close() {
 // Say has the text sent, again if need be, until it is accepted, and returns the sequence under which all members get it. Messages
 // are stored in the order of the calls. After an error that is not of a refusal, nor ErrTooLong, the message may be stored, or not.
 func (c *Client) Say(ctx context.Context, text string) (seq uint64, err error) {
-	c.writing.Lock()
-	m, socket, err := c.add(text)
-	if socket != nil {
-		socket.WriteText(context.Background(), m.text) // if that fails, the connection ends, and the message goes over the next one
-	}
-	c.writing.Unlock()
+	m, err := c.add(text)
 	if err != nil {
 		return 0, err
 	}
@@ -111,22 +105,26 @@ func (c *Client) Say(ctx context.Context, text string) (seq uint64, err error) {
 	}
 }
 
-// add makes a message, which is pending from then on, and returns the connection over which it is to be sent, if there is one.
-func (c *Client) add(text string) (*message, *stream.Socket, error) {
+// add makes a message, which is pending from then on.
+func (c *Client) add(text string) (*message, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	id := fmt.Sprintf("%s-%d", c.run, c.count+1)
-	data, err := json.Marshal(protocol.Message{ID: id, Text: text})
+	m := &message{number: c.count + 1, id: fmt.Sprintf("%s-%d", c.run, c.count+1), done: make(chan outcome, 1)}
+	data, err := json.Marshal(protocol.Message{ID: m.id, Text: text})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(data) > protocol.MaxSize {
-		return nil, nil, ErrTooLong
+		return nil, ErrTooLong
 	}
+	m.text = string(data)
 	c.count++
-	m := &message{id: id, text: string(data), since: time.Now(), done: make(chan outcome, 1)}
 	c.pending = append(c.pending, m)
-	return m, c.socket, nil
+	select {
+	case c.more <- struct{}{}:
+	default:
+	}
+	return m, nil
 }
 
 // stay keeps a connection open until ctx ends, or the client is refused, and returns why.
@@ -148,7 +146,7 @@ func (c *Client) stay(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ErrClosed
 		}
-		if stream.CloseCode(err) == closecode.PolicyViolation || errors.As(err, new(*stream.ArgumentError)) {
+		if isFinal(err) {
 			return err
 		}
 		select {
@@ -157,6 +155,16 @@ func (c *Client) stay(ctx context.Context) error {
 			return ErrClosed
 		}
 	}
+}
+
+// isFinal reports whether to come back would end as before.
+func isFinal(err error) bool {
+	var refused *dial.Error
+	if !errors.As(err, &refused) {
+		return stream.CloseCode(err) == closecode.PolicyViolation || errors.As(err, new(*stream.ArgumentError))
+	}
+	status := refused.StatusCode
+	return 300 <= status && status < 500 && status != 408 && status != 425 && status != 429 // too slow, too early, too often
 }
 
 // pause returns how long to wait: a part, by chance, of the time that the node has told, or of one that doubles with each failure.
@@ -172,7 +180,6 @@ func pause(failures int, err error) time.Duration {
 // session hears what comes over conn until it ends, and reports whether the client was let in.
 func (c *Client) session(ctx context.Context, conn *stream.Conn[protocol.Event]) (joined bool) {
 	var sending sync.WaitGroup
-	defer c.use(nil)
 	defer sending.Wait()
 	defer conn.Close()
 	for e, err := range conn.All(ctx) {
@@ -181,9 +188,11 @@ func (c *Client) session(ctx context.Context, conn *stream.Conn[protocol.Event])
 		}
 		switch e.Kind {
 		case protocol.Joined:
-			joined = true
 			c.after = new(e.Seq)
-			sending.Go(func() { c.resend(conn.Socket) }) // and accepted messages are heard meanwhile
+			if !joined {
+				sending.Go(func() { c.send(conn.Socket) }) // and accepted messages are heard meanwhile
+			}
+			joined = true
 		case protocol.Said:
 			c.after = new(e.Seq)
 		case protocol.Accepted:
@@ -194,12 +203,23 @@ func (c *Client) session(ctx context.Context, conn *stream.Conn[protocol.Event])
 	return joined
 }
 
-// resend sends what is not accepted over a new connection, before anything else.
-func (c *Client) resend(socket *stream.Socket) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	for _, m := range c.use(socket) {
-		if time.Since(m.since) > resendFor {
+// send sends what is not accepted over a new connection, and then what is said, in order, until the connection ends.
+func (c *Client) send(socket *stream.Socket) {
+	for last := 0; ; {
+		m := c.behind(last)
+		if m == nil {
+			select {
+			case <-c.more:
+				continue
+			case <-socket.Done():
+				return
+			}
+		}
+		last = m.number
+		if m.sent.IsZero() {
+			m.sent = time.Now()
+		}
+		if time.Since(m.sent) > resendFor {
 			c.settle(m.id, outcome{err: ErrUnknown})
 		} else if socket.WriteText(context.Background(), m.text) != nil {
 			return
@@ -207,12 +227,14 @@ func (c *Client) resend(socket *stream.Socket) {
 	}
 }
 
-// use has messages sent over the socket, from those on that are not returned.
-func (c *Client) use(socket *stream.Socket) (pending []*message) {
+// behind returns the first pending message whose number is larger, or nil.
+func (c *Client) behind(number int) *message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.socket = socket
-	return slices.Clone(c.pending)
+	if i := slices.IndexFunc(c.pending, func(m *message) bool { return m.number > number }); i >= 0 {
+		return c.pending[i]
+	}
+	return nil
 }
 
 // settle ends what is done for a message.
