@@ -38,8 +38,8 @@ func (r *result) quantile(q float64) time.Duration {
 // A listener is a client, and what it has heard.
 type listener struct {
 	*client.Client
-	joined chan struct{} // has room for the first time
-	left   atomic.Int64  // how often it had to come back
+	joined chan struct{} // closed when it is let in
+	times  atomic.Int64  // that it was let in
 
 	mu     sync.Mutex // guards following
 	delays []time.Duration
@@ -49,10 +49,8 @@ type listener struct {
 func (l *listener) hear(e protocol.Event) {
 	switch e.Kind {
 	case protocol.Joined:
-		select {
-		case l.joined <- struct{}{}:
-		default:
-			l.left.Add(1)
+		if l.times.Add(1) == 1 {
+			close(l.joined)
 		}
 	case protocol.Said:
 		sent, _ := strconv.ParseInt(e.Text, 10, 64) // is ours
@@ -63,11 +61,11 @@ func (l *listener) hear(e protocol.Event) {
 }
 
 // run loads the nodes, which are behind NATS in processes.
-func (l load) run(processes []*process) (*result, error) {
+func (l load) run(ctx context.Context, processes []*process) (*result, error) {
 	nodes := processes[1:]
 	all := make([]*listener, l.clients)
 	for i := range all {
-		c := &listener{joined: make(chan struct{}, 1)}
+		c := &listener{joined: make(chan struct{})}
 		var err error
 		if c.Client, err = client.New(fmt.Sprintf("ws://%s/ws?room=%d&name=%d", nodes[i/l.rooms%len(nodes)].addr, i%l.rooms, i), c.hear); err != nil {
 			return nil, err
@@ -78,9 +76,10 @@ func (l load) run(processes []*process) (*result, error) {
 	for _, c := range all {
 		select {
 		case <-c.joined:
-			c.joined <- struct{}{} // the next time it has come back
 		case <-time.After(time.Minute):
 			return nil, errors.New("a client is not let in")
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
 	before, err := times(processes)
@@ -88,13 +87,13 @@ func (l load) run(processes []*process) (*result, error) {
 		return nil, err
 	}
 	begun := time.Now()
-	accepted, err := l.say(all)
+	accepted, err := l.say(ctx, all)
 	if err != nil {
 		return nil, err
 	}
 	r := new(result)
 	for i, c := range all {
-		if err := c.await(accepted[i%l.rooms]); err != nil {
+		if err := c.await(ctx, accepted[i%l.rooms]); err != nil {
 			return nil, err
 		}
 	}
@@ -121,8 +120,8 @@ func (l load) run(processes []*process) (*result, error) {
 }
 
 // say has the clients say one message after the other, each client when it is its turn, and returns how many are accepted in each room.
-func (l load) say(all []*listener) ([]int, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), l.time+time.Minute)
+func (l load) say(ctx context.Context, all []*listener) ([]int, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.time+time.Minute)
 	defer cancel()
 	accepted := make([]atomic.Int64, l.rooms)
 	failed := make(chan error, 1)
@@ -140,7 +139,7 @@ func (l load) say(all []*listener) ([]int, error) {
 	if l.rate == 0 { // one in each room speaks without a pause
 		for i := range min(l.rooms, l.clients) {
 			saying.Go(func() {
-				for begun := time.Now(); time.Since(begun) < l.time; {
+				for begun := time.Now(); time.Since(begun) < l.time && ctx.Err() == nil; {
 					say(i)
 				}
 			})
@@ -148,10 +147,15 @@ func (l load) say(all []*listener) ([]int, error) {
 	} else {
 		turn := time.NewTicker(time.Second / time.Duration(l.rate))
 		defer turn.Stop()
+		underWay := make(chan struct{}, 10_000) // has a value for each message; if there are more, nodes cannot do what the rate asks for
 		begun := time.Now()
-		for i := 0; time.Since(begun) < l.time; i++ {
+		for i := 0; time.Since(begun) < l.time && ctx.Err() == nil; i++ {
 			<-turn.C
-			saying.Go(func() { say(i % l.clients) })
+			underWay <- struct{}{}
+			saying.Go(func() {
+				say(i % l.clients)
+				<-underWay
+			})
 		}
 	}
 	saying.Wait()
@@ -168,7 +172,7 @@ func (l load) say(all []*listener) ([]int, error) {
 }
 
 // await waits until c has heard n messages.
-func (c *listener) await(n int) error {
+func (c *listener) await(ctx context.Context, n int) error {
 	for until := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		c.mu.Lock()
 		heard := len(c.delays)
@@ -176,8 +180,10 @@ func (c *listener) await(n int) error {
 		switch {
 		case heard == n:
 			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
 		case heard > n || time.Now().After(until):
-			return fmt.Errorf("a client has heard %d messages, where %d were accepted in its room; it had to come back %d times", heard, n, c.left.Load())
+			return fmt.Errorf("a client has heard %d messages, where %d were accepted in its room; it had to come back %d times", heard, n, c.times.Load()-1)
 		}
 	}
 }

@@ -4,18 +4,25 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
+
+const maxRate = 1_000_000 // messages in a second; less than timers can do
 
 func main() {
 	var l load
@@ -25,35 +32,45 @@ func main() {
 	flag.DurationVar(&l.time, "for", 10*time.Second, "how long they do so")
 	nodes := flag.String("nodes", "1,2,3", "the `numbers` of nodes")
 	flag.Parse()
-	if l.clients < 1 || l.rooms < 1 || l.rate < 0 || l.time <= 0 {
-		log.Fatal("the numbers must be positive")
-	}
-	if err := run(l, strings.Split(*nodes, ",")); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Stdout, l, strings.Split(*nodes, ",")); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(l load, numbers []string) error {
-	dir, err := os.MkdirTemp("", "rooms")
-	if err != nil {
-		return err
+// run prints a line for each number of nodes. What it has started ends with it, and with ctx.
+func run(ctx context.Context, out io.Writer, l load, numbers []string) error {
+	if l.clients < 1 || l.rooms < 1 || l.rate < 0 || l.time <= 0 {
+		return errors.New("the numbers must be positive")
 	}
-	defer os.RemoveAll(dir)
-	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator),
-		"github.com/litert/websocket/examples/rooms", "github.com/nats-io/nats-server/v2")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("go build: %w", err)
+	if l.rate > maxRate {
+		return fmt.Errorf("the rate is %d at most", maxRate)
 	}
-	fmt.Printf("%d clients in %d rooms, %d CPUs for all of it\n\n", l.clients, l.rooms, runtime.NumCPU())
-	fmt.Println("| nodes | in/s | out/s | CPU of nodes for each delivery | CPU of NATS for each message | p50 | p99 |")
-	fmt.Println("|--:|--:|--:|--:|--:|--:|--:|")
+	var counts []int
 	for _, text := range numbers {
 		number, err := strconv.Atoi(text)
 		if err != nil || number < 1 {
 			return fmt.Errorf("%q is no number of nodes", text)
 		}
-		if err := measure(l, dir, number); err != nil {
+		counts = append(counts, number)
+	}
+	dir, err := os.MkdirTemp("", "rooms")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	build := exec.CommandContext(ctx, "go", "build", "-o", dir+string(filepath.Separator),
+		"github.com/litert/websocket/examples/rooms", "github.com/nats-io/nats-server/v2")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("go build: %w", err)
+	}
+	fmt.Fprintf(out, "%d clients in %d rooms, %d CPUs for all of it\n\n", l.clients, l.rooms, runtime.NumCPU())
+	fmt.Fprintln(out, "| nodes | in/s | out/s | CPU of nodes for each delivery | CPU of NATS for each message | p50 | p99 |")
+	fmt.Fprintln(out, "|--:|--:|--:|--:|--:|--:|--:|")
+	for _, number := range counts {
+		if err := measure(ctx, out, l, dir, number); err != nil {
 			return err
 		}
 	}
@@ -61,7 +78,7 @@ func run(l load, numbers []string) error {
 }
 
 // measure starts the processes, has them loaded, and prints what came of it.
-func measure(l load, dir string, number int) error {
+func measure(ctx context.Context, out io.Writer, l load, dir string, number int) error {
 	var started []*process
 	defer func() {
 		for _, p := range slices.Backward(started) {
@@ -72,7 +89,7 @@ func measure(l load, dir string, number int) error {
 	if err != nil {
 		return err
 	}
-	nats, err := start(filepath.Join(dir, "nats-server"), func(addr string) []string {
+	nats, err := start(ctx, filepath.Join(dir, "nats-server"), func(addr string) []string {
 		return []string{"-js", "-sd", store, "-a", "127.0.0.1", "-p", addr[strings.LastIndex(addr, ":")+1:]}
 	})
 	if err != nil {
@@ -80,7 +97,7 @@ func measure(l load, dir string, number int) error {
 	}
 	started = append(started, nats)
 	for range number {
-		node, err := start(filepath.Join(dir, "rooms"), func(addr string) []string {
+		node, err := start(ctx, filepath.Join(dir, "rooms"), func(addr string) []string {
 			return []string{"-addr", addr, "-nats", "nats://" + nats.addr}
 		})
 		if err != nil {
@@ -88,11 +105,11 @@ func measure(l load, dir string, number int) error {
 		}
 		started = append(started, node)
 	}
-	r, err := l.run(started)
+	r, err := l.run(ctx, started)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("| %d | %.0f | %.0f | %v | %v | %v | %v |\n", number, float64(r.accepted)/r.took.Seconds(), float64(len(r.delays))/r.took.Seconds(),
+	fmt.Fprintf(out, "| %d | %.0f | %.0f | %v | %v | %v | %v |\n", number, float64(r.accepted)/r.took.Seconds(), float64(len(r.delays))/r.took.Seconds(),
 		(r.cpu / time.Duration(max(1, len(r.delays)))).Round(10*time.Nanosecond),
 		(r.cpuOfNATS / time.Duration(max(1, r.accepted))).Round(time.Microsecond),
 		r.quantile(0.5).Round(10*time.Microsecond), r.quantile(0.99).Round(10*time.Microsecond))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -17,15 +18,15 @@ type process struct {
 	addr string
 }
 
-// start starts a program, whose arguments have the address in them at which it is to listen, and waits until it does.
-func start(program string, args func(addr string) []string) (*process, error) {
+// start starts a program, whose arguments have the address in them at which it is to listen, and waits until it does. It ends with ctx.
+func start(ctx context.Context, program string, args func(addr string) []string) (*process, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	p := &process{addr: ln.Addr().String()}
 	ln.Close()
-	p.Cmd = exec.Command(program, args(p.addr)...)
+	p.Cmd = exec.CommandContext(ctx, program, args(p.addr)...)
 	if err := p.Start(); err != nil {
 		return nil, err
 	}
@@ -35,7 +36,7 @@ func start(program string, args func(addr string) []string) (*process, error) {
 			conn.Close()
 			return p, nil
 		}
-		if time.Now().After(until) {
+		if ctx.Err() != nil || time.Now().After(until) {
 			p.end()
 			return nil, fmt.Errorf("%s does not listen: %w", program, err)
 		}
