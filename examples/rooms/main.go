@@ -76,6 +76,9 @@ func main() {
 	flag.DurationVar(&n.spread, "spread", n.spread, "within which time clients come back that are sent away")
 	flag.DurationVar(&n.refresh, "refresh", n.refresh, "how often nodes tell each other who is present")
 	flag.Parse()
+	if n.spread <= 0 || n.refresh <= 0 {
+		log.Fatal("-spread and -refresh must be positive")
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ln, err := net.Listen("tcp", *addr)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -139,5 +140,17 @@ func startHAProxy(t *testing.T, nodes []string) (addr string, reload func()) {
 		if err := p.Process.Signal(syscall.SIGUSR2); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestANodeThatCannotRunSaysWhy(t *testing.T) {
+	for _, args := range [][]string{{"-refresh", "0"}, {"-spread", "-1s"}, {"-addr", "nowhere"}, {"-nats", "nats://127.0.0.1:1"}} {
+		p := startRole(t, "node", append([]string{"-addr", "localhost:0"}, args...)...)
+		late := time.AfterFunc(hangs, func() { p.Process.Kill() })
+		var exit *exec.ExitError
+		if err := p.wait(); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+			t.Errorf("%q: it ends with %v, want 1", args, err)
+		}
+		late.Stop()
 	}
 }
