@@ -19,7 +19,7 @@ import (
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	texts := make(map[string]string)
-	for _, pattern := range []string{"*.md", "*/README.md", "docs/*.md", "examples/*/README.md"} {
+	for _, pattern := range []string{"*.md", "*/README.md", "docs/*.md", "examples/*/README.md", "examples/*/*/README.md"} {
 		names, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
