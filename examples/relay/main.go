@@ -13,7 +13,6 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
 	"time"
 
@@ -58,11 +57,9 @@ func run(ctx context.Context, args []string) error {
 		if err != nil {
 			return err
 		}
-		*to = "ws://" + echo.Addr().String()
-		var echoing sync.WaitGroup
-		defer echoing.Wait()
 		defer echo.Close()
-		echoing.Go(func() { serveEcho(echo) })
+		go serveEcho(echo)
+		*to = "ws://" + echo.Addr().String()
 	}
 	behind, err := url.Parse(*to)
 	if err != nil {
@@ -88,7 +85,7 @@ func run(ctx context.Context, args []string) error {
 func (x *relay) serve(ctx context.Context, ln net.Listener, cert, key string) error {
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer x.relaying.Wait() // beyond the ends of the front
-	defer cancel()          // for those that still connect to the server behind
+	defer cancel()
 	server := &http.Server{Handler: x, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return requests }}
 	ended := make(chan error, 1)
 	go func() {
@@ -105,7 +102,9 @@ func (x *relay) serve(ctx context.Context, ln net.Listener, cert, key string) er
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer stop()
-	return errors.Join(x.group.Shutdown(ctx), server.Shutdown(ctx)) // in this order: the server waits for connections over HTTP/2
+	err := x.group.Shutdown(ctx) // first, as the server waits for connections over HTTP/2
+	cancel()                     // what still connects to the server behind, for which the server waits, too
+	return errors.Join(err, server.Shutdown(ctx))
 }
 
 // serveEcho sends back what comes, until l is closed.

@@ -84,6 +84,9 @@ func (x *relay) relay(w http.ResponseWriter, r *http.Request, c *client) {
 	}
 	front, err = listen.Upgrade(w, r, stream.Frames, opts...)
 	if err != nil {
+		if refused, ok := errors.AsType[*listen.Error](err); ok {
+			x.metrics.refuse(refused.StatusCode)
+		}
 		log.Printf("%s: %v", c.name, err)
 		return
 	}
