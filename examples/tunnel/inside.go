@@ -22,10 +22,9 @@ func (c client) ssh(ctx context.Context, host string, config *ssh.ClientConfig) 
 	if err != nil {
 		return nil, err
 	}
-	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	context.AfterFunc(ctx, func() { conn.Close() })
 	transport, channels, requests, err := ssh.NewClientConn(conn, host, config)
 	if err != nil {
-		stop()
 		conn.Close()
 		return nil, err
 	}
@@ -79,23 +78,14 @@ func newHealthServer() *grpc.Server {
 	return server
 }
 
-// grpc returns a client of the gRPC server behind the tunnel. It connects when there is a call, as all of them do, and again
-// where the connection was lost. If the tunnel has TLS, gRPC need not know.
-func (c client) grpc() (*grpc.ClientConn, error) {
-	connect := func(ctx context.Context, _ string) (net.Conn, error) { return c.connect(ctx) }
-	return grpc.NewClient("passthrough:///tunnel", grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithContextDialer(connect))
-}
-
-// check asks the gRPC server behind the tunnel whether it is up.
+// check asks the gRPC server behind the tunnel whether it is up. If the tunnel has TLS, gRPC need not know.
 func (c client) check(ctx context.Context) (status string, err error) {
-	client, err := c.grpc()
+	connect := func(ctx context.Context, _ string) (net.Conn, error) { return c.connect(ctx) }
+	client, err := grpc.NewClient("passthrough:///tunnel", grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithContextDialer(connect))
 	if err != nil {
 		return "", err
 	}
 	defer client.Close()
 	answer, err := grpc_health_v1.NewHealthClient(client).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
-	if err != nil {
-		return "", err
-	}
-	return answer.Status.String(), nil
+	return answer.GetStatus().String(), err
 }

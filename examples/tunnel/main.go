@@ -15,15 +15,13 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
-
-// alive keeps a tunnel open over which nothing goes, and ends one whose other end is gone.
-var alive = stream.KeepAlive(30 * time.Second)
 
 const usage = `usage: tunnel serve [-addr host:port] [-to host:port] [-cert file -key file]
        tunnel connect [flags] url
@@ -48,34 +46,28 @@ func run(ctx context.Context, args []string, token string) error {
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.Usage = func() { fmt.Fprintln(flags.Output(), usage) }
-	addr := flags.String("addr", "localhost:8080", "listen at `host:port`")
-	if args[0] == "serve" {
-		to := flags.String("to", "", "lead to `host:port` (default: a gRPC server of its own)")
-		cert := flags.String("cert", "", "speak TLS with the certificate in `file`")
-		key := flags.String("key", "", "and the key in `file`")
-		if err := flags.Parse(args[1:]); err != nil {
-			return err
-		}
-		return runServe(ctx, *addr, *to, *cert, *key, token)
-	}
-	proxy := flags.String("proxy", "", "connect through the proxy at `url`")
-	ca := flags.String("ca", "", "trust the certificates in `file`")
-	key := flags.String("i", "", "log in with the key in `file`")
-	hosts := flags.String("known-hosts", "", "know the keys of hosts by `file`")
+	addr, to := flags.String("addr", "localhost:8080", ""), flags.String("to", "", "")
+	cert, key := flags.String("cert", "", ""), flags.String("key", "", "")
+	proxy, ca := flags.String("proxy", "", ""), flags.String("ca", "", "")
+	identity, hosts := flags.String("i", "", ""), flags.String("known-hosts", "", "")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
+	}
+	command := args[0] + strconv.Itoa(flags.NArg())
+	if command == "serve0" {
+		return runServe(ctx, *addr, *to, *cert, *key, token)
 	}
 	c, err := newClient(flags.Arg(0), token, *proxy, *ca)
 	if err != nil {
 		return err
 	}
-	switch args[0] + fmt.Sprint(flags.NArg()) {
+	switch command {
 	case "connect1":
-		conn, err := c.connect(ctx)
+		tunnel, err := c.connect(ctx)
 		if err != nil {
 			return err
 		}
-		return join(conn, os.Stdin, os.Stdout)
+		return join(ctx, tunnel, os.Stdin, os.Stdout)
 	case "forward1":
 		ln, err := net.Listen("tcp", *addr)
 		if err != nil {
@@ -84,7 +76,7 @@ func run(ctx context.Context, args []string, token string) error {
 		log.Printf("%s leads through %s", ln.Addr(), c.url)
 		return c.forward(ctx, ln)
 	case "ssh3":
-		return runSSH(ctx, c, *key, *hosts, flags.Arg(1), flags.Arg(2))
+		return runSSH(ctx, c, *identity, *hosts, flags.Arg(1), flags.Arg(2))
 	case "check1":
 		status, err := c.check(ctx)
 		if err == nil {

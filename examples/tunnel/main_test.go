@@ -22,6 +22,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv("TUNNEL_IS_THE_PROGRAM") != "" {
+		main()
+		return
+	}
 	log.SetOutput(io.Discard)
 	goleak.VerifyTestMain(m)
 }
@@ -172,7 +176,7 @@ func TestWhatTheServerSaysBeforeItEndsIsReceived(t *testing.T) {
 	}
 	defer screen.Close()
 	joined := make(chan error, 1)
-	go func() { joined <- join(conn, stdin, stdout) }()
+	go func() { joined <- join(t.Context(), conn, stdin, stdout) }()
 	if got, err := io.ReadAll(screen); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("got %d bytes, %v; want %d", len(got), err, len(want))
 	}

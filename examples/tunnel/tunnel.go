@@ -40,8 +40,8 @@ func admit(token string, next http.Handler) http.Handler {
 
 // leadTo returns what leads a connection to the TCP address to.
 func leadTo(to string) func(*http.Request, *stream.Conn[*stream.Reader]) error {
+	d := net.Dialer{Timeout: 5 * time.Second} // as nothing tells of the end of the client meanwhile
 	return func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
-		var d net.Dialer
 		behind, err := d.DialContext(r.Context(), "tcp", to)
 		if err != nil {
 			return errors.Join(err, conn.Shutdown(r.Context(), closecode.BadGateway, "nothing is behind the tunnel"))
@@ -50,13 +50,16 @@ func leadTo(to string) func(*http.Request, *stream.Conn[*stream.Reader]) error {
 		if err != nil {
 			return err
 		}
-		return join(tunnel, behind, behind)
+		return join(r.Context(), tunnel, behind, behind)
 	}
 }
 
-// join copies what comes through the tunnel to w, and r into the tunnel, until one of them ends, and closes all. What
-// came out of that one before has reached the other. A WebSocket connection cannot be open one way, as one of TCP can.
-func join(tunnel net.Conn, r io.ReadCloser, w io.WriteCloser) error {
+// alive keeps a tunnel open over which nothing goes, and ends one whose other end is gone.
+var alive = stream.KeepAlive(30 * time.Second)
+
+// join copies what comes through the tunnel to w, and r into the tunnel, until one of them ends, or ctx does, and closes all. What
+// came out of the one that ends has reached the other. A WebSocket connection cannot be open one way, as one of TCP can.
+func join(ctx context.Context, tunnel net.Conn, r io.ReadCloser, w io.WriteCloser) (err error) {
 	ended := make(chan error, 2)
 	pipe := func(dst io.Writer, src io.Reader) {
 		_, err := io.Copy(dst, src)
@@ -64,7 +67,11 @@ func join(tunnel net.Conn, r io.ReadCloser, w io.WriteCloser) error {
 	}
 	go pipe(w, tunnel)
 	go pipe(tunnel, r)
-	err := <-ended
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
 	tunnel.Close()
 	r.Close()
 	w.Close()
@@ -113,29 +120,31 @@ func (c client) connect(ctx context.Context) (net.Conn, error) {
 func (c client) forward(ctx context.Context, ln net.Listener) error {
 	var all sync.WaitGroup
 	defer all.Wait()
-	stop := context.AfterFunc(ctx, func() { ln.Close() })
-	defer stop()
+	defer context.AfterFunc(ctx, func() { ln.Close() })()
 	for {
 		near, err := ln.Accept()
-		if ctx.Err() != nil {
+		switch {
+		case err == nil:
+			all.Go(func() {
+				if err := c.lead(ctx, near); err != nil && ctx.Err() == nil {
+					log.Printf("%s: %v", near.RemoteAddr(), err)
+				}
+			})
+		case ctx.Err() != nil:
 			return nil
-		}
-		if err != nil { // such as that descriptors are scarce, for a while
+		default: // such as that descriptors are scarce, for a while
 			log.Print(err)
 			time.Sleep(100 * time.Millisecond)
-			continue
 		}
-		all.Go(func() {
-			defer near.Close()
-			tunnel, err := c.connect(ctx)
-			if err == nil {
-				stop := context.AfterFunc(ctx, func() { tunnel.Close() })
-				defer stop()
-				err = join(tunnel, near, near)
-			}
-			if err != nil && ctx.Err() == nil {
-				log.Printf("%s: %v", near.RemoteAddr(), err)
-			}
-		})
 	}
+}
+
+// lead leads a connection through a tunnel.
+func (c client) lead(ctx context.Context, near net.Conn) error {
+	defer near.Close()
+	tunnel, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	return join(ctx, tunnel, near, near)
 }
