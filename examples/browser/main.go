@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/litert/websocket/closecode"
@@ -148,7 +149,7 @@ func main() {
 	addr := flag.String("addr", "localhost:8080", "listen at `host:port`")
 	name := flag.String("dir", "files", "store files in `directory`")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *addr, *name); err != nil {
 		log.Fatal(err)

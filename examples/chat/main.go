@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/litert/websocket/closecode"
@@ -89,7 +90,7 @@ func serve(ctx context.Context, ln net.Listener, h *hub) error {
 func main() {
 	addr := flag.String("addr", "localhost:8080", "listen at `host:port`")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ln, err := net.Listen("tcp", *addr)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/litert/websocket/listen"
@@ -105,7 +106,7 @@ func main() {
 	addr := flag.String("addr", "localhost:8080", "listen at `host:port`")
 	name := flag.String("file", "watched.txt", "watch the `file`")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	ln, err := net.Listen("tcp", *addr)
 	if err != nil {

@@ -26,6 +26,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/litert/websocket/closecode"
@@ -135,7 +136,7 @@ func main() {
 	name := flag.String("dir", "uploads", "store files in `directory`")
 	max := flag.Int64("max", 1<<30, "take files of up to so many `bytes`")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, *addr, *name, *max); err != nil {
 		log.Fatal(err)
