@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -11,10 +10,10 @@ import (
 
 const width, height = 320, 240
 
-// draw returns what a camera might see: a ball that moves over a ground that does not, as JPEG.
-func draw(at time.Time) ([]byte, error) {
+// draw returns what a camera might see now: a ball that moves over a ground that does not, as JPEG.
+func draw() ([]byte, error) {
 	const radius = 24
-	seconds := float64(at.UnixMilli()%60_000) / 1000
+	seconds := float64(time.Now().UnixMilli()%60_000) / 1000
 	ball := image.Pt(int(seconds*97)%width, height/2+int(seconds*61)%(height/2)-height/4)
 	picture := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
@@ -29,24 +28,4 @@ func draw(at time.Time) ([]byte, error) {
 	var encoded bytes.Buffer
 	err := jpeg.Encode(&encoded, picture, &jpeg.Options{Quality: 60})
 	return encoded.Bytes(), err
-}
-
-// film shows a picture of the camera at each interval, until ctx ends.
-func (f *feed) film(ctx context.Context, interval time.Duration) error {
-	ticker := time.NewTicker(interval)
-	defer ticker.Stop()
-	for {
-		select {
-		case at := <-ticker.C:
-			data, err := draw(at)
-			if err != nil {
-				return err
-			}
-			if err := f.show(data); err != nil {
-				return err
-			}
-		case <-ctx.Done():
-			return nil
-		}
-	}
 }

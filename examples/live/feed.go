@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// A picture is one message for all viewers: its number and its time in microseconds, 8 bytes each, and the picture itself.
+// A picture is one message for all viewers: its number and its time in microseconds, 8 bytes each, and what is seen, a JPEG or lines
+// of a log.
 type picture struct {
 	number uint64
 	msg    *stream.Prepared
@@ -20,8 +22,8 @@ type picture struct {
 
 // A feed has the newest picture. It knows nothing of the viewers that are behind, and waits for none.
 type feed struct {
-	newest                 atomic.Pointer[picture]
-	viewers, sent, skipped atomic.Uint64
+	newest  atomic.Pointer[picture]
+	viewers atomic.Int64
 }
 
 // newFeed returns a feed that shows data until there is a newer picture.
@@ -34,31 +36,44 @@ func newFeed(data []byte) (*feed, error) {
 // show has all viewers get data as the newest picture. It is for one goroutine.
 func (f *feed) show(data []byte) error {
 	older := f.newest.Load()
-	p := &picture{number: older.number + 1, newer: make(chan struct{})}
-	head := binary.BigEndian.AppendUint64(nil, p.number)
+	head := binary.BigEndian.AppendUint64(nil, older.number+1)
 	head = binary.BigEndian.AppendUint64(head, uint64(time.Now().UnixMicro()))
-	var err error
-	if p.msg, err = stream.Prepare(opcode.Binary, append(head, data...)); err != nil {
+	msg, err := stream.Prepare(opcode.Binary, append(head, data...))
+	if err != nil {
 		return err
 	}
-	f.newest.Store(p)
+	f.newest.Store(&picture{older.number + 1, msg, make(chan struct{})})
 	close(older.newer)
 	return nil
 }
 
-// send sends the viewer the newest picture whenever it has taken the one before. Those that were the newest meanwhile
-// are skipped.
+// film shows at each interval what next returns, unless that is nil, until ctx ends.
+func (f *feed) film(ctx context.Context, interval time.Duration, next func() ([]byte, error)) error {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			data, err := next()
+			if err == nil && data != nil {
+				err = f.show(data)
+			}
+			if err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// send sends the viewer the newest picture whenever it has taken the one before.
 func (f *feed) send(ctx context.Context, viewer *stream.Socket) {
-	for last := uint64(0); ; {
+	for {
 		p := f.newest.Load()
 		if viewer.WritePrepared(ctx, p.msg) != nil {
 			return // view hears of the end, too
 		}
-		f.sent.Add(1)
-		if last > 0 {
-			f.skipped.Add(p.number - last - 1)
-		}
-		last = p.number
 		select {
 		case <-p.newer:
 		case <-ctx.Done():
@@ -67,21 +82,15 @@ func (f *feed) send(ctx context.Context, viewer *stream.Socket) {
 	}
 }
 
-// view shows the feed until the viewer leaves. What viewers say is ignored, but received: that is how their leaving is
-// noticed.
+// view shows the feed until the viewer leaves. What viewers say is ignored, but received: that is how their leaving is noticed.
 func (f *feed) view(r *http.Request, conn *stream.Conn[stream.Message]) error {
-	ctx, cancel := context.WithCancel(r.Context())
-	sent := make(chan struct{})
 	f.viewers.Add(1)
-	go func() {
-		defer close(sent)
-		f.send(ctx, conn.Socket)
-	}()
-	defer func() {
-		cancel()
-		<-sent
-		f.viewers.Add(^uint64(0))
-	}()
+	defer f.viewers.Add(-1)
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	sending.Go(func() { f.send(ctx, conn.Socket) })
 	for _, err := range conn.All(ctx) {
 		if err != nil {
 			return err

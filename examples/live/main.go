@@ -1,9 +1,10 @@
-// Live shows a camera to thousands of viewers: each gets the newest picture as soon as it has taken the one before.
+// Live shows a camera, or a log, to thousands of viewers: each gets the newest picture as soon as it has taken the one before.
 //
 // It shows how a message is put together once for all, how a viewer that is slow misses pictures, sees the newest, and
 // holds up nobody, and what a delivery costs.
 //
 //	go run ./live
+//	tail -f LOG | go run ./live -
 //
 // Then open http://localhost:8080/ in a browser. To measure it, with viewers that read nothing among others:
 //
@@ -13,7 +14,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"flag"
 	"log"
@@ -32,19 +32,8 @@ import (
 //go:embed index.html
 var page string
 
-// underWay is how many bytes the system may hold for a viewer that does not take them. A slow one sees the newest
-// picture behind these.
+// underWay is how many bytes the system may hold for a viewer that does not take them. A slow one sees the newest picture behind these.
 const underWay = 64 << 10
-
-// counts are what the server tells of itself.
-type counts struct {
-	Viewers, Pictures, Sent, Skipped uint64
-	CPU                              time.Duration
-}
-
-func (f *feed) counts() counts {
-	return counts{f.viewers.Load(), f.newest.Load().number, f.sent.Load(), f.skipped.Load(), cpuTime()}
-}
 
 // serve serves ln until ctx ends. The viewers get the code 1001 then.
 func serve(ctx context.Context, ln net.Listener, f *feed, opts ...listen.Option) error {
@@ -53,7 +42,6 @@ func serve(ctx context.Context, ln net.Listener, f *feed, opts ...listen.Option)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, "index.html", time.Time{}, strings.NewReader(page))
 	})
-	mux.HandleFunc("/counts", func(w http.ResponseWriter, _ *http.Request) { json.NewEncoder(w).Encode(f.counts()) })
 	mux.Handle("/live", listen.Handler(stream.Simple, f.view, append([]listen.Option{
 		listen.Join(&group),
 		listen.Hosts("localhost", "127.0.0.1", "[::1]"), // and no page whose name was rebound to these
@@ -81,19 +69,15 @@ func serve(ctx context.Context, ln net.Listener, f *feed, opts ...listen.Option)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return errors.Join(server.Shutdown(ctx), group.Shutdown(ctx))
+	return errors.Join(group.Shutdown(ctx), server.Shutdown(ctx)) // in this order: a request may take all of the time
 }
 
-// run films, and shows it at addr, until ctx ends.
-func run(ctx context.Context, addr string, interval time.Duration) error {
+// run shows what next returns at each interval, at addr, until ctx ends.
+func run(ctx context.Context, addr string, interval time.Duration, next func() ([]byte, error)) error {
 	if interval <= 0 {
 		return errors.New("the interval is not positive")
 	}
-	first, err := draw(time.Now())
-	if err != nil {
-		return err
-	}
-	f, err := newFeed(first)
+	f, err := newFeed(nil)
 	if err != nil {
 		return err
 	}
@@ -106,7 +90,7 @@ func run(ctx context.Context, addr string, interval time.Duration) error {
 	filmed := make(chan error, 1)
 	go func() {
 		defer cancel()
-		filmed <- f.film(ctx, interval)
+		filmed <- f.film(ctx, interval, next)
 	}()
 	err = serve(ctx, ln, f)
 	cancel()
@@ -117,9 +101,18 @@ func main() {
 	addr := flag.String("addr", "localhost:8080", "listen at `host:port`")
 	interval := flag.Duration("interval", 100*time.Millisecond, "the `time` from a picture to the next")
 	flag.Parse()
+	next := draw
+	switch {
+	case flag.NArg() == 1 && flag.Arg(0) == "-":
+		lines := new(tail)
+		go func() { log.Printf("no more lines: %v", lines.read(os.Stdin)) }()
+		next = lines.take
+	case flag.NArg() > 0:
+		log.Fatal("say - for the lines of the standard input, or nothing for a camera")
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *addr, *interval); err != nil {
+	if err := run(ctx, *addr, *interval, next); err != nil {
 		log.Fatal(err)
 	}
 }

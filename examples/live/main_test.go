@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"image/jpeg"
+	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +22,13 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("LIVE_IS_THE_PROGRAM") != "" {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 type viewer = stream.Conn[stream.Message]
 
@@ -161,7 +168,7 @@ func TestViewersThatAreStuckHoldUpNobodyAndSeeTheNewest(t *testing.T) {
 		}
 		v.Abort() // as it would not answer a close frame
 	}
-	await(t, "viewers that have left are still there", func() bool { return f.viewers.Load() == uint64(len(reading)) })
+	await(t, "viewers that have left are still there", func() bool { return f.viewers.Load() == int64(len(reading)) })
 	stop()
 	ended.Wait()
 	if n := f.viewers.Load(); n != 0 {
@@ -182,8 +189,8 @@ func TestAViewerThatComesLateSeesTheNewestAtOnce(t *testing.T) {
 	}
 }
 
-func TestThePageAndTheCountsAreServed(t *testing.T) {
-	f, addr, _ := serveFeed(t)
+func TestThePageIsServed(t *testing.T) {
+	_, addr, _ := serveFeed(t)
 	defer http.DefaultClient.CloseIdleConnections()
 	response, err := http.Get("http://" + addr + "/")
 	if err != nil {
@@ -193,18 +200,32 @@ func TestThePageAndTheCountsAreServed(t *testing.T) {
 	if got := response.Header.Get("Content-Type"); response.StatusCode != http.StatusOK || !strings.HasPrefix(got, "text/html") {
 		t.Errorf("%s, %s", response.Status, got)
 	}
-	if _, _, err := see(testContext(t), watch(t, addr), 0); err != nil {
+}
+
+// A request whose body does not come has the HTTP server wait for it, in vain.
+func TestViewersHearOfTheEndAlthoughARequestDoesNotEnd(t *testing.T) {
+	_, addr, stop := serveFeed(t)
+	v := watch(t, addr)
+	request, err := net.Dial("tcp", addr)
+	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the picture is not counted", func() bool { return f.sent.Load() == 1 })
-	if response, err = http.Get("http://" + addr + "/counts"); err != nil {
+	defer request.Close()
+	if _, err := io.WriteString(request, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	var c counts
-	if err := json.NewDecoder(response.Body).Decode(&c); err != nil || c.Viewers != 1 || c.Pictures != 1 || c.Sent != 1 {
-		t.Errorf("%+v, %v", c, err)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		stop()
+	}()
+	for range v.All(testContext(t)) {
 	}
+	if code := stream.CloseCode(v.Err()); code != closecode.GoingAway {
+		t.Errorf("the end is %v, want 1001", v.Err())
+	}
+	io.WriteString(request, "x")
+	<-stopped
 }
 
 func TestTheCameraFilmsUntilTheEnd(t *testing.T) {
@@ -214,13 +235,13 @@ func TestTheCameraFilmsUntilTheEnd(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(testContext(t))
 	filmed := make(chan error, 1)
-	go func() { filmed <- f.film(ctx, time.Millisecond) }()
+	go func() { filmed <- f.film(ctx, time.Millisecond, draw) }()
 	await(t, "nothing is filmed", func() bool { return f.newest.Load().number > 2 })
 	cancel()
 	if err := <-filmed; err != nil {
 		t.Error(err)
 	}
-	data, err := draw(time.Now())
+	data, err := draw()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,13 +253,13 @@ func TestTheCameraFilmsUntilTheEnd(t *testing.T) {
 func TestTheProgramEndsInOrder(t *testing.T) {
 	ctx, stop := context.WithCancel(testContext(t))
 	stop()
-	if err := run(ctx, "localhost:0", time.Millisecond); err != nil {
+	if err := run(ctx, "localhost:0", time.Millisecond, draw); err != nil {
 		t.Error(err)
 	}
-	if err := run(ctx, "no address", time.Millisecond); err == nil {
+	if err := run(ctx, "no address", time.Millisecond, draw); err == nil {
 		t.Error("it listens nowhere, and does not say so")
 	}
-	if err := run(ctx, "localhost:0", 0); err == nil {
+	if err := run(ctx, "localhost:0", 0, draw); err == nil {
 		t.Error("an interval of nothing is taken")
 	}
 }

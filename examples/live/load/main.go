@@ -8,12 +8,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"log"
-	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -21,17 +19,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/stream"
 )
-
-// counts are what the server tells of itself.
-type counts struct {
-	Viewers, Pictures, Sent, Skipped uint64
-	CPU                              time.Duration
-}
 
 // A load is a server and its viewers, some of which are stuck.
 type load struct {
@@ -42,15 +35,16 @@ type load struct {
 	mu       sync.Mutex // guards following
 	measures bool
 	took     []time.Duration // from the camera to the viewers that read
+	pictures map[uint64]bool // that they have seen, by number
 }
 
-// run returns what the server told before and after the time that was measured.
-func (l *load) run(ctx context.Context) (before, after counts, err error) {
+// run returns how much CPU time the server has used while it was measured.
+func (l *load) run(ctx context.Context) (used time.Duration, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	server, addr, err := l.start(ctx)
 	if err != nil {
 		cancel()
-		return before, after, err
+		return 0, err
 	}
 	var watching sync.WaitGroup
 	defer func() {
@@ -62,7 +56,7 @@ func (l *load) run(ctx context.Context) (before, after counts, err error) {
 	for i := range l.viewers {
 		conn, err := dial.Dial(ctx, "ws://"+addr+"/live", stream.Simple, stream.ReuseBuffer())
 		if err != nil {
-			return before, after, err
+			return 0, err
 		}
 		watching.Go(func() {
 			defer conn.Abort()
@@ -74,16 +68,15 @@ func (l *load) run(ctx context.Context) (before, after counts, err error) {
 		})
 	}
 	wait(ctx, l.warm)
-	if before, err = countsOf(addr); err != nil {
-		return before, after, err
-	}
+	before := cpuTime(server.Process)
 	l.measure(true)
 	wait(ctx, l.lasts)
 	l.measure(false)
-	if after, err = countsOf(addr); err == nil && len(l.took) == 0 {
+	used = cpuTime(server.Process) - before
+	if err = ctx.Err(); err == nil && len(l.took) == 0 {
 		err = fmt.Errorf("no picture came within %v", l.lasts)
 	}
-	return before, after, err
+	return used, err
 }
 
 // start starts the server, which ends with ctx.
@@ -117,6 +110,7 @@ func (l *load) watch(ctx context.Context, conn *stream.Conn[stream.Message]) {
 		l.mu.Lock()
 		if l.measures {
 			l.took = append(l.took, took)
+			l.pictures[binary.BigEndian.Uint64(msg.Data)] = true
 		}
 		l.mu.Unlock()
 	}
@@ -130,25 +124,16 @@ func (l *load) measure(on bool) {
 
 // print runs the load and prints a line of what was measured.
 func (l *load) print(ctx context.Context, out io.Writer) error {
-	before, after, err := l.run(ctx)
+	used, err := l.run(ctx)
 	if err != nil {
 		return err
 	}
 	slices.Sort(l.took)
 	took := func(part int) time.Duration { return l.took[(len(l.took)-1)*part/100].Round(10 * time.Microsecond) }
-	seconds, sent := l.lasts.Seconds(), max(after.Sent-before.Sent, 1)
-	fmt.Fprintf(out, "%7d %6d %11.1f %13.0f %13v %9v %9v\n", l.viewers, l.stuck, float64(after.Pictures-before.Pictures)/seconds,
-		float64(sent)/seconds, (after.CPU-before.CPU).Round(10*time.Nanosecond)/time.Duration(sent), took(50), took(99))
+	seconds, delivered := l.lasts.Seconds(), len(l.took)
+	fmt.Fprintf(out, "%7d %6d %11.1f %13.0f %13v %9v %9v\n", l.viewers, l.stuck, float64(len(l.pictures))/seconds,
+		float64(delivered)/seconds, (used / time.Duration(delivered)).Round(10*time.Nanosecond), took(50), took(99))
 	return nil
-}
-
-func countsOf(addr string) (c counts, err error) {
-	response, err := http.Get("http://" + addr + "/counts")
-	if err != nil {
-		return c, err
-	}
-	defer response.Body.Close()
-	return c, json.NewDecoder(response.Body).Decode(&c)
 }
 
 func wait(ctx context.Context, d time.Duration) {
@@ -172,7 +157,7 @@ func measureAll(ctx context.Context, out io.Writer, viewers int, interval, warm,
 	}
 	fmt.Fprintln(out, "viewers  stuck  pictures/s  deliveries/s  CPU/delivery       p50       p99")
 	for _, stuck := range []int{0, viewers / 10} {
-		l := &load{server: program, viewers: viewers, stuck: stuck, interval: interval, warm: warm, lasts: lasts}
+		l := &load{server: program, viewers: viewers, stuck: stuck, interval: interval, warm: warm, lasts: lasts, pictures: make(map[uint64]bool)}
 		if err := l.print(ctx, out); err != nil {
 			return err
 		}
@@ -185,7 +170,7 @@ func main() {
 	interval := flag.Duration("interval", 100*time.Millisecond, "the `time` from a picture to the next")
 	lasts := flag.Duration("for", 10*time.Second, "measure for this `time`")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := measureAll(ctx, os.Stdout, *viewers, *interval, 2*time.Second, *lasts); err != nil {
 		log.Fatal(err)
