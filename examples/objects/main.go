@@ -56,7 +56,7 @@ func serve(ctx context.Context, ln net.Listener, s *store) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return errors.Join(server.Shutdown(ctx), group.Shutdown(ctx))
+	return errors.Join(group.Shutdown(ctx), server.Shutdown(ctx)) // in this order: a request may take all of the time
 }
 
 // A config is what the flags say.
