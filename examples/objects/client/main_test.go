@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log"
@@ -20,6 +21,8 @@ import (
 
 	"go.uber.org/goleak"
 )
+
+var size = flag.Int64("size", 256<<20, "how many `bytes` the large file has")
 
 // program is the program objects, which TestMain builds.
 var program string
@@ -125,26 +128,28 @@ func mostMemory(t *testing.T, pid int) (size int64, known bool) {
 }
 
 func TestALargeFileGoesThereAndBackInLittleMemoryAndGoesOnWhereItWasCut(t *testing.T) {
-	const size, memory = 256 << 20, 128 << 20
+	const memory = 128 << 20
 	process, server := startServer(t)
-	ctx, dir := testContext(t), t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute+time.Duration(*size>>20)*time.Second/4)
+	defer cancel()
+	dir := t.TempDir()
 	there, back := filepath.Join(dir, "there"), filepath.Join(dir, "back")
-	makeFile(t, there, size)
+	makeFile(t, there, *size)
 	want := sumOf(t, there)
-	if said, err := put(ctx, server, there, "a/large file"); err != nil || said != fmt.Sprintf("%d bytes are stored", size) {
+	if said, err := put(ctx, server, there, "a/large file"); err != nil || said != fmt.Sprintf("%d bytes are stored", *size) {
 		t.Fatalf("%q, %v", said, err)
 	}
 
-	cut, cancel := context.WithCancel(ctx)
+	cut, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- get(cut, server, "a/large file", back) }()
-	for info, err := os.Stat(back + ".part"); err != nil || info.Size() < size/8; info, err = os.Stat(back + ".part") {
+	for info, err := os.Stat(back + ".part"); err != nil || info.Size() < *size/8; info, err = os.Stat(back + ".part") {
 		if ctx.Err() != nil {
 			t.Fatal("nothing comes")
 		}
 		time.Sleep(time.Millisecond)
 	}
-	cancel()
+	stop()
 	if err := <-ended; err == nil {
 		t.Log("the download was faster than its end")
 	} else if err := get(ctx, server, "a/large file", back); err != nil {
