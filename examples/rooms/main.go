@@ -13,6 +13,7 @@ import (
 	_ "embed"
 	"errors"
 	"flag"
+	"fmt"
 	"log"
 	"net"
 	"net/http"
@@ -71,7 +72,7 @@ func main() {
 	n := newNode()
 	addr := flag.String("addr", "localhost:8080", "listen at `host:port`")
 	urls := flag.String("nats", "", "the `URLs` of NATS with JetStream, separated by commas (default one in this process)")
-	store := flag.String("store", filepath.Join(os.TempDir(), "rooms"), "the `folder` in which that keeps messages")
+	store := flag.String("store", "", "the `folder` in which that keeps messages, of this process alone (default one for the port)")
 	replicas := flag.Int("replicas", 1, "on how many servers NATS keeps messages")
 	flag.DurationVar(&n.spread, "spread", n.spread, "within which time clients come back that are sent away")
 	flag.DurationVar(&n.refresh, "refresh", n.refresh, "how often nodes tell each other who is present")
@@ -84,6 +85,9 @@ func main() {
 	ln, err := net.Listen("tcp", *addr)
 	if err != nil {
 		log.Fatal(err)
+	}
+	if *store == "" {
+		*store = filepath.Join(os.TempDir(), fmt.Sprint("rooms-", ln.Addr().(*net.TCPAddr).Port))
 	}
 	if err = n.connect(ctx, *urls, *store, *replicas); err == nil {
 		log.Printf("open http://%s/?room=lobby&name=alice", ln.Addr())

@@ -154,3 +154,23 @@ func TestANodeThatCannotRunSaysWhy(t *testing.T) {
 		late.Stop()
 	}
 }
+
+func TestNodesWithNATSOfTheirOwnShareNoFolder(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	var nodes []process
+	for range 2 {
+		addr := freeAddress(t, "127.0.0.1")
+		nodes = append(nodes, startRole(t, "node", "-addr", addr))
+		awaitReady(t, addr)
+		c, _ := enter(t, addr, "a", "")
+		say(t, c, "1", "hello")
+		c.Abort()
+	}
+	for _, p := range nodes {
+		end(t, p)
+	}
+	if stores, err := filepath.Glob(filepath.Join(dir, "rooms*")); err != nil || len(stores) != 2 {
+		t.Errorf("the folders are %q, %v", stores, err)
+	}
+}
