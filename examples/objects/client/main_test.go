@@ -63,7 +63,10 @@ func startServer(t *testing.T) (server *exec.Cmd, url string) {
 	lines := bufio.NewScanner(said)
 	copied := make(chan struct{})
 	t.Cleanup(func() {
-		server.Process.Kill()
+		if server.Process.Signal(syscall.SIGTERM) != nil { // it has ended, or nothing tells a process to end here
+			server.Process.Kill()
+		}
+		defer time.AfterFunc(time.Minute, func() { server.Process.Kill() }).Stop()
 		<-copied
 		server.Wait()
 	})
