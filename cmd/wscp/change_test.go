@@ -39,14 +39,14 @@ func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
 			source := writeFile(t, randomBytes(24<<20), t.TempDir(), "source")
 			received := make(chan error, 1)
 			url := script(t, putProtocol, func(ctx context.Context, c conn) error {
-				h, err := receiveHead(ctx, c)
+				e, err := receivePut(ctx, c)
 				if err != nil {
 					return err
 				}
 				if err := change(source); err != nil {
 					return err
 				}
-				_, err = receiveAll(ctx, c, h, io.Discard)
+				_, err = receiveAll(ctx, c, e, io.Discard)
 				received <- err
 				return err
 			})
@@ -59,11 +59,11 @@ func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
 			s := startServer(t)
 			file := writeFile(t, randomBytes(24<<20), s.dir, "file")
 			c := dialFor(t, s.url+"file", getProtocol)
-			h := ask(t, c)
+			e := ask(t, c)
 			if err := change(file); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := receiveAll(testContext(t), c, h, io.Discard); err == nil {
+			if _, err := receiveAll(testContext(t), c, e, io.Discard); err == nil {
 				t.Error("the receiver takes it for whole")
 			}
 			end(t.Context(), c, nil)
@@ -107,7 +107,7 @@ func TestTheSumIsOfBytesThatTheReceiverMustHave(t *testing.T) {
 		}
 		return len(p), os.Chtimes(name, time.Time{}, src.info.ModTime())
 	}))
-	if got := sha256.Sum256(sent.Bytes()); err != nil || sum.SHA256.equal(got[:]) {
+	if got := sha256.Sum256(sent.Bytes()); err != nil || sum.SHA256 == got {
 		t.Errorf("the sum is that of other bytes, %v", err)
 	}
 
@@ -118,7 +118,7 @@ func TestTheSumIsOfBytesThatTheReceiverMustHave(t *testing.T) {
 	defer src2.Close()
 	sent.Reset()
 	sum, err = src2.copyTo(&sent, 0, sha256.New(), io.Discard)
-	if got := sha256.Sum256(sent.Bytes()); err != nil || !sum.SHA256.equal(got[:]) {
+	if got := sha256.Sum256(sent.Bytes()); err != nil || sum.SHA256 != got {
 		t.Errorf("the sum of an unchanged file is wrong, %v", err)
 	}
 }
@@ -130,13 +130,13 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 func TestTheReasonOfAFailedReceiverReachesTheSender(t *testing.T) {
 	source := sparseFile(t, t.TempDir(), "source")
 	url := script(t, putProtocol, func(ctx context.Context, c conn) error {
-		h, err := receiveHead(ctx, c)
+		e, err := receivePut(ctx, c)
 		if err != nil {
 			return err
 		}
 		full := writerFunc(func(p []byte) (int, error) { return 0, io.ErrShortWrite })
 		return exchange(ctx, c, func() error {
-			_, err := receiveAll(ctx, c, h, full)
+			_, err := receiveAll(ctx, c, e, full)
 			return err
 		})
 	})

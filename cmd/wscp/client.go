@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/stream"
@@ -19,68 +21,153 @@ import (
 type client struct {
 	console
 	*settings
-	opts  []dial.Option
-	moved int64 // bytes of files, in all attempts
+	command string // that it runs
+	opts    []dial.Option
+	moved   int64 // bytes of files, in all attempts
 }
 
-func newClient(c console, s *settings) (*client, error) {
+func (c console) newClient(s *settings, command string) (*client, error) {
 	opts, err := s.dialOptions(c)
-	return &client{console: c, settings: s, opts: opts}, err
+	return &client{console: c, settings: s, command: cmp.Or(s.label, command), opts: opts}, err
 }
+
+// errNotAgain says what a pipe cannot do.
+var errNotAgain = errors.New("a pipe cannot be read again; -continue and -retry are for files")
 
 func (c console) put(ctx context.Context, s *settings, args []string) error {
-	cl, err := newClient(c, s)
+	files, to := args[:len(args)-1], args[len(args)-1]
+	dir, req := dirAt(to), request{Continue: s.resumes()}
+	switch {
+	case dir != nil && slices.Contains(files, "-"):
+		return usageError("put: what is piped in gets its name from the URL")
+	case dir == nil && len(files) > 1:
+		return usageError("put: the URL of a directory, where several files go, ends with a slash")
+	case dir != nil && (len(files) > 1 || !isFile(files[0])):
+		return c.putDir(ctx, s, files, to)
+	case dir != nil: // a file alone can be continued in its middle
+		to, req.Folder = dir.JoinPath(url.PathEscape(filepath.Base(files[0]))).String(), true
+	}
+	cl, err := c.newClient(s, "put")
 	if err != nil {
 		return err
 	}
-	files, to := args[:len(args)-1], args[len(args)-1]
-	switch dir := dirAt(to); {
-	case dir != nil && slices.Contains(files, "-"):
-		return usageError("put: what is piped in gets its name from the URL")
-	case dir != nil && len(files) == 1 && isFile(files[0]): // one file can be continued in its middle
-		to = dir.JoinPath(url.PathEscape(filepath.Base(files[0]))).String()
-	case dir != nil:
-		return cl.putTree(ctx, files, to)
-	case len(files) > 1:
-		return usageError("put: the URL of a directory, where several files go, ends with a slash")
-	}
-	var r result
-	err = cl.again(ctx, func() error {
-		r, err = cl.upload(ctx, files[0], to)
+	src, err := leave(ctx, func() (*source, error) { return c.openSource(files[0]) })
+	if err != nil {
 		return err
-	})
-	return cl.report("put", files[0], r, err)
+	}
+	defer src.Close()
+	if src.pipe != nil && req.Continue {
+		return errNotAgain
+	}
+	put := func(conn conn, a account) (result, error) {
+		out := sender{conn: conn, account: a}
+		err := out.send(ctx, req.Continue, func() error { return out.sendFile(ctx, src, "") })
+		return out.result, err
+	}
+	if src.pipe != nil {
+		put = leaving(ctx, put)
+	}
+	return cl.transfer(ctx, to, putProtocol, files[0], req, put)
 }
 
 func (c console) get(ctx context.Context, s *settings, args []string) error {
-	from, to := args[0], args[1]
-	out := c.out
-	if to == "-" {
-		c.out = c.err
-	}
-	cl, err := newClient(c, s)
+	from, to, out := args[0], args[1], c.out
+	isDir, req := dirAt(from) != nil, request{Continue: s.resumes()}
+	var folder, name string
 	switch {
-	case err != nil:
-		return err
-	case dirAt(from) != nil && to == "-":
+	case isDir && to == "-":
 		return usageError("get: a directory does not go to a pipe")
-	case dirAt(from) != nil:
-		return cl.getTree(ctx, from, to)
-	case to == "-" && (s.resume || s.retry > 0):
+	case to == "-" && req.Continue:
 		return usageError("get: what has left for a pipe cannot be continued; -continue and -retry are for files")
-	case isFolder(to):
-		to = filepath.Join(to, nameOf(from))
-	}
-	var r result
-	err = cl.again(ctx, func() error {
-		if to == "-" {
-			r, err = cl.downloadTo(ctx, from, out)
-		} else {
-			r, err = cl.download(ctx, from, to)
+	case to == "-":
+		c.out = c.err
+	case isDir:
+		if err := os.MkdirAll(to, 0o777); err != nil {
+			return err
 		}
+		folder = to
+	case isFolder(to):
+		folder, name = to, nameOf(from)
+		to = filepath.Join(folder, name)
+	default:
+		folder, name = filepath.Split(to)
+	}
+	if name == "" && !isDir && to != "-" {
+		return notRegular(to)
+	}
+	cl, err := c.newClient(s, "get")
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(cmp.Or(folder, "."))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	get := func(conn conn, a account) (result, error) {
+		in := receiver{conn: conn, root: root, continues: req.Continue, maxSize: maxSize, account: a}
+		var err error
+		switch {
+		case isDir:
+			err = in.receiveDir(ctx, nil)
+		case to == "-":
+			err = in.receivePipe(ctx, out)
+		default:
+			err = in.receiveAlone(ctx, name)
+		}
+		return in.result, err
+	}
+	if to == "-" {
+		get = leaving(ctx, get)
+	}
+	return cl.transfer(ctx, from, getProtocol, to, req, get)
+}
+
+// A transferFunc puts or gets something once.
+type transferFunc func(conn, account) (result, error)
+
+// leaving returns the transfer, which is left behind when ctx ends.
+func leaving(ctx context.Context, do transferFunc) transferFunc {
+	return func(conn conn, a account) (result, error) {
+		return leave(ctx, func() (result, error) { return do(conn, a) })
+	}
+}
+
+// transfer puts or gets what is at url, again and again as the settings say, and prints the result.
+func (c *client) transfer(ctx context.Context, url, subprotocol, file string, req request, do transferFunc) error {
+	var r result
+	err := c.again(ctx, func() error {
+		conn, err := c.dial(ctx, url, subprotocol)
+		if err != nil {
+			return err
+		}
+		begun := time.Now()
+		err = exchange(ctx, conn, func() (err error) {
+			if err := sendText(ctx, conn, req); err != nil {
+				return err
+			}
+			meter := c.newMeter()
+			defer meter.done()
+			r, err = do(conn, account{observer: meter})
+			return err
+		})
+		r.took = time.Since(begun)
 		return err
 	})
-	return cl.report("get", to, r, err)
+	return c.report(file, r, err)
+}
+
+// dial connects to the server at url.
+func (c *client) dial(ctx context.Context, url, subprotocol string) (conn, error) {
+	conn, err := dial.Dial(ctx, url, stream.Standard, append(c.opts, dial.Subprotocols(subprotocol))...)
+	if err != nil {
+		return nil, err
+	}
+	if conn.Subprotocol() != subprotocol {
+		conn.Close()
+		return nil, &refusal{fmt.Errorf("the server does not speak %s", subprotocol)}
+	}
+	return conn, nil
 }
 
 // dirAt returns the URL if it is that of a directory, and otherwise nil.
@@ -110,19 +197,3 @@ func isFolder(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && info.IsDir()
 }
-
-// dial connects to the server at url.
-func (c *client) dial(ctx context.Context, url, subprotocol string) (conn, error) {
-	conn, err := dial.Dial(ctx, url, stream.Standard, append(c.opts, dial.Subprotocols(subprotocol))...)
-	if err != nil {
-		return nil, err
-	}
-	if conn.Subprotocol() != subprotocol {
-		conn.Close()
-		return nil, &refusal{fmt.Errorf("the server does not speak %s", subprotocol)}
-	}
-	return conn, nil
-}
-
-// errNotAgain says what a pipe cannot do.
-var errNotAgain = errors.New("a pipe cannot be read again; -continue and -retry are for files")

@@ -60,7 +60,7 @@ func beginGet(t *testing.T, s served) conn {
 func receiveRest(t *testing.T, c conn) {
 	t.Helper()
 	var got bytes.Buffer
-	if _, err := receiveAll(testContext(t), c, head{Length: new(int64(3))}, &got); err != nil || got.String() != "abc" {
+	if _, err := receiveAll(testContext(t), c, entry{Length: new(int64(3))}, &got); err != nil || got.String() != "abc" {
 		t.Fatalf("%q, %v", &got, err)
 	}
 }
@@ -77,7 +77,9 @@ func TestAClientOfGetMayTakeLonger(t *testing.T) {
 	c := beginGet(t, s)
 	time.Sleep(100 * time.Millisecond) // the link
 	receiveRest(t, c)
-	end(testContext(t), c, nil)
+	if err := told(sumOf(abc))(testContext(t), c); err != nil {
+		t.Fatal(err)
+	}
 	s.awaitLog(t, "file\": ")
 	if log := s.log.String(); !strings.Contains(log, ": done") {
 		t.Errorf("the log is %s", log)
@@ -107,13 +109,14 @@ func TestPingsAreAnsweredBesideWork(t *testing.T) {
 		return receiveText(ctx, c, "the end of the work", new(position))
 	})
 	c := dialFor(t, url, putProtocol)
-	if err := attend(testContext(t), c, func() error { return <-probed }); err != nil {
+	answer := hear[receipt](testContext(t), c, "the answer")
+	if err := <-probed; err != nil {
 		t.Error(err)
 	}
 	if err := sendText(testContext(t), c, position{}); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.Receive(testContext(t)); stream.CloseCode(err) != closecode.NormalClosure {
-		t.Error(err)
+	if a := <-answer; stream.CloseCode(a.err) != closecode.NormalClosure {
+		t.Error(a.err)
 	}
 }

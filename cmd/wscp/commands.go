@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
 )
-
-// maxSize is how many bytes a file may have of which nothing else is said.
-const maxSize = math.MaxInt64
 
 // A command is what is behind wscp on the command line.
 type command struct {
@@ -19,7 +20,7 @@ type command struct {
 	run         func(console, context.Context, *settings, []string) error
 }
 
-// commands returns all commands; their flags are in flagTable.
+// commands returns all commands.
 func commands() []command {
 	return []command{
 		{"serve", "DIR", 1, 1, "lets clients read and write the files in DIR",
@@ -37,54 +38,82 @@ func commands() []command {
 	}
 }
 
-// A flagSpec is a flag of some commands. Its value is of type *bool, *int, *time.Duration, or a [flag.Value].
-type flagSpec struct {
-	name, value, commands, does string
-	at                          func(*settings) any
-}
+// A usageError says what is wrong with the command line.
+type usageError string
 
-const (
-	copying = "put get"
-	clients = "put get connect"
-)
+func (e usageError) Error() string { return string(e) }
 
-var flagTable = []flagSpec{
-	{"addr", "HOST:PORT", "serve", "listens there; 127.0.0.1:8080 by default", func(s *settings) any { return &s.addr }},
-	{"host", "NAME", "serve", "is a name or address that the server is reached by; may be repeated", func(s *settings) any { return &s.hosts }},
-	{"tls", "", "serve", "makes a certificate for this run, and prints its fingerprint", func(s *settings) any { return &s.tls }},
-	{"readonly", "", "serve", "refuses what is put", func(s *settings) any { return &s.rules.readOnly }},
-	{"no-overwrite", "", "serve", "refuses what is put under a name that exists", func(s *settings) any { return &s.rules.keep }},
-	{"max-size", "SIZE", "serve", "refuses files that are larger", func(s *settings) any { return &s.rules.maxSize }},
-	{"max-connections", "N", "serve", "serves as many clients at a time, 256 by default", func(s *settings) any { return &s.rules.connections }},
-	{"continue", "", copying, "goes on where an earlier transfer has stopped", func(s *settings) any { return &s.resume }},
-	{"retry", "TIME", copying, "connects again and goes on, until nothing has moved for that long", func(s *settings) any { return &s.retry }},
-	{"digest", "", copying, "prints the SHA-256 sum, as sha256sum does", func(s *settings) any { return &s.digest }},
-	{"v", "", copying, "prints a line every three seconds where there is no terminal", func(s *settings) any { return &s.verbose }},
-	{"json", "", copying, "prints what happens as lines of JSON", func(s *settings) any { return &s.json }},
-	{"q", "", copying, "prints errors alone", func(s *settings) any { return &s.quiet }},
-	{"binary", "", "connect", "sends and prints bytes instead of lines", func(s *settings) any { return &s.binary }},
-	{"subprotocol", "NAME", "connect", "asks for the subprotocol", func(s *settings) any { return &s.subprotocol }},
-	{"token-file", "FILE", "serve " + clients, "has the token that clients show; otherwise WSCP_TOKEN has it", func(s *settings) any { return &s.tokenFile }},
-	{"H", "FIELD", clients, "adds 'NAME: VALUE' to the request; may be repeated", func(s *settings) any { return &s.header }},
-	{"cert", "FILE", "serve " + clients, "shows the certificate in PEM; with -key", func(s *settings) any { return &s.cert }},
-	{"key", "FILE", "serve " + clients, "has its key", func(s *settings) any { return &s.key }},
-	{"cacert", "FILE", "serve " + clients, "has the authorities, in PEM, that the other side's certificate is of", func(s *settings) any { return &s.cacert }},
-	{"fingerprint", "HEX", clients, "is that of the server's certificate, which needs no authority then", func(s *settings) any { return &s.fingerprint }},
-	{"insecure", "", clients, "takes any certificate", func(s *settings) any { return &s.insecure }},
-	{"z", "", clients, "compresses", func(s *settings) any { return &s.compress }},
-	{"proxy", "URL", clients, "connects through that, http, https or socks5; by default as the environment says", func(s *settings) any { return &s.proxy }},
-	{"bind", "ADDRESS", clients, "connects from that address of this machine", func(s *settings) any { return &s.bind }},
-	{"unix", "PATH", "serve " + clients, "is a UNIX socket to listen at, or to connect to", func(s *settings) any { return &s.unix }},
-	{"http2", "", clients, "connects over HTTP/2", func(s *settings) any { return &s.h2 }},
-	{"size", "SIZE", "demo", "is how large its file is; 64MiB by default", func(s *settings) any { return &s.length }},
-}
-
-// flags returns the flags of the command.
-func (c command) flags() (flags []flagSpec) {
-	for _, f := range flagTable {
-		if slices.Contains(strings.Fields(f.commands), c.name) {
-			flags = append(flags, f)
-		}
+func find(name string) (command, error) {
+	all := commands()
+	if i := slices.IndexFunc(all, func(c command) bool { return c.name == name }); i >= 0 {
+		return all[i], nil
 	}
-	return flags
+	return command{}, usageError(fmt.Sprintf("%q is not a command", name))
+}
+
+// parse returns what the flags say, which may stand anywhere, and the arguments.
+func (c command) parse(args []string) (s *settings, rest []string, err error) {
+	s = newSettings()
+	for flags := s.flags(c.name); ; {
+		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+			return nil, nil, err
+		} else if err != nil {
+			return nil, nil, usageError(c.name + ": " + err.Error())
+		}
+		left := flags.Args()
+		if end := len(args) - len(left); len(left) == 0 || end > 0 && args[end-1] == "--" {
+			rest = append(rest, left...)
+			break
+		}
+		rest, args = append(rest, left[0]), left[1:]
+	}
+	if n := len(rest); n < c.least || n > c.most {
+		return nil, nil, usageError(fmt.Sprintf("%s: %d arguments instead of %s", c.name, n, strings.TrimSpace(fmt.Sprintf("%d %s", c.least, c.args))))
+	}
+	if wrong := s.check(c.name, rest); wrong != "" {
+		return nil, nil, usageError(c.name + ": " + wrong)
+	}
+	return s, rest, nil
+}
+
+// usage returns how the command is called.
+func (c command) usage() string {
+	text := "wscp " + c.name
+	newSettings().flags(c.name).VisitAll(func(*flag.Flag) { text = "wscp " + c.name + " [FLAG]..." })
+	return strings.TrimSuffix(text+" "+c.args, " ")
+}
+
+// usage returns how each command is called.
+func usage() string {
+	var b strings.Builder
+	for i, c := range commands() {
+		fmt.Fprintf(&b, "%-6s %-31s %s\n", []string{"usage:", ""}[min(i, 1)], c.usage(), c.does)
+	}
+	b.WriteString("\nURL is ws://HOST:PORT/NAME or wss://HOST:PORT/NAME. wscp help COMMAND tells the flags.\n")
+	return b.String()
+}
+
+// help returns all that is to be known of a command.
+func (c command) help() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "usage: %s\n\nIt %s.\n\n", c.usage(), c.does)
+	newSettings().flags(c.name).VisitAll(func(f *flag.Flag) {
+		value, does := flag.UnquoteUsage(f)
+		fmt.Fprintf(&b, "  %-20s %s\n", strings.TrimSpace("-"+f.Name+" "+value), does)
+	})
+	fmt.Fprintf(&b, "\nExamples:\n  %s\n", strings.Join(c.examples[:], "\n  "))
+	return b.String()
+}
+
+func (c console) help(_ context.Context, _ *settings, args []string) error {
+	text := usage()
+	if len(args) > 0 {
+		cmd, err := find(args[0])
+		if err != nil {
+			return err
+		}
+		text = cmd.help()
+	}
+	_, err := io.WriteString(c.out, text)
+	return err
 }

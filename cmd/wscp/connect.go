@@ -41,9 +41,8 @@ func (c console) connect(ctx context.Context, s *settings, args []string) error 
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { end(ctx, conn, errInterrupted) })()
-	input := impatient(ctx, os.Stdin)
 	go func() {
-		if err := sendInput(ctx, conn, input, s.binary); err != nil {
+		if err := sendInput(ctx, conn, c.in, s.binary); err != nil {
 			end(ctx, conn, err)
 			return
 		}
@@ -64,30 +63,31 @@ func (c console) connect(ctx context.Context, s *settings, args []string) error 
 
 // sendInput sends each line as a text, or what can be read at once as bytes.
 func sendInput(ctx context.Context, conn conn, input io.Reader, binary bool) error {
+	parts := bufio.NewScanner(input)
+	parts.Buffer(make([]byte, hashSize), maxLine)
 	if binary {
-		buf := make([]byte, hashSize)
-		for {
-			n, err := input.Read(buf)
-			if n > 0 {
-				if err := conn.WriteBinary(ctx, buf[:n]); err != nil {
-					return err
-				}
-			}
-			if err == io.EOF {
-				return nil
-			} else if err != nil {
-				return err
-			}
-		}
+		parts.Split(splitNothing)
 	}
-	lines := bufio.NewScanner(input)
-	lines.Buffer(nil, maxLine)
-	for lines.Scan() {
-		if err := conn.WriteText(ctx, strings.ToValidUTF8(lines.Text(), "\ufffd")); err != nil {
+	for parts.Scan() {
+		var err error
+		if binary {
+			err = conn.WriteBinary(ctx, parts.Bytes())
+		} else {
+			err = conn.WriteText(ctx, strings.ToValidUTF8(parts.Text(), "\ufffd"))
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return lines.Err()
+	return parts.Err()
+}
+
+// splitNothing has a Scanner return what there is.
+func splitNothing(data []byte, _ bool) (int, []byte, error) {
+	if len(data) == 0 {
+		return 0, nil, nil
+	}
+	return len(data), data, nil
 }
 
 // printMessages prints all messages, texts as lines unless they are taken for bytes, and returns why there are no more. Nothing
@@ -101,7 +101,7 @@ func printMessages(ctx context.Context, conn conn, out io.Writer, binary bool) e
 			return err
 		}
 		if binary || msg.Opcode() != opcode.Text {
-			_, err = io.Copy(plainWriter{out}, msg)
+			_, err = pump(out, msg)
 		} else {
 			var text string
 			if text, err = msg.Text(); terminal {

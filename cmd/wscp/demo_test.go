@@ -20,7 +20,7 @@ var demoOutput = regexp.MustCompile(`^put +\S+ [KMG]?i?B +\d+\.\d\d s +\S+ [KMG]
 get +\S+ [KMG]?i?B +\d+\.\d\d s +\S+ [KMG]?i?B/s
 put - +\S+ [KMG]?i?B +\d+\.\d\d s +\S+ [KMG]?i?B/s
 put -continue +\S+ [KMG]?i?B +\d+\.\d\d s +\S+ [KMG]?i?B/s(  from \S+ [KMG]?i?B on)?
-sha256 [0-9a-f]{64} match
+The SHA-256 sums of both ends agree each time.
 $`)
 
 func TestDemoMatchesAndCleansUp(t *testing.T) {
@@ -49,11 +49,4 @@ func TestInterruptedDemoCleansUp(t *testing.T) {
 		t.Errorf("status %d, complaint %q", status, stderr)
 	}
 	checkDir(t, dir)
-}
-
-func TestDemoFailsIfTheSumsDiffer(t *testing.T) {
-	name := writeFile(t, "content", t.TempDir(), "file")
-	if err := checkSum(t.Context(), name, []byte("another sum")); err == nil {
-		t.Error("no error")
-	}
 }

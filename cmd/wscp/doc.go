@@ -66,7 +66,7 @@
 //   - -unix PATH listens at a UNIX socket.
 //
 // A browser gets a page of a directory, and a file as a download, of which it can ask for parts. Files are uploaded from the page
-// as wscp.put.v3 has it, with "continue": what was interrupted goes on by itself, or once the same file is chosen again after
+// as wscp.put.v4 has it, with "continue": what was interrupted goes on by itself, or once the same file is chosen again after
 // a reload. The page asks for the token, and gets a cookie for it, which is another secret, and good for this run of the server
 // at this port. Scripts and styles are those of the server alone (Content Security Policy), and a file that was put never runs
 // as one of its pages. At most 10000 names of a directory are listed.
@@ -78,35 +78,28 @@
 //
 // # Protocol
 //
-// The subprotocol tells the direction, wscp.put.v3 or wscp.get.v3, and the path of the URL the name. All texts are JSON
-// objects of at most 1024 bytes; sums are SHA-256 in hexadecimal digits. To put a file:
+// The subprotocol tells the direction, wscp.put.v4 or wscp.get.v4, and the path of the URL the name. All texts but one are JSON
+// objects of at most 1024 bytes; sums are SHA-256 in hexadecimal digits. The client begins, and the rest is the same in both
+// directions:
 //
-//	client  {"length": N, "executable": BOOLEAN, "mtime": TIME, "continue": BOOLEAN}
-//	server  {"offset": K, "sha256": SUM}     if it continues: of the K bytes that there are
-//	client  {"offset": J}                    if it continues: K if it has the same bytes, and 0 if not
-//	client  the bytes from J on, in binary messages
-//	client  {"length": TOTAL, "sha256": SUM} of all of it
-//	server  {"sha256": SUM}                  of what is in its place, and on the disk
-//	server  closes with 1000
+//	client    {"continue": BOOLEAN, "names": [NAME...], "folder": BOOLEAN}
+//	receiver  {"offset": K, "sha256": SUM}        if it continues: of the K bytes that there are
+//	sender    {"length": N, "mode": PERMISSIONS, "mtime": TIME, "offset": J}
+//	sender    the bytes from J on, in binary messages; J is K if they are the same before, and 0 if not
+//	sender    {"length": TOTAL, "sha256": SUM}    of all of it
+//	receiver  {"sha256": SUM}                     of what is in its place, and on the disk
+//	receiver  closes with 1000
 //
-// To get one:
-//
-//	client  {"offset": K, "sha256": SUM}     of the K bytes that there are; K is 0 otherwise
-//	server  {"length": N, "executable": BOOLEAN, "mtime": TIME, "offset": J}
-//	server  the bytes from J on, in binary messages
-//	server  {"length": TOTAL, "sha256": SUM}
-//	client  closes with 1000, once it has compared the sums
-//
-// A length that is missing is not known; other members that are missing are zero. TIME is as in RFC 3339. Where the path ends
-// with a slash, the client first sends {"continue": BOOLEAN, "names": [NAME...]}; if it continues, the receiver tells what it has, of
-// those names if there are any, in one binary message of objects {"name": NAME, "offset": LENGTH, "sha256": SUM}. For each directory, link and file, directories before what is in
-// them, the sender sends
+// A length that is missing is not known; other members that are missing are zero. TIME is as in RFC 3339. With "folder", the
+// directory of a file that is put is made if there is none. Where the path ends with a slash, the receiver that continues tells what
+// it has, of "names" if there are any, in one text of at most 4 MiB of objects {"name": NAME, "offset": LENGTH, "sha256": SUM},
+// one behind the other. For each directory, link and file, directories before what is in them, the sender sends
 //
 //	{"name": NAME, "mode": PERMISSIONS, "mtime": TIME, "directory": true}
 //	{"name": NAME, "mode": PERMISSIONS, "mtime": TIME, "target": NAME}
 //	{"name": NAME, "mode": PERMISSIONS, "mtime": TIME, "length": N}, the bytes, and {"length": TOTAL, "sha256": SUM}
 //
-// and then {"end": true}. The server's receipt of a put is {"files": COUNT}. Nothing is waited for between files. This is measured to
+// and then {"end": true}. The receipt is {"files": COUNT} then. Nothing is waited for between files. This is measured to
 // take the same time as a tar stream with a sum for each of 10,000 files of 4 KiB, and needs nothing but what a single file does:
 // the sum stands behind the bytes that it is of, so that a large file need not be read before, and it has its name at once.
 //

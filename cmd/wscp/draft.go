@@ -74,7 +74,7 @@ func newDraft(ctx context.Context, root *os.Root, name string, how saving) (*dra
 			perm = 0o600
 		}
 	case err != nil:
-		return nil, &refusal{about(name, err)}
+		return nil, refuse(name, err)
 	case !info.Mode().IsRegular():
 		return nil, notRegular(name)
 	case how.keep:
@@ -106,7 +106,7 @@ func (d *draft) create(ctx context.Context, perm fs.FileMode) error {
 	}
 	file, err := d.root.OpenFile(d.temp, flag|os.O_CREATE|largeFile, perm)
 	if err != nil {
-		return &refusal{about(d.name, err)}
+		return refuse(d.name, err)
 	}
 	if err := d.claim(ctx, file); err != nil {
 		file.Close()
@@ -133,7 +133,7 @@ func (d *draft) claim(ctx context.Context, file *os.File) error {
 		return errSwept
 	}
 	if info.Size() > 0 {
-		if d.size, err = io.CopyBuffer(plainWriter{d.sum}, during(ctx, file), make([]byte, hashSize)); err != nil {
+		if d.size, err = hashFrom(ctx, d.sum, file, info.Size()); err != nil {
 			return about(d.name, err)
 		}
 	}

@@ -56,10 +56,10 @@ var lies = []lie{
 	{"longer by a byte", "more bytes came than were announced", told(`{"length": 2}`, abc, sumOf(abc))},
 	{"longer than nothing", "more bytes came than were announced", told(`{"length": 0}`, abc, sumOf(abc))},
 	{"another sum", "sum of what came is not", told(`{"length": 3}`, abc, sumOf([]byte("abd")))},
-	{"half a sum", "sum of what came is not", told(`{"length": 3}`, abc, `{"length": 3, "sha256": "ba7816bf"}`)},
+	{"half a sum", "64 hexadecimal digits", told(`{"length": 3}`, abc, `{"length": 3, "sha256": "ba7816bf"}`)},
 	{"no sum", "sum of what came is not", told(`{"length": 3}`, abc, `{"length": 3}`)},
 	{"no length of the total", "3 bytes came instead of", told(`{"length": 3}`, abc, `{}`)},
-	{"a sum that is none", "no hexadecimal number", told(`{"length": 3}`, abc, `{"sha256": "xyz"}`)},
+	{"a sum that is none", "64 hexadecimal digits", told(`{"length": 3}`, abc, `{"sha256": "xyz"}`)},
 	{"a long sum", "a text of over 1024 bytes", told(`{"length": 3}`, abc, `{"sha256": "`+strings.Repeat("0", 2000)+`"}`)},
 	{"a total of other length", "3 bytes came instead of 4", told(`{"length": 3}`, abc, `{"length": 4, "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}`)},
 	{"a negative length", "a length of -3, from 0 on, cannot be", told(`{"length": -3}`, abc, sumOf(abc))},
@@ -75,7 +75,7 @@ func TestGetFindsWhatIsNotWhatWasSent(t *testing.T) {
 	for _, tt := range lies {
 		t.Run(tt.name, func(t *testing.T) {
 			url := script(t, getProtocol, func(ctx context.Context, c conn) error {
-				if err := receiveText(ctx, c, "the question", new(position)); err != nil {
+				if err := receiveText(ctx, c, "the request", new(request)); err != nil {
 					return err
 				}
 				if err := tt.send(ctx, c); err != nil {
@@ -110,22 +110,29 @@ func dialPut(t *testing.T, url string) conn {
 }
 
 // ask asks for a file of which there is nothing.
-func ask(t *testing.T, c conn) head {
+func ask(t *testing.T, c conn) (e entry) {
 	t.Helper()
-	if err := sendText(testContext(t), c, position{}); err != nil {
+	if err := sendText(testContext(t), c, request{}); err != nil {
 		t.Fatal(err)
 	}
-	h, err := receiveHead(testContext(t), c)
-	if err != nil {
+	if err := receiveText(testContext(t), c, "what the file is", &e); err != nil {
 		t.Fatal(err)
 	}
-	return h
+	return e
 }
 
-// receiveAll receives a file behind its head.
-func receiveAll(ctx context.Context, c conn, h head, dst io.Writer) (digest, error) {
-	r := receiving{dst: dst, sum: sha256.New(), length: h.length(), limit: maxSize, progress: io.Discard}
-	return r.receive(ctx, c)
+// receivePut receives what a client tells of a file that it puts.
+func receivePut(ctx context.Context, c conn) (e entry, err error) {
+	if err := receiveText(ctx, c, "the request", new(request)); err != nil {
+		return e, err
+	}
+	return e, receiveText(ctx, c, "what the file is", &e)
+}
+
+// receiveAll receives a file behind its entry.
+func receiveAll(ctx context.Context, c conn, e entry, dst io.Writer) (total, error) {
+	a := arriving{dst: dst, sum: sha256.New(), length: e.length(), limit: maxSize, observer: quiet{}}
+	return a.receive(ctx, c)
 }
 
 func TestServeFindsWhatIsNotWhatWasSent(t *testing.T) {
@@ -134,6 +141,7 @@ func TestServeFindsWhatIsNotWhatWasSent(t *testing.T) {
 			s := startServer(t)
 			writeFile(t, "old", s.dir, "file")
 			c := dialPut(t, s.url+"file")
+			told(`{}`)(testContext(t), c)
 			tt.send(testContext(t), c) // fails where the server has found out already
 			_, err := c.Receive(testContext(t))
 			var closed *stream.CloseError
@@ -173,7 +181,7 @@ func TestASenderWithoutEndIsStopped(t *testing.T) {
 	var sent atomic.Int64
 	stopped := make(chan error, 1)
 	url := script(t, getProtocol, func(ctx context.Context, c conn) error {
-		if err := receiveText(ctx, c, "the question", new(position)); err != nil {
+		if err := receiveText(ctx, c, "the request", new(request)); err != nil {
 			return err
 		}
 		n, err := endless(ctx, c)
@@ -189,7 +197,11 @@ func TestASenderWithoutEndIsStopped(t *testing.T) {
 	}
 
 	s := startServer(t)
-	n, err := endless(testContext(t), dialPut(t, s.url+"file"))
+	c := dialPut(t, s.url+"file")
+	if err := told(`{}`)(testContext(t), c); err != nil {
+		t.Fatal(err)
+	}
+	n, err := endless(testContext(t), c)
 	if err == nil || n > muchInBuffers {
 		t.Errorf("the client has sent %d bytes, %v", n, err)
 	}
@@ -201,7 +213,7 @@ func TestGetHasTheFileThoughTheServerNeverCloses(t *testing.T) {
 	done := make(chan struct{})
 	defer close(done)
 	url := script(t, getProtocol, func(ctx context.Context, c conn) error {
-		err := receiveText(ctx, c, "the question", new(position))
+		err := receiveText(ctx, c, "the request", new(request))
 		if err == nil {
 			err = told(`{"length": 3}`, abc, sumOf(abc))(ctx, c)
 		}

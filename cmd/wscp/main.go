@@ -28,7 +28,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		args = []string{""}
 	}
-	err := console{stdout, stderr}.dispatch(ctx, args[0], args[1:])
+	err := console{os.Stdin, stdout, stderr}.dispatch(ctx, args[0], args[1:])
 	var misuse usageError
 	var closed closeStatus
 	switch {
@@ -77,8 +77,11 @@ func explain(err error) error {
 // maxReason is how many bytes of a server's answer are shown.
 const maxReason = 200
 
-// A console is where a command prints to: results to out, progress and logs to err.
-type console struct{ out, err io.Writer }
+// A console is where a command reads from, and prints to: results to out, progress and logs to err.
+type console struct {
+	in       io.Reader
+	out, err io.Writer
+}
 
 func (c console) dispatch(ctx context.Context, name string, args []string) error {
 	switch name {

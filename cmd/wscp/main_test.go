@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -257,7 +258,6 @@ func TestHelpIsNotAMistake(t *testing.T) {
 	}
 }
 
-// Commands, and flags that are misspelt in the table, would be found here.
 func TestTheManualHasAllCommandsAndFlags(t *testing.T) {
 	manual, err := os.ReadFile("doc.go")
 	if err != nil {
@@ -268,13 +268,13 @@ func TestTheManualHasAllCommandsAndFlags(t *testing.T) {
 		if !strings.Contains(string(manual), "\n//\t"+c.usage()+"\n") {
 			t.Errorf("%q is missing", c.usage())
 		}
-		for _, f := range c.flags() {
-			if flags++; !strings.Contains(string(manual), "-"+f.name+" ") {
-				t.Errorf("-%s is missing", f.name)
+		newSettings().flags(c.name).VisitAll(func(f *flag.Flag) {
+			if flags++; !strings.Contains(string(manual), "-"+f.Name+" ") {
+				t.Errorf("-%s is missing", f.Name)
 			}
-		}
+		})
 	}
-	if flags < len(flagTable) {
-		t.Errorf("%d flags are those of commands, of %d", flags, len(flagTable))
+	if flags == 0 {
+		t.Error("no command has flags")
 	}
 }

@@ -120,7 +120,7 @@ func TestProgressInOtherForms(t *testing.T) {
 	if got := mustRun(t, "put", "-q", "-digest", source, s.url+"file"); got != last.SHA256.String()+"  "+source+"\n" {
 		t.Errorf("-digest prints %q", got)
 	}
-	m := meter{label: "get", at: 3 << 20, length: 4 << 20}
+	m := meter{client: &client{command: "get"}, at: 3 << 20, length: 4 << 20}
 	if got := m.line(3*time.Second, 100); !strings.HasPrefix(got, "get  75%  1 MiB/s  1s  3 MiB of 4 MiB  [====") || len(got) > 100 {
 		t.Errorf("a line is %q", got)
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -9,6 +8,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"time"
 
 	"github.com/litert/websocket/opcode"
@@ -17,42 +17,54 @@ import (
 
 // The subprotocols, which tell the direction.
 const (
-	putProtocol = "wscp.put.v3"
-	getProtocol = "wscp.get.v3"
+	putProtocol = "wscp.put.v4"
+	getProtocol = "wscp.get.v4"
 )
 
-// maxText is how many bytes a text may have.
+// maxText is how many bytes a text may have, but for that which tells what the receiver has.
 const maxText = 1024
 
 var errLongText = fmt.Errorf("what is to be told has over %d bytes", maxText)
 
 type conn = *stream.Conn[*stream.Reader]
 
-// A head is what is told of a file before its bytes.
-type head struct {
-	Length     *int64    `json:"length,omitempty"` // nil: not known, as that of a pipe
-	Executable bool      `json:"executable,omitzero"`
-	MTime      time.Time `json:"mtime,omitzero"`
-	Continue   bool      `json:"continue,omitzero"` // put: what the server has of it is wanted
-	Offset     int64     `json:"offset,omitzero"`   // get: where the bytes begin
-	Names      []string  `json:"names,omitempty"`   // of a directory: what alone is sent of it
+// A request is what the client tells first.
+type request struct {
+	Continue bool     `json:"continue,omitzero"` // the receiver tells what it has
+	Names    []string `json:"names,omitempty"`   // put: what alone is sent of a directory
+	Folder   bool     `json:"folder,omitzero"`   // put: the directory of the file is made if there is none
+}
+
+// An entry is what is told of a file, a directory or a symbolic link, before the bytes of a file.
+type entry struct {
+	Name      string      `json:"name,omitzero"` // below the directory, with slashes; a file that is sent alone has none
+	Mode      fs.FileMode `json:"mode,omitzero"` // permissions
+	MTime     time.Time   `json:"mtime,omitzero"`
+	Directory bool        `json:"directory,omitzero"`
+	Target    string      `json:"target,omitzero"`  // of a symbolic link
+	Length    *int64      `json:"length,omitempty"` // nil: not known, as that of a pipe
+	Offset    int64       `json:"offset,omitzero"`  // where the bytes begin
+	End       bool        `json:"end,omitzero"`     // there are no more
 }
 
 // unknown is the length of what does not tell it.
 const unknown = -1
 
 // length returns the length that was told, or unknown.
-func (h *head) length() int64 {
-	if h.Length == nil {
+func (e *entry) length() int64 {
+	if e.Length == nil {
 		return unknown
 	}
-	return *h.Length
+	return *e.Length
 }
 
-// check returns an error if what was told cannot be.
-func (h *head) check() error {
-	if n := h.length(); h.Length != nil && n < 0 || h.Offset < 0 || n >= 0 && h.Offset > n {
-		return fmt.Errorf("a length of %d, from %d on, cannot be", n, h.Offset)
+// check returns an error if what was told of a file cannot be, or is too much. The name is the file's here.
+func (e *entry) check(name string, most size) error {
+	switch n := e.length(); {
+	case e.Length != nil && n < 0, e.Offset < 0, n >= 0 && e.Offset > n:
+		return fmt.Errorf("%q: a length of %d, from %d on, cannot be", name, n, e.Offset)
+	case size(n) > most:
+		return &refusal{fmt.Errorf("%q: %v is more than the %v that a file may have", name, size(n), most)}
 	}
 	return nil
 }
@@ -60,7 +72,7 @@ func (h *head) check() error {
 // A position is how much of a file there is, and the sum of that.
 type position struct {
 	Offset int64  `json:"offset"`
-	SHA256 digest `json:"sha256,omitempty"`
+	SHA256 digest `json:"sha256,omitzero"`
 }
 
 // A total is what the sender tells behind the bytes of a file, of all of it.
@@ -69,29 +81,29 @@ type total struct {
 	SHA256 digest `json:"sha256"`
 }
 
-// A receipt is the server's, of a file that is in its place and on the disk, or of a directory.
+// A receipt is the receiver's, of a file that is in its place and on the disk, or of a directory.
 type receipt struct {
-	SHA256 digest `json:"sha256,omitempty"`
+	SHA256 digest `json:"sha256,omitzero"`
 	Files  int    `json:"files,omitzero"`
 }
 
 // A digest is a SHA-256 sum, in hexadecimal digits where it is text.
-type digest []byte
+type digest [32]byte
 
-func digestOf(sum hash.Hash) digest { return sum.Sum(nil) }
+func digestOf(sum hash.Hash) digest { return digest(sum.Sum(nil)) }
 
-func (d digest) String() string { return hex.EncodeToString(d) }
+func (d digest) String() string { return hex.EncodeToString(d[:]) }
 
 func (d digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-func (d *digest) UnmarshalText(text []byte) (err error) {
-	if *d, err = hex.DecodeString(string(text)); err != nil {
-		return errors.New("the sum is no hexadecimal number")
+func (d *digest) UnmarshalText(text []byte) error {
+	sum, err := hex.DecodeString(string(text))
+	if err != nil || len(sum) != len(d) {
+		return errors.New("a sum has 64 hexadecimal digits")
 	}
+	*d = digest(sum)
 	return nil
 }
-
-func (d digest) equal(other digest) bool { return bytes.Equal(d, other) }
 
 func sendText(ctx context.Context, c conn, v any) error {
 	text, err := json.Marshal(v)
@@ -130,9 +142,19 @@ func readText(msg *stream.Reader, v any) error {
 	return json.Unmarshal(text, v)
 }
 
-func receiveHead(ctx context.Context, c conn) (h head, err error) {
-	if err := receiveText(ctx, c, "what the file is", &h); err != nil {
-		return h, err
-	}
-	return h, h.check()
+// A heard is a text that has come, or why none has.
+type heard[T any] struct {
+	text T
+	err  error
+}
+
+// hear receives a text beside what else is done: pings are answered meanwhile, however long that takes.
+func hear[T any](ctx context.Context, c conn, what string) <-chan heard[T] {
+	came := make(chan heard[T], 1)
+	go func() {
+		var h heard[T]
+		h.err = receiveText(ctx, c, what, &h.text)
+		came <- h
+	}()
+	return came
 }

@@ -35,7 +35,7 @@ func cutPut(t *testing.T, s served, content string) (source string) {
 	if status, _, _ := wscp(testContext(t), "put", "-continue", source, toll.url+"file"); status != 1 {
 		t.Fatalf("status %d", status)
 	}
-	s.awaitLog(t, `wscp.put.v3 "/file": `)
+	s.awaitLog(t, `wscp.put.v4 "/file": `)
 	checkDir(t, s.dir, partialName("file"))
 	if n := sizeOfPartial(s.dir); n < inHalf/2 || n > inHalf {
 		t.Errorf("%d bytes have come", n)
@@ -166,7 +166,7 @@ func TestALinkIsNotContinued(t *testing.T) {
 func TestOneTransferOfANameContinues(t *testing.T) {
 	s := startServer(t)
 	c := dialFor(t, s.url+"file", putProtocol)
-	if err := sendText(testContext(t), c, head{Length: new(int64(3)), Continue: true}); err != nil {
+	if err := sendText(testContext(t), c, request{Continue: true}); err != nil {
 		t.Fatal(err)
 	}
 	var have position
@@ -176,7 +176,7 @@ func TestOneTransferOfANameContinues(t *testing.T) {
 	source := writeFile(t, "content", t.TempDir(), "source")
 	mustFail(t, "another transfer of this name that can be continued is under way", "put", "-continue", source, s.url+"file")
 	mustRun(t, "put", source, s.url+"file")
-	if err := told(`{"offset": 0}`, abc, sumOf(abc))(testContext(t), c); err != nil {
+	if err := told(`{"length": 3}`, abc, sumOf(abc))(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
 	if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err != nil {
@@ -189,9 +189,9 @@ func TestOneTransferOfANameContinues(t *testing.T) {
 func TestAnOffsetThatCannotBeIsRefused(t *testing.T) {
 	s := startServer(t)
 	writeFile(t, "abcdef", s.dir, partialName("file"))
-	for _, offset := range []string{`{"offset": 3}`, `{"offset": 7}`, `{"offset": -1}`} {
+	for _, offset := range []string{"3", "7", "-1"} {
 		c := dialFor(t, s.url+"file", putProtocol)
-		told(`{"length": 6, "continue": true}`, offset, abc, sumOf(abc))(testContext(t), c)
+		told(`{"continue": true}`, `{"length": 6, "offset": `+offset+`}`, abc, sumOf(abc))(testContext(t), c)
 		var have position
 		if err := receiveText(testContext(t), c, "what there is", &have); err != nil || have.Offset != 6 {
 			t.Fatalf("%v, %v", have, err)
@@ -208,8 +208,8 @@ func TestAnOffsetThatCannotBeIsRefused(t *testing.T) {
 func TestWhatIsSpoiledIsNotKept(t *testing.T) {
 	s := startServer(t)
 	for _, tell := range [][]any{
-		{`{"length": 3, "continue": true}`, `{"offset": 0}`, abc, sumOf([]byte("abd"))},
-		{`{"length": 2, "continue": true}`, `{"offset": 0}`, abc, sumOf(abc)},
+		{`{"continue": true}`, `{"length": 3}`, abc, sumOf([]byte("abd"))},
+		{`{"continue": true}`, `{"length": 2}`, abc, sumOf(abc)},
 	} {
 		c := dialFor(t, s.url+"file", putProtocol)
 		told(tell...)(testContext(t), c)

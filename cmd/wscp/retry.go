@@ -20,9 +20,6 @@ const (
 	lastWait  = 10 * time.Second
 )
 
-// resumes reports whether transfers go on where an earlier one has stopped.
-func (c *client) resumes() bool { return c.resume || c.retry > 0 }
-
 // again calls attempt until it succeeds, fails for good, or has moved nothing for as long as the settings say.
 func (c *client) again(ctx context.Context, attempt func() error) error {
 	since, wait := time.Now(), firstWait
@@ -63,14 +60,4 @@ func mayPass(err error) bool {
 		return answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests
 	}
 	return stream.CloseCode(err) != closecode.PolicyViolation
-}
-
-// sayWhere says where a file goes on of which there were some bytes.
-func (c *client) sayWhere(have, at int64) {
-	switch {
-	case have > 0 && at == have:
-		c.say("resume", "goes on at %v", size(at))
-	case have > 0:
-		c.say("restart", "begins anew: the %v that there are differ from those of the file", size(have))
-	}
 }

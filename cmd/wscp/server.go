@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -143,7 +144,7 @@ func (s *server) isHost(host string) bool {
 	return s.hosts == nil || ok && slices.Contains(s.hosts, host)
 }
 
-// admit lets a client in as long as there are places.
+// admit lets a client in that may be, as long as there are places.
 func (s *server) admit(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	select {
 	case s.places <- struct{}{}:
@@ -174,25 +175,74 @@ func (s *server) transfer(ctx context.Context, r *http.Request, c conn) error {
 
 // do does what the client wants: its subprotocol tells the direction, and the path of its URL the file.
 func (s *server) do(ctx context.Context, path string, c conn) error {
-	dir, isDir := strings.CutSuffix(path, "/")
-	var name string
+	asked, isDir := strings.CutSuffix(path, "/")
+	name := "." // the directory that is served
 	var err error
-	if !isDir || dir != "" { // the directory that is served has no name
-		name, err = localName(dir)
+	if !isDir || asked != "" {
+		name, err = localName(asked)
 	}
-	switch put := c.Subprotocol() == putProtocol; {
+	put := c.Subprotocol() == putProtocol
+	switch {
 	case c.Subprotocol() == "":
 		return &refusal{fmt.Errorf("neither %s nor %s was asked for", putProtocol, getProtocol)}
 	case err != nil:
 		return err
 	case put && s.rules.readOnly:
 		return &refusal{errors.New("files can only be read here")}
-	case put && isDir:
-		return s.takeTree(ctx, c, name)
-	case put:
-		return s.take(ctx, c, name)
-	case isDir:
-		return s.giveTree(ctx, c, name)
 	}
-	return s.give(ctx, c, name)
+	var req request
+	if err := receiveText(ctx, c, "the request", &req); err != nil {
+		return err
+	}
+	quietly := account{observer: quiet{s.log}}
+	if put {
+		return s.take(ctx, name, isDir, req, receiver{conn: c, root: s.root, continues: req.Continue, keep: s.rules.keep, maxSize: s.rules.maxSize, account: quietly})
+	}
+	return s.give(ctx, name, isDir, req, sender{conn: c, account: quietly})
+}
+
+// take receives a file, or what is in a directory.
+func (s *server) take(ctx context.Context, name string, isDir bool, req request, in receiver) error {
+	dir := name
+	if !isDir {
+		dir = filepath.Dir(name)
+	}
+	if dir != "." && (isDir || req.Folder) {
+		if err := s.root.MkdirAll(dir, 0o777); err != nil {
+			return refuse(dir, err)
+		}
+	}
+	if !isDir {
+		return in.receiveAlone(ctx, name)
+	}
+	root, err := s.root.OpenRoot(name)
+	if err != nil {
+		return refuse(name, err)
+	}
+	defer root.Close()
+	in.root = root
+	return in.receiveDir(ctx, req.Names)
+}
+
+// give sends a file, or what is in a directory.
+func (s *server) give(ctx context.Context, name string, isDir bool, req request, out sender) error {
+	return out.send(ctx, req.Continue, func() error {
+		if !isDir {
+			src, err := open(name, s.root.Stat, readIn(s.root))
+			if err != nil {
+				return err
+			}
+			defer src.Close()
+			return out.sendFile(ctx, src, "")
+		}
+		root, err := s.root.OpenRoot(name)
+		if err != nil {
+			return refuse(name, err)
+		}
+		defer root.Close()
+		if err := out.sendDir(ctx, root, ".", ""); err != nil {
+			return err
+		}
+		return out.end(ctx)
+	})
 }

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/litert/websocket/closecode"
-	"github.com/litert/websocket/stream"
 )
 
 const (
@@ -68,77 +66,4 @@ func discard(ctx context.Context, c conn) {
 func closeReason(err error) string {
 	text := err.Error()
 	return strings.ToValidUTF8(text[:min(len(text), 123)], "")
-}
-
-// An answer is what the receiver of a file says at the end, or why it does not.
-type answer struct {
-	receipt
-	err error
-}
-
-// hear receives what the receiver of a file has to say.
-func hear(ctx context.Context, c conn) <-chan answer {
-	heard := make(chan answer, 1)
-	go func() {
-		var a answer
-		a.err = receiveText(ctx, c, "the other side's answer", &a.receipt)
-		heard <- a
-	}()
-	return heard
-}
-
-// attend does what may take long while the server waits for it, whose pings are answered meanwhile.
-func attend(ctx context.Context, c conn, work func() error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	heard := make(chan error, 1)
-	go func() {
-		_, err := c.Receive(ctx)
-		heard <- err
-	}()
-	err := work()
-	cancel()
-	switch came := <-heard; {
-	case err != nil || errors.Is(came, context.Canceled):
-		return err
-	case came == nil:
-		return errors.New("a message came where none was expected")
-	default:
-		return came
-	}
-}
-
-// awaitAnswer waits for the answer for as long as the other side may take.
-func awaitAnswer(heard <-chan answer) answer {
-	late := time.NewTimer(settleTime)
-	defer late.Stop()
-	select {
-	case a := <-heard:
-		return a
-	case <-late.C:
-		return answer{err: fmt.Errorf("no answer came within %v", settleTime)}
-	}
-}
-
-// hasStored returns nil if the other side has stored what was sent, and says so.
-func (a answer) hasStored(sent receipt) error {
-	switch {
-	case stream.CloseCode(a.err) == closecode.NormalClosure:
-		return errors.New("the other side has closed without saying that it has the file")
-	case a.err == nil && !a.SHA256.equal(sent.SHA256):
-		return &spoiled{fmt.Errorf("the other side has stored another file: its SHA-256 sum is %v instead of %v", a.SHA256, sent.SHA256)}
-	case a.err == nil && a.Files != sent.Files:
-		return &spoiled{fmt.Errorf("the other side has stored %d files of %d", a.Files, sent.Files)}
-	}
-	return a.err
-}
-
-// hasClosed returns nil if the other side has closed as one does that has all.
-func (a answer) hasClosed() error {
-	switch {
-	case stream.CloseCode(a.err) == closecode.NormalClosure:
-		return nil
-	case a.err == nil:
-		return errors.New("a message came where none was expected")
-	}
-	return a.err
 }

@@ -183,7 +183,7 @@ func beginPut(t *testing.T, s served) (*stream.Conn[*stream.Reader], *stream.Wri
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Abort() })
-	if err := conn.WriteText(testContext(t), `{"length": 2000000}`); err != nil {
+	if err := told(`{}`, `{"length": 2000000}`)(testContext(t), conn); err != nil {
 		t.Fatal(err)
 	}
 	w, err := conn.NewWriter(testContext(t), opcode.Binary)
@@ -270,7 +270,7 @@ func TestGetThatIsCutLeavesNothing(t *testing.T) {
 	}
 	for _, tt := range tests {
 		url := script(t, getProtocol, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-			if err := receiveText(ctx, conn, "the question", new(position)); err != nil {
+			if err := receiveText(ctx, conn, "the request", new(request)); err != nil {
 				return err
 			}
 			if tt.begin != nil {
@@ -302,23 +302,23 @@ func TestPutIsDoneOnlyWhenTheServerSaysSo(t *testing.T) {
 		{"the other side says: no", func(ctx context.Context, c *stream.Conn[*stream.Reader]) error {
 			return c.Shutdown(ctx, closecode.PolicyViolation, "no")
 		}},
-		{"waiting for the other side's answer", func(ctx context.Context, c *stream.Conn[*stream.Reader]) error {
+		{"waiting for the other side's receipt", func(ctx context.Context, c *stream.Conn[*stream.Reader]) error {
 			return c.WriteText(ctx, "thank you")
 		}},
 		{"the other side has stored another file", func(ctx context.Context, c *stream.Conn[*stream.Reader]) error {
-			return c.WriteText(ctx, `{"sha256": "00"}`)
+			return c.WriteText(ctx, `{"sha256": "`+strings.Repeat("0", 64)+`"}`)
 		}},
-		{"has closed without saying that it has the file", func(ctx context.Context, c *stream.Conn[*stream.Reader]) error {
+		{"has closed without saying that it has all", func(ctx context.Context, c *stream.Conn[*stream.Reader]) error {
 			return c.Shutdown(ctx, closecode.NormalClosure, "")
 		}},
 	}
 	for _, tt := range tests {
 		url := script(t, putProtocol, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-			h, err := receiveHead(ctx, conn)
+			e, err := receivePut(ctx, conn)
 			if err != nil {
 				return err
 			}
-			if _, err := receiveAll(ctx, conn, h, io.Discard); err != nil {
+			if _, err := receiveAll(ctx, conn, e, io.Discard); err != nil {
 				return err
 			}
 			return tt.answer(ctx, conn)

@@ -206,7 +206,7 @@ func TestNamesThatEscapeAreRefused(t *testing.T) {
 			t.Errorf("%s is taken", text)
 		}
 		url := script(t, getProtocol, func(ctx context.Context, c conn) error {
-			if err := receiveText(ctx, c, "the question", new(head)); err != nil {
+			if err := receiveText(ctx, c, "the request", new(request)); err != nil {
 				return err
 			}
 			told(text, abc, sumOf(abc), `{"end": true}`)(ctx, c)
@@ -331,20 +331,36 @@ func TestDirectoriesThatAreNotReplacedKeepTheirModes(t *testing.T) {
 	}
 }
 
+func TestDirectoriesOfATransferThatFailsHaveTheirModes(t *testing.T) {
+	s := startServer(t)
+	c := dialFor(t, s.url, putProtocol)
+	if err := told(`{}`, `{"name": "outer", "mode": 493, "directory": true}`, `{"name": "outer/inner", "mode": 320, "directory": true}`, `{}`)(testContext(t), c); err != nil {
+		t.Fatal(err)
+	}
+	if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err == nil {
+		t.Error("a transfer that fails has a receipt")
+	}
+	for name, want := range map[string]fs.FileMode{"outer": 0o755, "outer/inner": 0o500} {
+		if info, err := os.Stat(filepath.Join(s.dir, name)); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v; want %v", name, info.Mode(), err, want)
+		}
+	}
+}
+
 func TestADirectoryThatIsToldOftenTakesNoMemory(t *testing.T) {
 	root, err := os.OpenRoot(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	p := planting{root: root}
+	r := receiver{root: root}
 	for range 3 {
-		if err := p.plant(t.Context(), "d", entry{Mode: 0o750, Directory: true}); err != nil {
+		if err := r.plant(t.Context(), entry{Name: "d", Mode: 0o750, Directory: true}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(p.dirs) != 1 {
-		t.Errorf("%d entries are kept of one directory", len(p.dirs))
+	if len(r.dirs) != 1 {
+		t.Errorf("%d entries are kept of one directory", len(r.dirs))
 	}
 }
 
@@ -368,4 +384,17 @@ func TestTheNameOfAFileDoesNotActOnTheTerminal(t *testing.T) {
 	if got := mustRun(t, "put", "-q", "-digest", source, s.url+"file"); !strings.HasSuffix(got, "/a?b?[2Jc\n") {
 		t.Errorf("put printed %q", got)
 	}
+}
+
+func TestTheDirectoryOfASingleFileIsMade(t *testing.T) {
+	s := startServer(t)
+	source := writeFile(t, "content", t.TempDir(), "source")
+	mustRun(t, "put", source, s.url+"new/")
+	mustRun(t, "put", "-continue", source, s.url+"deep/down/")
+	checkFile(t, "content", s.dir, "new", "source")
+	checkFile(t, "content", s.dir, "deep", "down", "source")
+	mustFail(t, "the other side says", "put", source, s.url+"missing/file")
+	mustFail(t, "are for files that are not whole", "put", source, s.url+".wscp-x/")
+	mustFail(t, "can only be read here", "put", source, startServer(t, "-readonly").url+"new/")
+	checkDir(t, s.dir, "deep", "new")
 }

@@ -1,4 +1,4 @@
-// The worker that uploads a file, as the subprotocol wscp.put.v3 has it. It gets {file, url}, and tells {stage, at} while it goes
+// The worker that uploads a file, as the subprotocol wscp.put.v4 has it. It gets {file, url}, and tells {stage, at} while it goes
 // on, and at last {sum}, or {failed, again}: why it has failed, and whether to try again may help.
 
 import { SHA256 } from './sha256.js';
@@ -27,7 +27,7 @@ onmessage = async ({ data: { file, url } }) => {
 // upload sends what the server has not got of the file, and returns the sum of all of it.
 async function upload(file, line) {
   await line.opened;
-  line.send({ length: file.size, mtime: new Date(file.lastModified).toISOString(), continue: true });
+  line.send({ continue: true });
   const sum = await resume(file, line);
   postMessage({ stage: 'storing', at: file.size });
   line.send({ length: file.size, sha256: sum });
@@ -53,7 +53,7 @@ async function resume(file, line) {
     if (sum.hex() !== has.sha256) [sum, from] = [new SHA256(), 0];
   }
   if (from < has.offset) postMessage({ stage: 'anew', at: 0 });
-  line.send({ offset: from });
+  line.send({ length: file.size, mtime: new Date(file.lastModified).toISOString(), offset: from });
   for await (const part of parts(file, from, file.size)) {
     sum.update(part);
     line.socket.send(part);
@@ -95,7 +95,7 @@ class Line {
   #came = () => {};
 
   constructor(url) {
-    this.socket = new WebSocket(url, 'wscp.put.v3');
+    this.socket = new WebSocket(url, 'wscp.put.v4');
     this.closed = new Promise(ended => { this.socket.onclose = ended; });
     this.socket.onmessage = ({ data }) => {
       this.#texts.push(data);

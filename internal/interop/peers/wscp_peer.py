@@ -48,13 +48,13 @@ async def put(how, url, name):
         data = file.read()
     goes_on = how in ("begin", "continue")
     at = 0
-    async with connect(url, "wscp.put.v3") as socket:
-        await tell(socket, length=len(data), executable=True, mtime="2001-02-03T04:05:06Z", **{"continue": goes_on})
+    async with connect(url, "wscp.put.v4") as socket:
+        await tell(socket, **{"continue": goes_on})
         if goes_on:
             have = await hear(socket)
             if have["offset"] <= len(data) and have["sha256"] == sum_of(data[: have["offset"]]):
                 at = have["offset"]
-            await tell(socket, offset=at)
+        await tell(socket, length=len(data), mode=0o755, mtime="2001-02-03T04:05:06Z", offset=at)
         if how == "begin":
             await send(socket, data[at : len(data) // 2])
             await socket.close(1001)
@@ -74,7 +74,8 @@ async def put(how, url, name):
 async def get(url, name):
     with open(name, "rb") as file:
         data = file.read()
-    async with connect(url, "wscp.get.v3") as socket:
+    async with connect(url, "wscp.get.v4") as socket:
+        await tell(socket, **{"continue": True})
         await tell(socket, offset=len(data), sha256=sum_of(data))
         head = await hear(socket)
         at = head.get("offset", 0)
@@ -86,6 +87,7 @@ async def get(url, name):
             raise ValueError(f"{len(data)} bytes came, with the sum {sum_of(data)}, of {head} and {total}")
         with open(name, "wb") as file:
             file.write(data)
+        await tell(socket, sha256=sum_of(data))
         await socket.close(1000)
         return at, socket
 

@@ -22,7 +22,7 @@ func TestASumOnTheSideIsThatOfAllBytes(t *testing.T) {
 			beside.finish()
 			beside.finish()
 			want := sha256.Sum256(content[:length])
-			if got := digestOf(beside.sum); !got.equal(want[:]) {
+			if got := digestOf(beside.sum); got != want {
 				t.Errorf("%d bytes in parts of %d: the sum is %v instead of %x", length, part, got, want)
 			}
 		}

@@ -26,37 +26,33 @@ type source struct {
 // can be opened without having to wait.
 func open(name string, stat func(string) (fs.FileInfo, error), open func(string) (*os.File, error)) (*source, error) {
 	info, err := stat(name)
-	if err != nil {
-		return nil, &refusal{about(name, err)}
-	}
-	if !info.Mode().IsRegular() {
+	if err == nil && !info.Mode().IsRegular() {
 		return nil, notRegular(name)
 	}
-	file, err := open(name)
-	if err != nil {
-		return nil, &refusal{about(name, err)}
+	var file *os.File
+	if err == nil {
+		file, err = open(name)
 	}
-	if info, err = file.Stat(); err != nil {
+	if err == nil {
+		if info, err = file.Stat(); err == nil {
+			return &source{File: file, name: name, info: info}, nil
+		}
 		file.Close()
-		return nil, &refusal{about(name, err)}
 	}
-	return &source{File: file, name: name, info: info}, nil
+	return nil, refuse(name, err)
 }
 
-// length returns how many bytes the source has, or unknown.
-func (s *source) length() int64 {
-	if s.pipe != nil {
-		return unknown
-	}
-	return s.info.Size()
+// readIn returns what opens files in root.
+func readIn(root *os.Root) func(string) (*os.File, error) {
+	return func(name string) (*os.File, error) { return root.OpenFile(name, os.O_RDONLY|largeFile, 0) }
 }
 
-// head returns what is told of the source.
-func (s *source) head() head {
+// entry returns what is told of the source, under a name.
+func (s *source) entry(name string) entry {
 	if s.pipe != nil {
-		return head{}
+		return entry{Name: name}
 	}
-	return head{Length: new(s.info.Size()), Executable: s.info.Mode()&0o100 != 0, MTime: s.info.ModTime()}
+	return entry{Name: name, Mode: s.info.Mode().Perm(), MTime: s.info.ModTime(), Length: new(s.info.Size())}
 }
 
 // agree returns where to go on, and the sum of what is before: if the other end has the same bytes up to have, it is there, and
@@ -66,18 +62,14 @@ func (s *source) agree(ctx context.Context, have position) (at int64, sum hash.H
 	if s.pipe != nil || have.Offset <= 0 || have.Offset > s.info.Size() {
 		return 0, sum, nil
 	}
-	if _, err := io.CopyBuffer(plainWriter{sum}, during(ctx, io.NewSectionReader(s.File, 0, have.Offset)), bufferFor(have.Offset)); err != nil {
+	if _, err := hashFrom(ctx, sum, io.NewSectionReader(s.File, 0, have.Offset), have.Offset); err != nil {
 		return 0, nil, about(s.name, err)
 	}
-	if !digestOf(sum).equal(have.SHA256) {
-		sum.Reset()
-		return 0, sum, nil
+	if digestOf(sum) != have.SHA256 {
+		return 0, sha256.New(), nil
 	}
 	return have.Offset, sum, nil
 }
-
-// plainWriter hides what else a Writer has, so that a copy uses its own buffer.
-type plainWriter struct{ io.Writer }
 
 // What is hashed and sent in turns, and what is read at once to be hashed.
 const (
@@ -90,23 +82,22 @@ func bufferFor(n int64) []byte { return make([]byte, max(1, min(hashSize, n))) }
 
 // send sends the bytes of the source from at on, and then the total; sum has the bytes before. It tells the peer if it
 // cannot, as the end of an open message gives no reason.
-func (s *source) send(ctx context.Context, c conn, at int64, sum hash.Hash, progress io.Writer) (digest, error) {
+func (s *source) send(ctx context.Context, c conn, at int64, sum hash.Hash, progress io.Writer) (t total, err error) {
 	w, err := c.NewWriter(ctx, opcode.Binary)
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	defer w.Abort()
-	t, err := s.copyTo(w, at, sum, progress)
-	if err != nil {
+	if t, err = s.copyTo(w, at, sum, progress); err != nil {
 		if ctx.Err() == nil {
 			end(ctx, c, err)
 		}
-		return nil, err
+		return t, err
 	}
 	if err := w.Close(); err != nil {
-		return nil, err
+		return t, err
 	}
-	return t.SHA256, sendText(ctx, c, t)
+	return t, sendText(ctx, c, t)
 }
 
 // copyTo copies the source to w, from at on. A change between what is hashed and what is sent gives the receiver another
@@ -114,11 +105,8 @@ func (s *source) send(ctx context.Context, c conn, at int64, sum hash.Hash, prog
 func (s *source) copyTo(w io.Writer, at int64, sum hash.Hash, progress io.Writer) (total, error) {
 	hash := io.MultiWriter(sum, progress)
 	if s.pipe != nil {
-		n, err := io.CopyBuffer(plainWriter{io.MultiWriter(w, hash)}, s.pipe, make([]byte, hashSize))
-		if err != nil {
-			err = about(s.name, err)
-		}
-		return total{n, digestOf(sum)}, err
+		n, err := pump(io.MultiWriter(w, hash), s.pipe)
+		return total{n, digestOf(sum)}, about(s.name, err)
 	}
 	length := s.info.Size()
 	buf := bufferFor(length - at)

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// A had is what the receiver has of a file.
+type had struct {
+	Name string `json:"name,omitzero"` // in a directory
+	position
+}
+
+// maxHad is how many bytes the text may have that tells all of them. What does not go into it is sent.
+const maxHad = 4 << 20
+
+// listHad returns that text for the files in root, or for those of some names alone.
+func listHad(ctx context.Context, root *os.Root, names []string) (text []byte, err error) {
+	if names == nil {
+		names = []string{"."}
+	}
+	visit := func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return errInterrupted
+		case err != nil || !d.Type().IsRegular() || isHidden(filepath.FromSlash(name)):
+			return nil // the other end sends it
+		}
+		have, err := positionOf(ctx, root, name)
+		if err != nil || have.Offset == 0 {
+			return nil
+		}
+		line, err := json.Marshal(had{name, have})
+		if err != nil || len(text)+len(line) > maxHad {
+			return fs.SkipAll
+		}
+		text = append(text, line...)
+		return nil
+	}
+	for _, name := range names {
+		if err := fs.WalkDir(root.FS(), name, visit); err != nil {
+			return nil, err
+		}
+	}
+	return text, nil
+}
+
+// positionOf returns that of the end of a file.
+func positionOf(ctx context.Context, root *os.Root, name string) (position, error) {
+	file, err := root.OpenFile(name, os.O_RDONLY|notWaiting|largeFile, 0)
+	if err != nil {
+		return position{}, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return position{}, err
+	}
+	sum := sha256.New()
+	n, err := hashFrom(ctx, sum, file, info.Size())
+	return position{n, digestOf(sum)}, err
+}
+
+// hashFrom hashes what it reads from r, of which there may be about n bytes, until ctx ends.
+func hashFrom(ctx context.Context, sum hash.Hash, r io.Reader, n int64) (read int64, err error) {
+	for buf := bufferFor(n); err == nil && ctx.Err() == nil; {
+		var k int
+		k, err = r.Read(buf)
+		sum.Write(buf[:k])
+		read += int64(k)
+	}
+	switch {
+	case err == io.EOF:
+		return read, nil
+	case err != nil:
+		return read, err
+	}
+	return read, errInterrupted
+}
+
+// hearHad receives what the receiver has, by name. What is of no use to be known is not kept.
+func hearHad(ctx context.Context, c conn) (map[string]position, error) {
+	msg, err := c.Receive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer msg.Close()
+	files := make(map[string]position)
+	text := &io.LimitedReader{R: msg, N: maxHad + 1}
+	for list := json.NewDecoder(text); ; {
+		var h had
+		err := list.Decode(&h)
+		switch {
+		case text.N == 0:
+			return nil, fmt.Errorf("what is there takes more than %v to be told", size(maxHad))
+		case err == io.EOF:
+			return files, nil
+		case err != nil:
+			return nil, fmt.Errorf("waiting for what is there: %w", err)
+		case h.Offset > 0 && h.SHA256 != digest{}:
+			files[h.Name] = h.position
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A receiver is the end of a transfer that receives. It writes nothing but through its root.
+type receiver struct {
+	conn      conn
+	root      *os.Root
+	continues bool // it tells what it has
+	keep      bool // files are never replaced
+	maxSize   size // of a file
+	account
+
+	dirs map[string]entry // whose modes and times are set at the end; by name, as a sender may tell one over and over
+}
+
+// receiveAlone receives a single file.
+func (r *receiver) receiveAlone(ctx context.Context, name string) error {
+	told := hear[entry](ctx, r.conn, "what the file is")
+	err := save(ctx, r.root, name, saving{keep: r.keep, resume: r.continues}, func(d *draft) error {
+		have := d.have()
+		if r.continues {
+			if err := sendText(ctx, r.conn, had{"", have}); err != nil {
+				return err
+			}
+		}
+		heard := <-told
+		e, err := heard.text, heard.err
+		if err == nil {
+			err = e.check(name, r.maxSize)
+		}
+		if err == nil {
+			err = d.resumeAt(e.Offset)
+		}
+		if err != nil {
+			return err
+		}
+		e.Name = ""
+		d.how.executable, d.how.mtime = e.Mode&0o100 != 0, e.MTime
+		r.begin(have.Offset, d.size, e.length())
+		return r.receiveFile(ctx, d, d.sum, d.size, e)
+	})
+	if err != nil {
+		return err
+	}
+	return sendText(ctx, r.conn, r.receipt())
+}
+
+// receivePipe receives a single file for dst, at whose other end a program reads.
+func (r *receiver) receivePipe(ctx context.Context, dst io.Writer) error {
+	var e entry
+	if err := receiveText(ctx, r.conn, "what the file is", &e); err != nil {
+		return err
+	}
+	if err := e.check("-", r.maxSize); err != nil {
+		return err
+	}
+	r.begin(0, 0, e.length())
+	if err := r.receiveFile(ctx, dst, sha256.New(), 0, e); err != nil {
+		return err
+	}
+	return sendText(ctx, r.conn, r.receipt())
+}
+
+// receiveFile receives the bytes of a file from at on, and has them written to dst; sum has those before.
+func (r *receiver) receiveFile(ctx context.Context, dst io.Writer, sum hash.Hash, at int64, e entry) error {
+	b := arriving{dst: dst, sum: sum, at: at, length: e.length(), limit: int64(r.maxSize), observer: r.observer}
+	t, err := b.receive(ctx, r.conn)
+	if err != nil {
+		return err
+	}
+	r.add(e.Name, t, at)
+	return nil
+}
+
+// receiveDir receives what is in a directory. Of what there is, it tells that with the names, if there are any.
+func (r *receiver) receiveDir(ctx context.Context, names []string) error {
+	first := hear[entry](ctx, r.conn, "the first file")
+	if r.continues {
+		text, err := listHad(ctx, r.root, names)
+		if err != nil {
+			return err
+		}
+		if err := r.conn.WriteText(ctx, string(text)); err != nil {
+			return err
+		}
+	}
+	told := <-first
+	e, err := told.text, told.err
+	for err == nil && !e.End {
+		if err = r.plant(ctx, e); err == nil {
+			e = entry{}
+			err = receiveText(ctx, r.conn, "the next file", &e)
+		}
+	}
+	if dirsErr := r.finishDirs(); err == nil {
+		err = dirsErr
+	}
+	if err != nil {
+		return err
+	}
+	return sendText(ctx, r.conn, r.receipt())
+}
+
+// plant makes what was told of a directory.
+func (r *receiver) plant(ctx context.Context, e entry) error {
+	name, err := localName(e.Name)
+	switch {
+	case err != nil || strings.HasPrefix(e.Name, "/"):
+		return &refusal{fmt.Errorf("%q: not a name below the directory", e.Name)}
+	case e.Directory:
+		return r.makeDir(name, e)
+	case e.Target != "":
+		return r.link(name, filepath.FromSlash(e.Target))
+	case e.Length == nil:
+		return fmt.Errorf("%q: neither a file of some length, nor a directory or link", e.Name)
+	}
+	if err := e.check(e.Name, r.maxSize); err != nil {
+		return err
+	}
+	how := saving{exact: true, mode: e.Mode.Perm(), mtime: e.MTime, keep: r.keep, unsynced: true}
+	return save(ctx, r.root, name, how, func(d *draft) error { return r.receiveFile(ctx, d, d.sum, 0, e) })
+}
+
+// makeDir makes a directory, unless it is there. Its owner can write to it until all is there.
+func (r *receiver) makeDir(name string, e entry) error {
+	info, err := r.root.Lstat(name)
+	_, own := r.dirs[name]
+	switch {
+	case err != nil || !info.IsDir():
+		err = r.root.Mkdir(name, 0o700)
+	case r.keep && !own: // as it is
+		return nil
+	case info.Mode()&0o700 != 0o700:
+		err = r.root.Chmod(name, info.Mode().Perm()|0o700)
+	}
+	if err != nil {
+		return refuse(name, err)
+	}
+	if r.dirs == nil {
+		r.dirs = make(map[string]entry)
+	}
+	r.dirs[name] = e
+	return nil
+}
+
+// finishDirs gives the directories the modes and times that were told, from the innermost on, as far as all has come.
+func (r *receiver) finishDirs() (err error) {
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(r.dirs))) {
+		err = errors.Join(err, r.root.Chmod(name, r.dirs[name].Mode.Perm()), r.root.Chtimes(name, time.Time{}, r.dirs[name].MTime))
+	}
+	return err
+}
