@@ -66,7 +66,7 @@ func (s *server) servePage(w http.ResponseWriter, r *http.Request) {
 	case !s.admits(r):
 		s.askToken(w, r, false)
 	case get:
-		s.serveFiles(w, r)
+		s.admit(w, r, http.HandlerFunc(s.serveFiles))
 	default:
 		h.Set("Allow", "GET, HEAD")
 		s.show(w, r, http.StatusMethodNotAllowed, view{Notice: "Files are uploaded by WebSocket here."})

@@ -130,7 +130,7 @@ func (s *server) handler(ctx context.Context, group *listen.Group) http.Handler 
 		case !s.isHost(r.Host):
 			s.reject(w, r, http.StatusMisdirectedRequest, "this server has another name; wscp serve -host gives it one")
 		default:
-			s.admit(w, r, http.HandlerFunc(s.servePage))
+			s.servePage(w, r)
 		}
 	})
 }
