@@ -26,3 +26,21 @@ func TestAPlaceIsForThoseWhoMayHaveIt(t *testing.T) {
 	mustRun(t, "put", "-token-file", token, writeFile(t, "content", t.TempDir(), "source"), s.url+"file")
 	checkFile(t, "content", s.dir, "file")
 }
+
+func TestFlagsOfTLSAreRefusedWithoutIt(t *testing.T) {
+	s := startServer(t)
+	source := writeFile(t, "content", t.TempDir(), "source")
+	for _, flags := range [][]string{{"-cacert", source}, {"-cert", source, "-key", source}, {"-insecure"}} {
+		for _, args := range [][]string{{"put", source, s.url + "file"}, {"connect", s.url}} {
+			status, stdout, stderr := wscp(testContext(t), append(args, flags...)...)
+			if status != 2 || stdout != "" || !strings.Contains(stderr, flags[0]+" is for TLS, which a URL with wss has") {
+				t.Errorf("%q %q: status %d, %q", args, flags, status, stderr)
+			}
+		}
+	}
+	checkDir(t, s.dir)
+	// A proxy may speak TLS where the server does not.
+	if status, _, stderr := wscp(testContext(t), "put", "-insecure", "-proxy", "https://127.0.0.1:1", source, s.url+"file"); status != 1 {
+		t.Errorf("status %d, %q", status, stderr)
+	}
+}

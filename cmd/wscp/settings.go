@@ -107,14 +107,32 @@ func (s *settings) check(command string, args []string) string {
 		return "-cacert is for TLS, which -tls or -cert begins"
 	case s.insecure && len(s.fingerprint) > 0:
 		return "-insecure takes any certificate, and -fingerprint a single one"
-	case len(s.fingerprint) > 0 && slices.ContainsFunc(args, isPlain):
-		return "-fingerprint is for TLS, which a URL with wss has"
+	case s.flagOfTLS() != "" && slices.ContainsFunc(args, isPlain):
+		return s.flagOfTLS() + " is for TLS, which a URL with wss has"
 	case s.quiet && (s.verbose || s.json), s.verbose && s.json:
 		return "-v, -json and -q exclude each other"
 	case s.retry < 0:
 		return "-retry is a time such as 5m"
 	case s.rules.connections < 1:
 		return "-max-connections is at least 1"
+	}
+	return ""
+}
+
+// flagOfTLS returns a flag that has no meaning for a client without TLS, if one is there. A proxy may speak TLS where the server does
+// not; whose fingerprint is given is the server's.
+func (s *settings) flagOfTLS() string {
+	switch {
+	case len(s.fingerprint) > 0:
+		return "-fingerprint"
+	case strings.HasPrefix(string(s.proxy), "https:"):
+		return ""
+	case s.cacert != "":
+		return "-cacert"
+	case s.cert != "":
+		return "-cert"
+	case s.insecure:
+		return "-insecure"
 	}
 	return ""
 }
