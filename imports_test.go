@@ -44,7 +44,7 @@ var mayImport = []struct {
 	{"internal/faults", []string{"opcode", "closecode", "stream", "dial", "listen", "internal/census", "internal/selfsigned", "golang.org/x/sys/unix"}},
 	{"internal/attack", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "internal/census", "internal/selfsigned", "internal/handshake"}},
 	{"internal/", []string{"opcode", "closecode", "frame", "internal/"}},
-	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "listen/xconnect", "internal/printable", "golang.org/x/term"}},
+	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "listen/xconnect", "internal/printable", "internal/selfsigned", "golang.org/x/term"}},
 }
 
 // testOnly are packages that only tests may import.

@@ -2,20 +2,17 @@ package main
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math/big"
-	"net"
 	"os"
 	"strings"
 	"time"
+
+	"github.com/litert/websocket/internal/selfsigned"
 )
 
 // A fingerprint is the SHA-256 sum of a certificate. It is a [flag.Value].
@@ -75,7 +72,7 @@ func (s *settings) serverTLS(hosts []string) (config *tls.Config, made fingerpri
 	}
 	config = new(tls.Config)
 	if s.tls {
-		pair, err := makePair(hosts)
+		pair, err := selfsigned.New(365*24*time.Hour, hosts...)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -114,23 +111,4 @@ func readPool(file string) (*x509.CertPool, error) {
 		return nil, fmt.Errorf("%s: there is no certificate in PEM in it", file)
 	}
 	return pool, nil
-}
-
-// makePair makes a certificate for the hosts, and its key, which no other process has.
-func makePair(hosts []string) (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	now := time.Now()
-	template := &x509.Certificate{SerialNumber: big.NewInt(now.UnixNano()), NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0)}
-	for _, host := range hosts {
-		if ip := net.ParseIP(strings.Trim(host, "[]")); ip != nil {
-			template.IPAddresses = append(template.IPAddresses, ip)
-		} else {
-			template.DNSNames = append(template.DNSNames, host)
-		}
-	}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	return tls.Certificate{Certificate: [][]byte{cert}, PrivateKey: key}, err
 }

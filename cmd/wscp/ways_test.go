@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/litert/websocket/internal/selfsigned"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -142,7 +143,7 @@ func TestFieldsThatAClientShows(t *testing.T) {
 // writePair writes a certificate for the loopback interface, which is its own authority, and its key.
 func writePair(t *testing.T) (certFile, keyFile string) {
 	t.Helper()
-	pair, err := makePair([]string{"127.0.0.1"})
+	pair, err := selfsigned.New(time.Hour, "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,5 @@
-// Package selfsigned makes certificates that nobody else has signed, for tests and for the programs that try the library.
+// Package selfsigned makes certificates that nobody else has signed, for tests, for the programs that try the library, and for servers
+// whose clients know the fingerprint.
 package selfsigned
 
 import (
@@ -12,10 +13,11 @@ import (
 	"errors"
 	"math/big"
 	"net"
+	"strings"
 	"time"
 )
 
-// New returns a certificate for hosts, which are names and addresses, with its key and its Leaf. It is valid from an hour ago on, for
+// New returns a certificate for hosts, which are names and addresses, as they are or as they stand in a URL, with its key and its Leaf. It is valid from an hour ago on, for
 // as long as valid from now, and is an authority: who trusts it as such trusts the server that has it.
 func New(valid time.Duration, hosts ...string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -24,15 +26,15 @@ func New(valid time.Duration, hosts ...string) (tls.Certificate, error) {
 	}
 	now := time.Now()
 	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{CommonName: "test"},
+		SerialNumber:          big.NewInt(now.UnixNano()), // clients may refuse two of one number
+		Subject:               pkix.Name{CommonName: "self-signed"},
 		NotBefore:             now.Add(-time.Hour),
 		NotAfter:              now.Add(valid),
 		BasicConstraintsValid: true,
 		IsCA:                  true,
 	}
 	for _, h := range hosts {
-		if ip := net.ParseIP(h); ip != nil {
+		if ip := net.ParseIP(strings.Trim(h, "[]")); ip != nil {
 			template.IPAddresses = append(template.IPAddresses, ip)
 		} else {
 			template.DNSNames = append(template.DNSNames, h)

@@ -10,7 +10,7 @@ import (
 )
 
 func TestAHandedOnCertificateIsTrustedForItsHosts(t *testing.T) {
-	cert, err := selfsigned.New(time.Hour, "localhost", "127.0.0.1")
+	cert, err := selfsigned.New(time.Hour, "localhost", "127.0.0.1", "[::1]")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestAHandedOnCertificateIsTrustedForItsHosts(t *testing.T) {
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(cert.Leaf)
-	for host, trusted := range map[string]bool{"localhost": true, "127.0.0.1": true, "example.com": false, "127.0.0.2": false} {
+	for host, trusted := range map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true, "example.com": false, "127.0.0.2": false} {
 		if _, err := read.Leaf.Verify(x509.VerifyOptions{DNSName: host, Roots: roots}); (err == nil) != trusted {
 			t.Errorf("%s: %v", host, err)
 		}
