@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/litert/websocket/internal/osfile"
 )
 
 // A saving says how a file is saved.
@@ -100,11 +102,11 @@ var (
 func (d *draft) create(ctx context.Context, perm fs.FileMode) error {
 	flag := os.O_WRONLY | os.O_EXCL
 	d.temp = filepath.Join(filepath.Dir(d.name), tempPrefix+rand.Text())
-	if d.how.resume && locks {
-		flag = os.O_RDWR | notWaiting
+	if d.how.resume && osfile.Locks {
+		flag = os.O_RDWR | osfile.NotWaiting
 		d.temp = partialName(d.name)
 	}
-	file, err := d.root.OpenFile(d.temp, flag|os.O_CREATE|largeFile, perm)
+	file, err := d.root.OpenFile(d.temp, flag|os.O_CREATE|osfile.LargeFile, perm)
 	if err != nil {
 		return refuse(d.name, err)
 	}
@@ -118,7 +120,7 @@ func (d *draft) create(ctx context.Context, perm fs.FileMode) error {
 
 // claim locks the file, and reads what there is of it.
 func (d *draft) claim(ctx context.Context, file *os.File) error {
-	if errors.Is(lock(file), errLocked) {
+	if errors.Is(osfile.Lock(file), osfile.ErrLocked) {
 		if d.how.resume {
 			return about(d.name, &fs.PathError{Err: errBusy})
 		}
@@ -173,7 +175,7 @@ func (d *draft) Write(p []byte) (int, error) {
 	n, err := d.file.Write(p)
 	if d.waits += int64(n); d.waits >= writebackSize {
 		d.waits = 0
-		beginWriteback(d.file)
+		osfile.BeginWriteback(d.file)
 	}
 	return n, err
 }
@@ -181,7 +183,7 @@ func (d *draft) Write(p []byte) (int, error) {
 // isOfUse reports whether what has come can be resumed after err.
 func (d *draft) isOfUse(err error) bool {
 	var useless *spoiled
-	if !d.how.resume || !locks || errors.As(err, &useless) {
+	if !d.how.resume || !osfile.Locks || errors.As(err, &useless) {
 		return false
 	}
 	info, err := d.file.Stat()

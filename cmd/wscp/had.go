@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/litert/websocket/internal/osfile"
 )
 
 // A had is what the receiver has of a file.
@@ -54,7 +56,7 @@ func listHad(ctx context.Context, root *os.Root, names []string) (text []byte, e
 
 // positionOf returns that of the end of a file.
 func positionOf(ctx context.Context, root *os.Root, name string) (position, error) {
-	file, err := root.OpenFile(name, os.O_RDONLY|notWaiting|largeFile, 0)
+	file, err := root.OpenFile(name, os.O_RDONLY|osfile.NotWaiting|osfile.LargeFile, 0)
 	if err != nil {
 		return position{}, err
 	}

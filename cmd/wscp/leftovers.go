@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/litert/websocket/internal/osfile"
 )
 
 const (
@@ -61,7 +63,7 @@ func isLeftover(d fs.DirEntry) bool {
 // removeLeftovers removes the files below root that processes have left which were killed. One that is still written is
 // locked. Where the system has no locks, it removes nothing.
 func removeLeftovers(ctx context.Context, root *os.Root, log *log.Logger) {
-	if !locks {
+	if !osfile.Locks {
 		return
 	}
 	fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
@@ -84,15 +86,15 @@ func removeLeftovers(ctx context.Context, root *os.Root, log *log.Logger) {
 
 // removeLeftover removes the file, unless a process writes it.
 func removeLeftover(root *os.Root, name string) (removed bool, err error) {
-	file, err := root.OpenFile(name, os.O_WRONLY|notWaiting|largeFile, 0) // NFS locks what can be written to
+	file, err := root.OpenFile(name, os.O_WRONLY|osfile.NotWaiting|osfile.LargeFile, 0) // NFS locks what can be written to
 	if errors.Is(err, fs.ErrPermission) {
-		file, err = root.OpenFile(name, os.O_RDONLY|notWaiting|largeFile, 0)
+		file, err = root.OpenFile(name, os.O_RDONLY|osfile.NotWaiting|osfile.LargeFile, 0)
 	}
 	if err != nil {
 		return false, err
 	}
 	defer file.Close()
-	if lock(file) != nil {
+	if osfile.Lock(file) != nil {
 		return false, nil
 	}
 	err = root.Remove(name)

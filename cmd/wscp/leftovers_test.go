@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/litert/websocket/internal/osfile"
 )
 
 // startProcess starts "wscp serve" for dir as a process of its own. What is before it on the command line may be a shell.
@@ -130,7 +132,7 @@ func TestWhatIsALeftover(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := lock(file); err != nil {
+	if err := osfile.Lock(file); err != nil {
 		t.Fatal(err)
 	}
 	var said strings.Builder

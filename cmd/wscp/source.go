@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/litert/websocket/internal/osfile"
 	"github.com/litert/websocket/opcode"
 )
 
@@ -44,7 +45,7 @@ func open(name string, stat func(string) (fs.FileInfo, error), open func(string)
 
 // readIn returns what opens files in root.
 func readIn(root *os.Root) func(string) (*os.File, error) {
-	return func(name string) (*os.File, error) { return root.OpenFile(name, os.O_RDONLY|largeFile, 0) }
+	return func(name string) (*os.File, error) { return root.OpenFile(name, os.O_RDONLY|osfile.LargeFile, 0) }
 }
 
 // entry returns what is told of the source, under a name.

@@ -1,7 +1,0 @@
-package main
-
-import "syscall"
-
-// largeFile, given to [os.Root.OpenFile], allows files over 2 GiB where the kernel wants to be asked: a Root does not
-// ask by itself, as os.OpenFile does.
-const largeFile = syscall.O_LARGEFILE

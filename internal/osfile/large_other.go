@@ -1,0 +1,6 @@
+//go:build !linux
+
+package osfile
+
+// LargeFile is a flag that this system has not.
+const LargeFile = 0
