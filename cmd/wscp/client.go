@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path"
@@ -31,9 +32,6 @@ func (c console) newClient(s *settings, command string) (*client, error) {
 	return &client{console: c, settings: s, command: cmp.Or(s.label, command), opts: opts}, err
 }
 
-// errNotAgain says what a pipe cannot do.
-var errNotAgain = errors.New("a pipe cannot be read again; -continue and -retry are for files")
-
 func (c console) put(ctx context.Context, s *settings, args []string) error {
 	files, to := args[:len(args)-1], args[len(args)-1]
 	dir, req := dirAt(to), request{Continue: s.resumes()}
@@ -42,7 +40,7 @@ func (c console) put(ctx context.Context, s *settings, args []string) error {
 		return usageError("put: what is piped in gets its name from the URL")
 	case dir == nil && len(files) > 1:
 		return usageError("put: the URL of a directory, where several files go, ends with a slash")
-	case dir != nil && (len(files) > 1 || !isFile(files[0])):
+	case dir != nil && (len(files) > 1 || !kindOf(files[0]).IsRegular()):
 		return c.putDir(ctx, s, files, to)
 	case dir != nil: // a file alone can be continued in its middle
 		to, req.Folder = dir.JoinPath(url.PathEscape(filepath.Base(files[0]))).String(), true
@@ -57,7 +55,7 @@ func (c console) put(ctx context.Context, s *settings, args []string) error {
 	}
 	defer src.Close()
 	if src.pipe != nil && req.Continue {
-		return errNotAgain
+		return errors.New("a pipe cannot be read again; -continue and -retry are for files")
 	}
 	put := func(conn conn, a account) (result, error) {
 		out := sender{conn: conn, account: a}
@@ -73,7 +71,7 @@ func (c console) put(ctx context.Context, s *settings, args []string) error {
 func (c console) get(ctx context.Context, s *settings, args []string) error {
 	from, to, out := args[0], args[1], c.out
 	isDir, req := dirAt(from) != nil, request{Continue: s.resumes()}
-	var folder, name string
+	folder, name := filepath.Split(to)
 	switch {
 	case isDir && to == "-":
 		return usageError("get: a directory does not go to a pipe")
@@ -85,14 +83,12 @@ func (c console) get(ctx context.Context, s *settings, args []string) error {
 		if err := os.MkdirAll(to, 0o777); err != nil {
 			return err
 		}
-		folder = to
-	case isFolder(to):
+		folder, name = to, "."
+	case kindOf(to).IsDir():
 		folder, name = to, nameOf(from)
 		to = filepath.Join(folder, name)
-	default:
-		folder, name = filepath.Split(to)
 	}
-	if name == "" && !isDir && to != "-" {
+	if name == "" {
 		return notRegular(to)
 	}
 	cl, err := c.newClient(s, "get")
@@ -188,12 +184,11 @@ func nameOf(raw string) string {
 	return path.Base(u.Path)
 }
 
-func isFile(name string) bool {
+// kindOf returns the mode of a file, or one that is of none if there is no such file.
+func kindOf(name string) fs.FileMode {
 	info, err := os.Stat(name)
-	return err == nil && info.Mode().IsRegular()
-}
-
-func isFolder(name string) bool {
-	info, err := os.Stat(name)
-	return err == nil && info.IsDir()
+	if err != nil {
+		return fs.ModeIrregular
+	}
+	return info.Mode()
 }

@@ -49,6 +49,14 @@ type row struct {
 	Time       time.Time
 }
 
+// rank tells where it stands in the list, before its name does.
+func (r row) rank() int {
+	if r.IsFolder {
+		return 0
+	}
+	return 1
+}
+
 // show answers with the page, which has v and where it is.
 func (s *server) show(w http.ResponseWriter, r *http.Request, status int, v view) {
 	names := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -108,14 +116,7 @@ func (s *server) list(dir string) (entries []row, more bool, err error) {
 			entries = append(entries, e)
 		}
 	}
-	slices.SortFunc(entries, func(a, b row) int {
-		if a.IsFolder != b.IsFolder && a.IsFolder {
-			return -1
-		} else if a.IsFolder != b.IsFolder {
-			return 1
-		}
-		return cmp.Compare(a.Name, b.Name)
-	})
+	slices.SortFunc(entries, func(a, b row) int { return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.Name, b.Name)) })
 	return entries, more, nil
 }
 
