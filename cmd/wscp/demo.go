@@ -21,7 +21,7 @@ func (c console) demo(ctx context.Context, s *settings, _ []string) (err error) 
 	}
 	defer func() { err = cmp.Or(err, os.RemoveAll(dir)) }()
 	original, served, secret := filepath.Join(dir, "original"), filepath.Join(dir, "served"), filepath.Join(dir, "token")
-	if err := makeFile(original, int64(s.length)); err != nil {
+	if err := makeFile(ctx, original, int64(s.length)); err != nil {
 		return err
 	}
 	if err := os.Mkdir(served, 0o755); err != nil {
@@ -110,11 +110,15 @@ func serveLocally(ctx context.Context, dir string, secret argument) (url string,
 }
 
 // makeFile writes a file of n random bytes.
-func makeFile(name string, n int64) error {
+func makeFile(ctx context.Context, name string, n int64) error {
 	file, err := os.Create(name)
 	if err != nil {
 		return err
 	}
-	_, err = io.CopyN(file, rand.Reader, n)
+	for ; n > 0 && err == nil; n -= partSize {
+		if err = ctx.Err(); err == nil {
+			_, err = io.CopyN(file, rand.Reader, min(partSize, n))
+		}
+	}
 	return cmp.Or(err, file.Close())
 }

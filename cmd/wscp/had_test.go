@@ -20,7 +20,7 @@ func TestWhatIsToldOfFilesMayNotTakeMuchMemory(t *testing.T) {
 	c := dialFor(t, s.url, getProtocol)
 	var list strings.Builder
 	for i := 0; list.Len() < 5<<20; i++ {
-		fmt.Fprintf(&list, `{"name": "%d", "offset": 1, "sha256": "%064x"}`, i, i+1)
+		fmt.Fprintf(&list, `{"name": "%01000d", "offset": 1, "sha256": "%064x"}`, i, i+1)
 	}
 	told(`{"continue": true}`, list.String())(testContext(t), c) // the server may have refused it before all is sent
 	_, err := c.Receive(testContext(t))
