@@ -53,13 +53,25 @@ func (c console) put(ctx context.Context, s *settings, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer src.Close()
+	defer func() { src.Close() }()
 	if src.pipe != nil && req.Continue {
 		return errors.New("a pipe cannot be read again; -continue and -retry are for files")
 	}
+	again := false
 	put := func(conn conn, a account) (result, error) {
 		out := sender{conn: conn, account: a}
-		err := out.send(ctx, req.Continue, func() error { return out.sendFile(ctx, src, "") })
+		err := out.send(ctx, req.Continue, func() error {
+			if again { // it may have changed since, or another may be in its place
+				now, err := c.openSource(files[0])
+				if err != nil {
+					return err
+				}
+				src.Close()
+				src = now
+			}
+			again = true
+			return out.sendFile(ctx, src, "")
+		})
 		return out.result, err
 	}
 	if src.pipe != nil {

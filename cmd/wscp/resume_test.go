@@ -71,6 +71,26 @@ func TestPutOfAChangedFileBeginsAnew(t *testing.T) {
 	}
 }
 
+// A file may change, or be replaced, until it is sent again.
+func TestPutThatRetriesSendsTheFileThatIsThere(t *testing.T) {
+	s := startServer(t)
+	source := writeFile(t, randomBytes(2*inHalf), t.TempDir(), "source")
+	content := randomBytes(2*inHalf + 1)
+	changes := map[string]func(){
+		"changed":  func() { writeFile(t, content, source) },
+		"replaced": func() { os.Rename(writeFile(t, content, filepath.Dir(source), "new"), source) },
+	}
+	for name, change := range changes {
+		t.Run(name, func(t *testing.T) {
+			toll := startToll(t, s, inHalf, true)
+			toll.between.Store(&change)
+			mustGoOn(t, "begins anew", "put", "-retry", "30s", source, toll.url+name)
+			checkFile(t, content, s.dir, name)
+			content = randomBytes(2*inHalf + 2)
+		})
+	}
+}
+
 func TestGetGoesOnWhereItHasStopped(t *testing.T) {
 	s := startServer(t)
 	content := randomBytes(2 * inHalf)

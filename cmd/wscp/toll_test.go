@@ -15,6 +15,8 @@ type toll struct {
 	url    string
 	passed atomic.Int64 // to the server
 	drop   func()       // cuts what stands still
+
+	between atomic.Pointer[func()] // called before another connection passes; nil: nothing is
 }
 
 const unlimited = 1 << 60
@@ -58,6 +60,8 @@ func startToll(t *testing.T, s served, limit int64, cut bool) *toll {
 			most := int64(unlimited)
 			if first {
 				most = limit
+			} else if between := g.between.Load(); between != nil {
+				(*between)()
 			}
 			conns.Go(func() { pass(server, client, &g.passed, most) })
 			conns.Go(func() { pass(client, server, new(atomic.Int64), most) })
