@@ -271,3 +271,39 @@ func TestNothingIsPutOffWhileTheReceiverWaits(t *testing.T) {
 		t.Error("it was put off")
 	}
 }
+
+// What follows it may be long in coming.
+func TestAFragmentIsNotPutOff(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // what is put off waits until this goroutine does
+	a, b := wstest.TCP(t)
+	counting := &countingConn{Conn: b}
+	c := puttingOff(t, counting, a)
+	defer c.Abort()
+	w, err := c.NewWriter(bg(t), opcode.Binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Abort()
+	for range 3 {
+		io.WriteString(w, "fragment")
+		before := counting.writes.Load()
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if counting.writes.Load() == before {
+			t.Error("it was put off")
+		}
+	}
+}
+
+func TestEachAnswerThatWasPutOffIsSentByItself(t *testing.T) {
+	c, peer := openMode(t, stream.Simple)
+	peer.Send(peer.Frame(true, opcode.Text, "one"), peer.Frame(true, opcode.Text, "two"))
+	wantMessage(t, c, opcode.Text, "one")
+	for _, answer := range []string{"first", "second", "third"} { // the next message is in the buffer all the time
+		if err := c.WriteText(bg(t), answer); err != nil {
+			t.Fatal(err)
+		}
+		peer.Want(true, opcode.Text, answer)
+	}
+}

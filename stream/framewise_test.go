@@ -286,3 +286,18 @@ func TestFramesOfManyGoroutinesStayApart(t *testing.T) {
 		t.Errorf("messages differ (-want +got):\n%s", diff)
 	}
 }
+
+func TestAFirstFrameOfWhichNothingWasSentHasBegunNoMessage(t *testing.T) {
+	a, b := net.Pipe()
+	c := open(t, a, true)
+	if err := c.WriteFrame(brief(t), frameOf(false, opcode.Binary, "half")); err != context.DeadlineExceeded {
+		t.Errorf("WriteFrame: %v", err)
+	}
+	sent := make(chan error, 1)
+	go func() { sent <- c.WriteText(bg(t), "another") }()
+	wstest.NewPeer(t, b, false).Want(true, opcode.Text, "another")
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
+	c.Abort()
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strings"
 	"testing"
@@ -322,5 +323,33 @@ func wantCalledAgain(t *testing.T, w *stream.Writer, name string, call func() er
 	w.SetDeadline(time.Time{})
 	if err := call(); err != nil {
 		t.Errorf("%s, again: %v", name, err)
+	}
+}
+
+// What a client gathers is masked where it is, for each attempt anew.
+func TestASingleFrameThatWasInterruptedIsSentAsItWas(t *testing.T) {
+	for _, size := range []int{5, 100_000} {
+		a, b := net.Pipe()
+		c := open(t, a, false)
+		w := newWriter(t, c, opcode.Binary, stream.SingleFrame(size))
+		w.SetDeadline(time.Now().Add(10 * time.Millisecond))
+		n, err := w.ReadFrom(bytesOnly{bytes.NewReader(data[:size])})
+		if err == nil {
+			err = w.Flush()
+		}
+		if n != int64(size) || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("ReadFrom of %d bytes: %d, %v", size, n, err)
+		}
+		w.SetDeadline(time.Time{})
+		closed := make(chan error, 1)
+		go func() {
+			_, err := w.ReadFrom(strings.NewReader(""))
+			closed <- errors.Join(err, w.Close())
+		}()
+		wstest.NewPeer(t, b, true).Want(true, opcode.Binary, string(data[:size]))
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		c.Abort()
 	}
 }
