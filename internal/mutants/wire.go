@@ -21,8 +21,6 @@ var ofWire = slices.Concat(
 		piece{"t.sent = int64(max(0, sent-others))", "t.sent = int64(sent)"},
 	),
 	of("stream/assembler.go",
-		piece{"a.loaded > 0 && a.t.sent == 0", "a.loaded > 0"},
 		piece{"\tif n > len(a.buf)-a.end {\n\t\treturn 0\n\t}\n\tcopy", "\tcopy"},
-		piece{"err == nil && a.pos == a.size", "a.pos == a.size"},
 	),
 )
