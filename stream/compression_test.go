@@ -662,3 +662,21 @@ func TestNoCodesOfOtherConnectionsAreUsed(t *testing.T) {
 		}
 	}
 }
+
+// The peer does not have it, and so the messages behind cannot be made with its help.
+func TestAMessageThatWasNotSentHelpsNoneBehindIt(t *testing.T) {
+	a, b := net.Pipe()
+	c, other := openEnd(t, a, true, true), openEnd(t, b, false, true)
+	text := strings.Repeat("what has not left ", 100)
+	if err := c.WriteText(brief(t), text); err != context.DeadlineExceeded {
+		t.Errorf("WriteText: %v", err)
+	}
+	sent := make(chan error, 1)
+	go func() { sent <- c.WriteText(bg(t), text) }()
+	if got := receiveAll(t, other); got != text {
+		t.Errorf("got %.60q", got)
+	}
+	if err := <-sent; err != nil {
+		t.Error(err)
+	}
+}
