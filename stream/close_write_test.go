@@ -3,6 +3,7 @@ package stream_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -167,5 +168,43 @@ func TestAPongIsNotLostWithACloseFrameThatTheContextHasHeldBack(t *testing.T) {
 		}
 		peer.Want(true, opcode.Pong, "are you there?")
 		c.Abort()
+	})
+}
+
+// Behind a message that has no end, nothing may follow, also where its end was given up while a close frame waited.
+func TestNothingFollowsAMessageThatWasGivenUpBesideACloseFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		c := open(t, a, true)
+		peer := wstest.NewPeer(t, b, false)
+		w := newWriter(t, c, opcode.Text)
+		sent := make(chan error, 1)
+		go func() {
+			_, err := io.WriteString(w, "part")
+			sent <- errors.Join(err, w.Flush())
+		}()
+		peer.Want(false, opcode.Text, "part")
+		if err := <-sent; err != nil {
+			t.Fatal(err)
+		}
+		closed := make(chan error, 1)
+		go func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			closed <- c.CloseWrite(ctx, 1000, "")
+		}()
+		synctest.Wait()
+		w.Abort()
+		if err := <-closed; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("CloseWrite: %v", err)
+		}
+		if c.Writable() {
+			t.Error("a message can be sent behind a part of another")
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := c.WriteText(ctx, "next"); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("WriteText: %v", err)
+		}
 	})
 }

@@ -266,7 +266,10 @@ func (g *fragmenter) abandon(cause error, fatal bool) {
 	case g.inside:
 		g.inside = false
 		g.m.wire.turn.giveUp(err)
-	case (g.begun || fatal) && !g.m.wire.isFinished():
-		g.m.wire.end.failMessage(err)
+	case g.begun || fatal:
+		g.m.wire.abandoned.Store(true) // before the look: a close frame may be on its way that will be given up
+		if !g.m.wire.isFinished() {
+			g.m.wire.end.failMessage(err)
+		}
 	}
 }
