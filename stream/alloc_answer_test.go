@@ -33,14 +33,14 @@ var waysToAnswer = []struct {
 		return c.WriteFrame(ctx, stream.Frame{Fin: true, Opcode: op, Payload: p})
 	})},
 	{"WritePrepared", 1, answeringPrepared},
-	{"NewWriter, Write, Close", 3, answeringStreams(func(w *stream.Writer, r *stream.Reader, p []byte) error {
+	{"NewWriter, Write, Close", 6, answeringStreams(func(w *stream.Writer, r *stream.Reader, p []byte) error {
 		n, err := r.Read(p)
 		if err == nil {
 			_, err = w.Write(p[:n])
 		}
 		return err
 	})},
-	{"io.Copy from a Reader to a Writer", 3, answeringStreams(func(w *stream.Writer, r *stream.Reader, _ []byte) error {
+	{"io.Copy from a Reader to a Writer", 6, answeringStreams(func(w *stream.Writer, r *stream.Reader, _ []byte) error {
 		_, err := io.Copy(w, r)
 		return err
 	})},
