@@ -35,6 +35,7 @@ type fragmenter struct {
 
 	buf   []byte // the gathered payload is buf[payloadAt:payloadAt+n]; nil: none is held
 	n     int
+	kept  loan // with n = 0: what takes the place of the gathered payload, until something follows
 	begun bool // a frame of the message has left
 
 	inside bool      // a part of the single frame was sent, and the turn at the wire goes on
@@ -51,6 +52,7 @@ func (g *fragmenter) begin(m *messages, op opcode.Opcode, deadline *transport.De
 // end lets go of the buffer.
 func (g *fragmenter) end() {
 	buffer.Give(g.buf)
+	g.kept.giveBack()
 	g.buf, g.n, g.frame = nil, 0, assembler{}
 }
 
@@ -86,6 +88,20 @@ func (g *fragmenter) gather(p []byte) int {
 	copy(g.buf[payloadAt+g.n:], p)
 	g.n += len(p)
 	return len(p)
+}
+
+// keeps reports whether n bytes of a message that has nothing gathered may stay where they are until its end: they would be
+// copied for that alone.
+func (g *fragmenter) keeps(n int) bool {
+	return g.n == 0 && g.kept.p == nil && g.single < 0 && copySize < n && n <= g.bulk() && g.unmasked()
+}
+
+// gatherKept gathers what was kept, as something may follow.
+func (g *fragmenter) gatherKept() {
+	if g.kept.p != nil {
+		g.gather(g.kept.p)
+		g.kept.giveBack()
+	}
 }
 
 // gathered returns what was gathered.
@@ -160,8 +176,10 @@ func (g *fragmenter) flush() failure {
 
 // finish sends the last fragment.
 func (g *fragmenter) finish() failure {
-	g.hold(g.n)
-	return g.emit(true, g.n, nil, false)
+	if g.kept.p == nil {
+		g.hold(g.n)
+	}
+	return g.emit(true, g.n, g.kept.p, false)
 }
 
 func (g *fragmenter) bounds() transport.Bounds {
@@ -205,7 +223,9 @@ func (g *fragmenter) emitFile(file *transport.File, n int64) failure {
 // sent notes that the first n of the gathered bytes have left.
 func (g *fragmenter) sent(n int) {
 	g.begun = true
-	g.n = copy(g.buf[payloadAt:], g.buf[payloadAt+n:payloadAt+g.n])
+	if n > 0 {
+		g.n = copy(g.buf[payloadAt:], g.buf[payloadAt+n:payloadAt+g.n])
+	}
 }
 
 // emitPart sends a part of a frame that is not put together as a whole, and leaves the wire if that completes it.

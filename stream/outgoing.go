@@ -68,9 +68,23 @@ func (o *outgoing) write(p []byte, text bool, v *verdict) (n int, err error) {
 	return n, o.account.took(p, n, f)
 }
 
+// pass is write for p, the latest piece that l has lent. If that would only be gathered, and was the last one, it is kept where it
+// is: most probably the end of the message comes next, which sends it from there.
+func (o *outgoing) pass(l *lender, p []byte) (n int, err error) {
+	if !l.last || l.lent.p == nil || o.z != nil || o.undecided || !o.fragments.keeps(len(p)) {
+		return o.write(p, false, &l.text)
+	}
+	if err := o.account.admit(p, &l.text); err != nil {
+		return 0, err
+	}
+	o.fragments.kept, l.lent = l.lent, loan{}
+	return len(p), o.account.took(p, len(p), failure{})
+}
+
 // take takes p, the next bytes of the message, and sends what makes whole fragments. It returns how many it took, which
 // are all if there is no failure.
 func (o *outgoing) take(p []byte, text bool) (n int, f failure) {
+	o.fragments.gatherKept()
 	if o.encodes(len(p)) {
 		return o.encode(p)
 	}
@@ -103,6 +117,7 @@ func (o *outgoing) readFrom(src io.Reader) (total int64, err error) {
 	if o.account.damage >= spoiled {
 		return 0, o.account.err
 	}
+	o.fragments.gatherKept()
 	if !o.undecided && o.z == nil && o.account.missing == nil {
 		if file, ok := o.openFile(src); ok {
 			f := o.sendFile(file)
@@ -187,6 +202,7 @@ func (o *outgoing) flush() error {
 	if o.undecided && o.fragments.n > 0 {
 		o.compress()
 	}
+	o.fragments.gatherKept()
 	f := o.fragments.trim()
 	if f.err == nil && o.z != nil {
 		o.z.Flush()

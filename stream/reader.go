@@ -100,7 +100,7 @@ func (r *Reader) WriteTo(dst io.Writer) (written int64, err error) {
 		}
 		var n int
 		if toWriter {
-			n, err = w.write(p, &next.text) // text need not be checked twice
+			n, err = w.pass(&next, p)
 		} else {
 			n, err = dst.Write(p)
 		}
@@ -121,7 +121,8 @@ type lender struct {
 	lent   loan
 	buf    []byte  // for what has to be inflated
 	filled bool    // the latest piece has filled buf
-	text   verdict // on the latest piece
+	last   bool    // there is nothing behind the latest piece
+	text   verdict // on it
 }
 
 func (l *lender) piece() ([]byte, error) {
@@ -142,6 +143,7 @@ func (l *lender) piece() ([]byte, error) {
 		p = l.lent.p
 	}
 	l.text.to = m.text
+	l.last = r.rc.whole.Load() == r.gen
 	return p, err
 }
 

@@ -128,6 +128,18 @@ func (w *Writer) write(p []byte, v *verdict) (int, error) {
 	return n, err
 }
 
+// pass is Write for p, the latest piece of a Reader, whose text need not be checked twice. It may keep what was lent.
+func (w *Writer) pass(l *lender, p []byte) (int, error) {
+	o, err := w.enter()
+	if err != nil {
+		return 0, err
+	}
+	defer o.mu.Unlock()
+	n, err := o.pass(l, p)
+	o.calling = false
+	return n, err
+}
+
 // WriteString is Write for a string.
 func (w *Writer) WriteString(text string) (n int, err error) {
 	o, err := w.enter()
