@@ -164,7 +164,7 @@ func (f *family) end() (err error) {
 	for i := len(roles) - 1; i >= 0; i-- {
 		m := f.members[i]
 		m.in.Close()
-		late := time.AfterFunc(2*time.Minute, func() { m.Process.Kill() })
+		late := time.AfterFunc(2*time.Minute+20*f.patience(), func() { m.Process.Kill() }) // the last visits take ten times the patience
 		<-m.ended
 		if failed := m.Wait(); failed != nil {
 			err = errors.Join(err, fmt.Errorf("in the end, a %s has had: %w\n%s", roles[i], failed, &m.last))
