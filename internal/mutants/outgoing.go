@@ -11,7 +11,7 @@ var ofOutgoing = slices.Concat(
 	of("stream/fragmenter.go",
 		piece{"g.rsv1 && !g.begun", "g.rsv1"},
 		piece{"case g.n+len(rest) <= size:", "case g.n+len(rest) < size:"},
-		piece{"(g.begun || fatal) &&", "fatal &&"},
+		piece{"case g.begun || fatal:", "case fatal:"},
 		piece{"\t\ta.unload()\n\t}\n\tg.inside", "\t}\n\tg.inside"},
 	),
 	of("stream/account.go",

@@ -12,7 +12,7 @@ var ofWire = slices.Concat(
 		piece{"m == frame.NoMask || m == frame.FixedMask(frame.Key{})", "m == frame.NoMask"},
 	),
 	of("stream/turn.go",
-		piece{"t.sent == 0 && !failed.Broken", "t.sent == 0"},
+		piece{"!failed.Broken && t.sent == 0", "t.sent == 0"},
 	),
 	of("stream/batch.go",
 		piece{"h.Fin && (t.w", "(t.w"},
