@@ -96,14 +96,6 @@ func (g *fragmenter) keeps(n int) bool {
 	return g.n == 0 && g.kept.p == nil && g.single < 0 && copySize < n && n <= g.bulk() && g.unmasked()
 }
 
-// gatherKept gathers what was kept, as something may follow.
-func (g *fragmenter) gatherKept() {
-	if g.kept.p != nil {
-		g.gather(g.kept.p)
-		g.kept.giveBack()
-	}
-}
-
 // gathered returns what was gathered.
 func (g *fragmenter) gathered() []byte { return g.buf[payloadAt : payloadAt+g.n] }
 
@@ -156,8 +148,13 @@ func (g *fragmenter) direct(n int) int {
 	return n
 }
 
-// trim sends fragments while more than one is held.
+// trim is for what comes before more is gathered or sent: what was kept is gathered, and fragments are sent while more than one is
+// held.
 func (g *fragmenter) trim() failure {
+	if g.kept.p != nil {
+		g.gather(g.kept.p)
+		g.kept.giveBack()
+	}
 	for size := g.bulk(); g.n > size; {
 		if f := g.emit(false, size, nil, false); f.err != nil {
 			return f

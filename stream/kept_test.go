@@ -129,10 +129,9 @@ func writeTo(w io.Writer, text string) error {
 	return err
 }
 
-// What was copied from a Reader is not sent when the Writer is aborted, and its memory is not lost.
-func TestWhatWasCopiedFromAReaderIsGivenUpWithItsMessage(t *testing.T) {
-	c, peer := serverAndPeer(t)
-	go peer.SendFrame(true, opcode.Binary, strings.Repeat("x", 12_000))
+// copyOne receives a message, and copies it to a Writer.
+func copyOne(t *testing.T, c *conn) *stream.Writer {
+	t.Helper()
 	r, err := c.Receive(bg(t))
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +140,14 @@ func TestWhatWasCopiedFromAReaderIsGivenUpWithItsMessage(t *testing.T) {
 	if _, err := io.Copy(w, r); err != nil {
 		t.Fatal(err)
 	}
-	w.Abort()
+	return w
+}
+
+// What was copied from a Reader is not sent when the Writer is aborted, and its memory is not lost.
+func TestWhatWasCopiedFromAReaderIsGivenUpWithItsMessage(t *testing.T) {
+	c, peer := serverAndPeer(t)
+	go peer.SendFrame(true, opcode.Binary, strings.Repeat("x", 12_000))
+	copyOne(t, c).Abort()
 	if err := c.WriteText(bg(t), "the next"); err != nil {
 		t.Fatal(err)
 	}
@@ -153,14 +159,7 @@ func TestWhatWasCopiedFromAReaderIsFlushed(t *testing.T) {
 	c, peer := serverAndPeer(t)
 	whole := strings.Repeat("x", 12_000)
 	go peer.SendFrame(true, opcode.Binary, whole)
-	r, err := c.Receive(bg(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := newWriter(t, c, opcode.Binary)
-	if _, err := io.Copy(w, r); err != nil {
-		t.Fatal(err)
-	}
+	w := copyOne(t, c)
 	if err := w.Flush(); err != nil {
 		t.Fatal(err)
 	}

@@ -84,7 +84,6 @@ func (o *outgoing) pass(l *lender, p []byte) (n int, err error) {
 // take takes p, the next bytes of the message, and sends what makes whole fragments. It returns how many it took, which
 // are all if there is no failure.
 func (o *outgoing) take(p []byte, text bool) (n int, f failure) {
-	o.fragments.gatherKept()
 	if o.encodes(len(p)) {
 		return o.encode(p)
 	}
@@ -117,7 +116,6 @@ func (o *outgoing) readFrom(src io.Reader) (total int64, err error) {
 	if o.account.damage >= spoiled {
 		return 0, o.account.err
 	}
-	o.fragments.gatherKept()
 	if !o.undecided && o.z == nil && o.account.missing == nil {
 		if file, ok := o.openFile(src); ok {
 			f := o.sendFile(file)
@@ -202,7 +200,6 @@ func (o *outgoing) flush() error {
 	if o.undecided && o.fragments.n > 0 {
 		o.compress()
 	}
-	o.fragments.gatherKept()
 	f := o.fragments.trim()
 	if f.err == nil && o.z != nil {
 		o.z.Flush()
@@ -240,6 +237,9 @@ func (o *outgoing) end(cause error) (err error, done bool) {
 func (o *outgoing) finish() failure {
 	if o.account.single >= 0 && o.fragments.begun && o.fragments.n == 0 {
 		return failure{}
+	}
+	if o.fragments.kept.p != nil { // which is all there is
+		return o.fragments.finish()
 	}
 	if f := o.fragments.trim(); f.err != nil {
 		return f

@@ -26,7 +26,7 @@ type wire struct {
 	messagesOnly bool // the transport has no pings and pongs, and masks by itself
 
 	flushing   bool                          // a goroutine will send the batch. Owned by the holder of gate
-	finished   atomic.Bool                   // no frame may follow: a close frame was sent, or is being sent, or a frame was cut. Set by the holder of gate
+	finished   atomic.Bool                   // no frame may follow: a close frame is sent, or a frame was cut. Set by the holder of gate
 	abandoned  atomic.Bool                   // a message has no end: no frame may follow but a close frame
 	closeSent  atomic.Bool                   // a close frame was sent. Set by the holder of gate
 	pinged     atomic.Bool                   // a ping was sent. Set by the holder of gate

@@ -114,16 +114,13 @@ func (w *Writer) Opcode() opcode.Opcode { return w.op }
 
 // Write writes p to the message. It does not change p, nor keep it. It takes all of p, or returns an error. Text that is
 // not UTF-8 is an error at its first impossible byte, after which the message can only be aborted.
-func (w *Writer) Write(p []byte) (int, error) { return w.write(p, nil) }
-
-// write is Write for p, on which there may be a verdict.
-func (w *Writer) write(p []byte, v *verdict) (int, error) {
+func (w *Writer) Write(p []byte) (int, error) {
 	o, err := w.enter()
 	if err != nil {
 		return 0, err
 	}
 	defer o.mu.Unlock()
-	n, err := o.write(p, false, v)
+	n, err := o.write(p, false, nil)
 	o.calling = false // but behind a panic
 	return n, err
 }
