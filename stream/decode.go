@@ -25,7 +25,7 @@ func Decode[M any](fn func(*Reader) (M, error)) Mode[M] {
 		return Mode[M]{}
 	}
 	return Mode[M]{mode: frame.Standard, decode: func(ctx context.Context, s *Socket) (m M, err error) {
-		r, err := s.receiveReader(ctx)
+		r, err := receiveIn(ctx, s, Standard)
 		if err != nil {
 			return m, err
 		}
@@ -39,13 +39,13 @@ type decoding[M any] struct {
 	receive func(context.Context, *Socket) (M, error)
 }
 
-// receiveReader is Receive in mode Standard.
-func (s *Socket) receiveReader(ctx context.Context) (*Reader, error) {
+// receiveIn is Receive in mode m, which is neither of these.
+func receiveIn[M any](ctx context.Context, s *Socket, mode Mode[M]) (m M, err error) {
 	if err := s.recv.begin(ctx); err != nil {
-		return nil, err
+		return m, err
 	}
 	defer s.recv.leave()
-	return s.recv.receive(ctx)
+	return mode.receive(&s.recv, ctx)
 }
 
 // decodeMessage has fn make a value of the message of r, bounded by ctx.

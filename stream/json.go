@@ -25,7 +25,7 @@ import (
 func JSON[T any]() Mode[T] { return Mode[T]{mode: frame.Simple, decode: receiveJSON[T]} }
 
 func receiveJSON[T any](ctx context.Context, s *Socket) (v T, err error) {
-	m, err := s.receiveMessage(ctx)
+	m, err := receiveIn(ctx, s, Simple)
 	switch {
 	case err != nil:
 		return v, err
@@ -36,15 +36,6 @@ func receiveJSON[T any](ctx context.Context, s *Socket) (v T, err error) {
 		return v, &messageError{&JSONError{err}}
 	}
 	return v, nil
-}
-
-// receiveMessage is Receive in mode Simple.
-func (s *Socket) receiveMessage(ctx context.Context) (Message, error) {
-	if err := s.recv.begin(ctx); err != nil {
-		return Message{}, err
-	}
-	defer s.recv.leave()
-	return s.recv.receiveSimple(ctx)
 }
 
 var errEmpty = errors.New("the message is empty")
