@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -101,7 +100,7 @@ var (
 // create makes the file, or opens what there is of it, and locks it.
 func (d *draft) create(ctx context.Context, perm fs.FileMode) error {
 	flag := os.O_WRONLY | os.O_EXCL
-	d.temp = filepath.Join(filepath.Dir(d.name), tempPrefix+rand.Text())
+	d.temp = tempName(d.name)
 	if d.how.resume && osfile.Locks {
 		flag = os.O_RDWR | osfile.NotWaiting
 		d.temp = partialName(d.name)

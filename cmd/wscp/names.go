@@ -23,6 +23,19 @@ func localName(path string) (string, error) {
 	return name, nil
 }
 
+// asked returns what the path of a URL asks for, and whether as a directory, with a slash at its end; that which is served is ".".
+func asked(path string) (name string, isDir bool, err error) {
+	path, isDir = strings.CutSuffix(path, "/")
+	if isDir && path == "" {
+		return ".", true, nil
+	}
+	name, err = localName(path)
+	return name, isDir, err
+}
+
+// tempName returns a new name, beside name, for what takes that name when it is whole.
+func tempName(name string) string { return filepath.Join(filepath.Dir(name), tempPrefix+rand.Text()) }
+
 // isHidden reports whether clients must neither read nor write what has that name, below the directory that is served. A file
 // system that takes letters for the same in both cases may do so by the upper one: that of the long s is S.
 func isHidden(name string) bool {
@@ -67,7 +80,7 @@ func (r *receiver) link(name, target string) error {
 	case old.IsDir() || r.keep:
 		err = &fs.PathError{Err: fs.ErrExist}
 	default:
-		temp := filepath.Join(filepath.Dir(name), tempPrefix+rand.Text())
+		temp := tempName(name)
 		if err = r.root.Symlink(target, temp); err == nil {
 			if err = r.root.Rename(temp, name); err != nil {
 				r.root.Remove(temp)

@@ -86,14 +86,10 @@ func serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 
 // serveFiles serves the folder or file that the path of the URL names: a folder with a slash at its end.
 func (s *server) serveFiles(w http.ResponseWriter, r *http.Request) {
-	asked, isFolder := strings.CutSuffix(r.URL.Path, "/")
-	name := "."
-	if asked != "" {
-		var err error
-		if name, err = localName(asked); err != nil {
-			s.showMissing(w, r)
-			return
-		}
+	name, isFolder, err := asked(r.URL.Path)
+	if err != nil {
+		s.showMissing(w, r)
+		return
 	}
 	info, err := s.root.Stat(name)
 	switch {

@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -175,12 +174,7 @@ func (s *server) transfer(ctx context.Context, r *http.Request, c conn) error {
 
 // do does what the client wants: its subprotocol tells the direction, and the path of its URL the file.
 func (s *server) do(ctx context.Context, path string, c conn) error {
-	asked, isDir := strings.CutSuffix(path, "/")
-	name := "." // the directory that is served
-	var err error
-	if !isDir || asked != "" {
-		name, err = localName(asked)
-	}
+	name, isDir, err := asked(path)
 	put := c.Subprotocol() == putProtocol
 	switch {
 	case c.Subprotocol() == "":
