@@ -98,19 +98,18 @@ func (c *call) tlsConfig() *tls.Config {
 }
 
 // secure puts TLS on top of conn, whose other end errors call name.
-func secure(ctx context.Context, conn net.Conn, config *tls.Config, name string) (net.Conn, error) {
+func secure(ctx context.Context, conn net.Conn, config *tls.Config, name string) (above net.Conn, err error) {
 	below := conn
 	if config.Renegotiation == tls.RenegotiateNever { // a handshake would have to wait within TLS while messages are read and written
 		below = transport.UnderTLS(conn)
 	}
-	done := false
 	defer func() {
-		if !done { // also where a function of the configuration panics
+		if above == nil { // also where a function of the configuration panics
 			conn.Close()
 		}
 	}()
 	secured := tls.Client(below, config)
-	err := secured.HandshakeContext(ctx)
+	err = secured.HandshakeContext(ctx)
 	if err == nil {
 		if p := secured.ConnectionState().NegotiatedProtocol; p != "" && p != "http/1.1" {
 			err = fmt.Errorf("it speaks %q instead of http/1.1", p)
@@ -119,6 +118,5 @@ func secure(ctx context.Context, conn net.Conn, config *tls.Config, name string)
 	if err != nil {
 		return nil, failed(ctx, "TLS handshake with "+name, err)
 	}
-	done = true
 	return secured, nil
 }
