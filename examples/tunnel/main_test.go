@@ -192,7 +192,13 @@ func TestATunnelThatLeadsNowhereIsClosed(t *testing.T) {
 	}
 	nowhere := ln.Addr().String()
 	ln.Close()
-	c, err := newClient("ws://"+serveTunnel(t, nowhere, ""), token, "", "")
+	wantBadGateway(t, nowhere)
+}
+
+// wantBadGateway checks that a tunnel that leads to an address is closed with 1014.
+func wantBadGateway(t *testing.T, to string) {
+	t.Helper()
+	c, err := newClient("ws://"+serveTunnel(t, to, ""), token, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}

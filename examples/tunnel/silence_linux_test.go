@@ -6,10 +6,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/litert/websocket/closecode"
-	"github.com/litert/websocket/dial"
-	"github.com/litert/websocket/stream"
 )
 
 // listenInSilence returns an address where the system answers nothing: whoever listens there accepts nobody, and no more may wait.
@@ -43,16 +39,5 @@ func listenInSilence(t *testing.T) (addr string) {
 }
 
 func TestATunnelThatLeadsIntoSilenceIsClosed(t *testing.T) {
-	c, err := newClient("ws://"+serveTunnel(t, listenInSilence(t), ""), token, "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := dial.Dial(testContext(t), c.url, stream.Standard, c.opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err = conn.Receive(testContext(t)); stream.CloseCode(err) != closecode.BadGateway {
-		t.Errorf("the end is %v, want 1014", err)
-	}
+	wantBadGateway(t, listenInSilence(t))
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/litert/websocket/examples/internal/proc"
 	"github.com/litert/websocket/examples/rooms/client"
 	"github.com/litert/websocket/examples/rooms/protocol"
 )
@@ -190,7 +191,7 @@ func (c *listener) await(ctx context.Context, n int) error {
 
 func times(processes []*process) (times []time.Duration, err error) {
 	for _, p := range processes {
-		used, err := p.cpu()
+		used, err := proc.CPU(p.Process)
 		if err != nil {
 			return nil, err
 		}
