@@ -17,8 +17,9 @@ import (
 	"time"
 )
 
-// New returns a certificate for hosts, which are names and addresses, as they are or as they stand in a URL, with its key and its Leaf. It is valid from an hour ago on, for
-// as long as valid from now, and is an authority: who trusts it as such trusts the server that has it.
+// New returns a certificate for hosts, which are names and addresses, as they are or as they stand in a URL, with its key and its
+// Leaf. It is valid from an hour ago on, for as long as valid from now, and is an authority: who trusts it as such trusts the
+// server that has it.
 func New(valid time.Duration, hosts ...string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
