@@ -100,10 +100,13 @@ func TestHostsTellsWhichHostsTheServerIs(t *testing.T) { // RFC 9110, sections 7
 		{"[::1]", "[::2]", false},
 		{"[::1]", "::1", false},
 		{"[::1]", "[::1", false},
+		{"[::1]", "[::1].", false},
+		{"[::1]", "[::1].:8080", false},
 		{"[fe80::A]", "[FE80::a]", true},
 		{"[::1]", "[::1]attacker.example", false},
 
 		{"*", "attacker.example:8080", true},
+		{"*", ".", false},
 		{"*:8080", "attacker.example:8080", true},
 		{"*:8080", "attacker.example", false},
 	}

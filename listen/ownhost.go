@@ -38,10 +38,10 @@ type requestHost struct {
 
 // askedHost returns the host that r asks for. With a dot at its end, as the DNS writes it in full, a name is the same.
 func askedHost(r *http.Request) (h requestHost, ok bool) {
-	h.name, h.port, ok = splitHost(handshake.ToLower(r.Host))
-	h.name = strings.TrimSuffix(h.name, ".")
-	h.overTLS = r.TLS != nil
-	return h, ok && isHost(h.name)
+	name, port, ok := splitHost(handshake.ToLower(r.Host))
+	ok = ok && isHost(name) // with the dot, which an address in brackets does not have
+	h = requestHost{strings.TrimSuffix(name, "."), port, r.TLS != nil}
+	return h, ok && h.name != ""
 }
 
 func (h requestHost) matches(p hostPattern) bool { return p.matchName(h.name) && h.hasPort(p.port) }
