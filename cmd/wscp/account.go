@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"log"
 	"time"
+
+	"github.com/litert/websocket/internal/size"
 )
 
 // An observer is told how a transfer goes on at one end. Its Write, which never fails, gets the bytes of files.
@@ -27,7 +29,7 @@ func (q quiet) say(_, format string, args ...any) { q.log.Printf(format, args...
 
 // A result tells how a transfer went.
 type result struct {
-	size, from size
+	size, from size.Bytes
 	took       time.Duration
 	digest     digest // of a file that was sent alone
 	files      int    // of directories
@@ -35,7 +37,7 @@ type result struct {
 
 func (r result) String() string {
 	seconds := r.took.Seconds()
-	text := fmt.Sprintf("%9v  %6.2f s  %9v/s", r.size, seconds, size(float64(r.size-r.from)/max(seconds, 1e-9)))
+	text := fmt.Sprintf("%9v  %6.2f s  %9v/s", r.size, seconds, size.Bytes(float64(r.size-r.from)/max(seconds, 1e-9)))
 	if r.from > 0 {
 		text += fmt.Sprintf("  from %v on", r.from)
 	}
@@ -56,9 +58,9 @@ type account struct {
 
 // add adds a file that was transferred from at on. One that was sent alone has no name.
 func (a *account) add(name string, t total, at int64) {
-	a.result.size += size(t.Length)
+	a.result.size += size.Bytes(t.Length)
 	if name == "" {
-		a.digest, a.from = t.SHA256, size(at)
+		a.digest, a.from = t.SHA256, size.Bytes(at)
 		return
 	}
 	a.files++

@@ -7,16 +7,13 @@ import (
 	"hash"
 	"io"
 
+	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/size"
 	"github.com/litert/websocket/opcode"
 )
 
 // errTooLong says that the sender goes on behind the end that it has announced, and need not be listened to any more.
 var errTooLong = errors.New("more bytes came than were announced")
-
-// A spoiled error is one of a file of which no part is of any use.
-type spoiled struct{ error }
-
-func (s *spoiled) Unwrap() error { return s.error }
 
 // An arriving file is received from what there is of it on.
 type arriving struct {
@@ -70,15 +67,15 @@ func (a *arriving) end() int64 {
 func (a *arriving) Write(p []byte) (int, error) {
 	switch over := int64(len(p)) > a.end()-a.at; {
 	case over && a.length == unknown:
-		return 0, &spoiled{&refusal{fmt.Errorf("it has more than the %v that a file may have", size(a.limit))}}
+		return 0, &draft.Spoiled{Err: &draft.Refusal{Err: fmt.Errorf("it has more than the %v that a file may have", size.Bytes(a.limit))}}
 	case over:
-		return 0, &spoiled{errTooLong}
+		return 0, &draft.Spoiled{Err: errTooLong}
 	}
 	a.hasher.Write(p)
 	n, err := a.dst.Write(p)
 	a.at += int64(n)
 	if err != nil {
-		return n, &spoiled{err}
+		return n, &draft.Spoiled{Err: err}
 	}
 	return a.observer.Write(p)
 }
@@ -87,9 +84,9 @@ func (a *arriving) Write(p []byte) (int, error) {
 func (a *arriving) check(t total) error {
 	switch {
 	case a.length != unknown && a.at != a.length, a.at != t.Length:
-		return &spoiled{fmt.Errorf("%d bytes came instead of %d", a.at, max(a.length, t.Length))}
+		return &draft.Spoiled{Err: fmt.Errorf("%d bytes came instead of %d", a.at, max(a.length, t.Length))}
 	case digestOf(a.sum) != t.SHA256:
-		return &spoiled{errors.New("the SHA-256 sum of what came is not that of what was sent")}
+		return &draft.Spoiled{Err: errors.New("the SHA-256 sum of what came is not that of what was sent")}
 	}
 	return nil
 }

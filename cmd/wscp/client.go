@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/internal/draft"
 	"github.com/litert/websocket/stream"
 )
 
@@ -101,7 +102,7 @@ func (c console) get(ctx context.Context, s *settings, args []string) error {
 		to = filepath.Join(folder, name)
 	}
 	if name == "" {
-		return notRegular(to)
+		return draft.NotRegular(to)
 	}
 	cl, err := c.newClient(s, "get")
 	if err != nil {
@@ -173,7 +174,7 @@ func (c *client) dial(ctx context.Context, url, subprotocol string) (conn, error
 	}
 	if conn.Subprotocol() != subprotocol {
 		conn.Close()
-		return nil, &refusal{fmt.Errorf("the server does not speak %s", subprotocol)}
+		return nil, &draft.Refusal{Err: fmt.Errorf("the server does not speak %s", subprotocol)}
 	}
 	return conn, nil
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/litert/websocket/internal/draft"
 )
 
 // demo runs the other commands on this machine alone, with a file of random bytes, in a directory of its own.
@@ -75,7 +77,7 @@ func (c console) putTwice(ctx context.Context, s *settings, served, name, url st
 	defer cancel()
 	go func() {
 		for half.Err() == nil {
-			info, err := os.Stat(filepath.Join(served, partialName("again")))
+			info, err := os.Stat(filepath.Join(served, draft.PartialName("again")))
 			if err == nil && info.Size() >= int64(s.length)/2 {
 				cancel()
 			}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+
+	"github.com/litert/websocket/internal/draft"
 )
 
 // setTemp sets the directory for temporary files to a new one.
@@ -35,7 +37,7 @@ func TestDemoMatchesAndCleansUp(t *testing.T) {
 
 func TestInterruptedDemoCleansUp(t *testing.T) {
 	dir := setTemp(t)
-	for _, pattern := range []string{"*/original", "*/served/" + tempPrefix + "*"} {
+	for _, pattern := range []string{"*/original", "*/served/" + draft.Prefix + "*"} {
 		interrupted(t, func() bool {
 			found, err := filepath.Glob(filepath.Join(dir, pattern))
 			return err == nil && found != nil

@@ -5,13 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/litert/websocket/internal/draft"
 	"github.com/litert/websocket/internal/osfile"
+	"github.com/litert/websocket/internal/size"
 )
 
 // A had is what the receiver has of a file.
@@ -32,7 +33,7 @@ func listHad(ctx context.Context, root *os.Root, names []string) (text []byte, e
 		switch {
 		case ctx.Err() != nil:
 			return errInterrupted
-		case err != nil || !d.Type().IsRegular() || isHidden(filepath.FromSlash(name)):
+		case err != nil || !d.Type().IsRegular() || draft.IsHidden(filepath.FromSlash(name)):
 			return nil // the other end sends it
 		}
 		have, err := positionOf(ctx, root, name)
@@ -66,25 +67,8 @@ func positionOf(ctx context.Context, root *os.Root, name string) (position, erro
 		return position{}, err
 	}
 	sum := sha256.New()
-	n, err := hashFrom(ctx, sum, file, info.Size())
+	n, err := draft.Hash(ctx, sum, file, info.Size())
 	return position{n, digestOf(sum)}, err
-}
-
-// hashFrom hashes what it reads from r, of which there may be about n bytes, until ctx ends.
-func hashFrom(ctx context.Context, sum hash.Hash, r io.Reader, n int64) (read int64, err error) {
-	for buf := bufferFor(n); err == nil && ctx.Err() == nil; {
-		var k int
-		k, err = r.Read(buf)
-		sum.Write(buf[:k])
-		read += int64(k)
-	}
-	switch {
-	case err == io.EOF:
-		return read, nil
-	case err != nil:
-		return read, err
-	}
-	return read, errInterrupted
 }
 
 // hearHad receives what the receiver has, by name. What is of no use to be known is not kept.
@@ -101,7 +85,7 @@ func hearHad(ctx context.Context, c conn) (map[string]position, error) {
 		err := list.Decode(&h)
 		switch {
 		case text.N == 0:
-			return nil, fmt.Errorf("what is there takes more than %v to be told", size(maxHad))
+			return nil, fmt.Errorf("what is there takes more than %v to be told", size.Bytes(maxHad))
 		case err == io.EOF:
 			return files, nil
 		case err != nil:

@@ -5,7 +5,6 @@ package main
 import (
 	"bufio"
 	"io"
-	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/litert/websocket/internal/osfile"
+	"github.com/litert/websocket/internal/draft"
 )
 
 // startProcess starts "wscp serve" for dir as a process of its own. What is before it on the command line may be a shell.
@@ -55,7 +54,7 @@ func testKilledServer(t *testing.T, name string) {
 	url, _ = startProcess(t, alive, name)
 	conn, w := beginPut(t, served{dir: alive, url: url})
 	written := list(t, alive)
-	left := writeFile(t, "", makeDir(t, dir, "last"), tempPrefix+strings.Repeat("A", 26))
+	left := writeFile(t, "", makeDir(t, dir, "last"), draft.Prefix+strings.Repeat("A", 26))
 	startProcess(t, dir, name)
 	await(t, "what was left is removed", func() bool {
 		_, err := os.Stat(left)
@@ -100,48 +99,5 @@ func testFullDisk(t *testing.T, name string) {
 			t.Errorf("status %d, %q", p.ProcessState.ExitCode(), &p.stderr)
 		}
 		checkDir(t, full)
-	}
-}
-
-func TestWhatIsALeftover(t *testing.T) {
-	dir := t.TempDir()
-	name := tempPrefix + strings.Repeat("A", 26)
-	kept := []string{".wscp-", ".wscp-short", ".wscp-" + strings.Repeat("a", 26), ".wscp-" + strings.Repeat("1", 26), "wscp-" + strings.Repeat("A", 26), name + "A"}
-	for _, other := range kept {
-		writeFile(t, "", dir, other)
-	}
-	folder := strings.Replace(name, "A", "B", 1)
-	makeDir(t, dir, folder)
-	link := strings.Replace(name, "A", "C", 1)
-	if err := os.Symlink(writeFile(t, "", t.TempDir(), name), filepath.Join(dir, link)); err != nil {
-		t.Fatal(err)
-	}
-	writeFile(t, "", dir, name)
-	if err := os.Chmod(writeFile(t, "", dir, folder, name), 0o400); err != nil { // in the place of one that cannot be written to
-		t.Fatal(err)
-	}
-
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
-	locked := strings.Replace(name, "A", "D", 1)
-	file, err := os.Create(filepath.Join(dir, locked))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if err := osfile.Lock(file); err != nil {
-		t.Fatal(err)
-	}
-	var said strings.Builder
-	removeLeftovers(t.Context(), root, log.New(&said, "", 0))
-	want := append(kept, folder, link, locked)
-	slices.Sort(want)
-	checkDir(t, dir, want...)
-	checkDir(t, filepath.Join(dir, folder))
-	if strings.Count(said.String(), "was left behind, and is removed\n") != 2 {
-		t.Errorf("the log is %q", &said)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/litert/websocket/internal/draft"
 	"go.uber.org/goleak"
 )
 
@@ -171,7 +172,7 @@ func underWay(dir string) bool { return sizeOfPartial(dir) > 0 }
 
 // sizeOfPartial returns the size of the file in dir that is not whole, or -1 if there is none.
 func sizeOfPartial(dir string) int64 {
-	names, _ := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
+	names, _ := filepath.Glob(filepath.Join(dir, draft.Prefix+"*"))
 	for _, name := range names {
 		if info, err := os.Stat(name); err == nil {
 			return info.Size()

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/litert/websocket/internal/draft"
 )
 
 // pageFiles are the page for people with a browser: a template, and its assets, which are served as they are.
@@ -22,7 +24,7 @@ var pageFiles embed.FS
 var pageTemplate = template.Must(template.ParseFS(pageFiles, "page/index.html"))
 
 // assetsFolder is where the assets are, below the root: under a name that no file of a client has.
-const assetsFolder = tempPrefix + "page/"
+const assetsFolder = draft.Prefix + "page/"
 
 // The types of the assets. Those of package mime depend on the machine.
 var assetTypes = map[string]string{

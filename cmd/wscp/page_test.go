@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/litert/websocket/internal/draft"
 )
 
 // A reply is what a server has answered to a request.
@@ -85,7 +87,7 @@ func TestThePageShowsWhatClientsMaySee(t *testing.T) {
 	s.get(t, "/").check(t, 200, "Nothing is in this folder.")
 	outside := writeFile(t, "secret", t.TempDir(), "outside")
 	writeFile(t, "these words", s.dir, "a file")
-	writeFile(t, "half", s.dir, tempPrefix+strings.Repeat("A", 26))
+	writeFile(t, "half", s.dir, draft.Prefix+strings.Repeat("A", 26))
 	makeDir(t, s.dir, "folder", "inner")
 	writeFile(t, strings.Repeat("x", 2048), s.dir, "folder", "deep")
 	if runtime.GOOS != "windows" {
@@ -111,11 +113,11 @@ func TestPathsThatLeadOutAreNotServed(t *testing.T) {
 	parent := t.TempDir()
 	writeFile(t, "secret", parent, "secret")
 	s := startServerAt(t, "127.0.0.1:0", makeDir(t, parent, "served"))
-	writeFile(t, "secret", s.dir, tempPrefix+strings.Repeat("A", 26))
+	writeFile(t, "secret", s.dir, draft.Prefix+strings.Repeat("A", 26))
 	for _, path := range []string{
 		"/../secret", "/%2e%2e/secret", "/..%2fsecret", "/../", "//", "//secret", "/./", "/%00", "/%ff", "/.wscp-page/../../secret",
-		"/.wscp-page/%2e%2e/page.go", "/.wscp-page/index.html", "/.wscp-page/", "/.wscp-page/none.js", "/" + tempPrefix + strings.Repeat("A", 26),
-		"/" + strings.ToUpper(tempPrefix) + strings.Repeat("A", 26), "/" + filepath.ToSlash(parent) + "/secret", "/%5c..%5csecret",
+		"/.wscp-page/%2e%2e/page.go", "/.wscp-page/index.html", "/.wscp-page/", "/.wscp-page/none.js", "/" + draft.Prefix + strings.Repeat("A", 26),
+		"/" + strings.ToUpper(draft.Prefix) + strings.Repeat("A", 26), "/" + filepath.ToSlash(parent) + "/secret", "/%5c..%5csecret",
 	} {
 		s.get(t, path).check(t, 404, "!secret\n", "!{{")
 	}

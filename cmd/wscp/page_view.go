@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/litert/websocket/internal/osfile"
+	"github.com/litert/websocket/internal/size"
 )
 
 // maxEntries is how many names of a folder are read for the page.
@@ -33,7 +36,7 @@ type crumb struct{ Name, Href string }
 
 type rulesOfUploads struct {
 	Keep, Limited bool
-	MaxSize       size
+	MaxSize       size.Bytes
 }
 
 type folder struct {
@@ -45,7 +48,7 @@ type folder struct {
 type row struct {
 	Name, Href string
 	IsFolder   bool
-	Size       size
+	Size       size.Bytes
 	Time       time.Time
 }
 
@@ -88,7 +91,7 @@ func (s *server) showMissing(w http.ResponseWriter, r *http.Request) {
 func (s *server) showFolder(w http.ResponseWriter, r *http.Request, name string) {
 	entries, more, err := s.list(name)
 	if err != nil {
-		s.log.Printf("%s: %v", r.RemoteAddr, about(name, err))
+		s.log.Printf("%s: %v", r.RemoteAddr, osfile.About(name, err))
 		s.show(w, r, http.StatusForbidden, view{Notice: "This folder cannot be read."})
 		return
 	}
@@ -130,7 +133,7 @@ func (s *server) rowOf(dir, name string) (e row, ok bool) {
 	if err != nil || !info.IsDir() && !info.Mode().IsRegular() {
 		return e, false
 	}
-	e = row{name, url.PathEscape(name), info.IsDir(), size(info.Size()), info.ModTime().UTC()}
+	e = row{name, url.PathEscape(name), info.IsDir(), size.Bytes(info.Size()), info.ModTime().UTC()}
 	if e.IsFolder {
 		e.Href += "/"
 	}

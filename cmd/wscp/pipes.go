@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/litert/websocket/internal/draft"
 )
 
 // openSource opens what is to be sent: a file, the input as "-", or what else has bytes but no length, as a pipe.
@@ -16,16 +18,16 @@ func (c console) openSource(name string) (*source, error) {
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:
-		return nil, refuse(name, err)
+		return nil, draft.Refuse(name, err)
 	case info.IsDir():
-		return nil, &refusal{fmt.Errorf("%q: is a directory; the URL that it is put to ends with a slash", name)}
+		return nil, &draft.Refusal{Err: fmt.Errorf("%q: is a directory; the URL that it is put to ends with a slash", name)}
 	case info.Mode().IsRegular():
 		return open(name, os.Stat, os.Open)
 	case info.Mode()&fs.ModeSocket != 0:
-		return nil, notRegular(name)
+		return nil, draft.NotRegular(name)
 	}
 	file, err := os.Open(name)
-	return &source{File: file, name: name, pipe: file}, refuse(name, err)
+	return &source{File: file, name: name, pipe: file}, draft.Refuse(name, err)
 }
 
 // leave does what may wait for the other end of a pipe for ever. Once ctx has ended, it is left behind: the process is about to end.

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/litert/websocket/internal/draft"
 )
 
 // buildCommand builds the command as it is run in earnest.
@@ -101,7 +103,7 @@ func testSignalledDemo(t *testing.T, name string) {
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		p := start(t, name, "demo", "-size", "300MiB")
 		await(t, "the demo transfers", func() bool {
-			found, err := filepath.Glob(filepath.Join(dir, "*", "served", tempPrefix+"*"))
+			found, err := filepath.Glob(filepath.Join(dir, "*", "served", draft.Prefix+"*"))
 			return err == nil && found != nil
 		})
 		p.checkSignal(t, sig, "wscp demo: interrupted\n")

@@ -9,21 +9,22 @@ import (
 	"time"
 
 	"github.com/litert/websocket/internal/printable"
+	"github.com/litert/websocket/internal/size"
 	"golang.org/x/term"
 )
 
 // An event is a line of what -json prints.
 type event struct {
-	Event   string  `json:"event"`         // progress, file, resume, restart, retry, skip, done
-	Text    string  `json:"text,omitzero"` // that people get
-	Command string  `json:"command,omitzero"`
-	File    string  `json:"file,omitzero"`
-	Bytes   size    `json:"bytes"`
-	Length  size    `json:"length,omitzero"` // if it is known
-	From    size    `json:"from,omitzero"`   // where it has gone on
-	Files   int     `json:"files,omitzero"`  // of a directory
-	Seconds float64 `json:"seconds"`
-	SHA256  digest  `json:"sha256,omitzero"`
+	Event   string     `json:"event"`         // progress, file, resume, restart, retry, skip, done
+	Text    string     `json:"text,omitzero"` // that people get
+	Command string     `json:"command,omitzero"`
+	File    string     `json:"file,omitzero"`
+	Bytes   size.Bytes `json:"bytes"`
+	Length  size.Bytes `json:"length,omitzero"` // if it is known
+	From    size.Bytes `json:"from,omitzero"`   // where it has gone on
+	Files   int        `json:"files,omitzero"`  // of a directory
+	Seconds float64    `json:"seconds"`
+	SHA256  digest     `json:"sha256,omitzero"`
 }
 
 func (c *client) print(e event) {
@@ -104,9 +105,9 @@ func (m *meter) begin(have, at, length int64) {
 	m.from, m.at, m.length, m.begun = at, at, length, time.Now()
 	switch {
 	case have > 0 && at == have:
-		m.say("resume", "goes on at %v", size(at))
+		m.say("resume", "goes on at %v", size.Bytes(at))
 	case have > 0:
-		m.say("restart", "begins anew: the %v that there are differ from those of the file", size(have))
+		m.say("restart", "begins anew: the %v that there are differ from those of the file", size.Bytes(have))
 	}
 }
 
@@ -125,7 +126,7 @@ func (m *meter) show() {
 	took := time.Since(m.begun)
 	switch {
 	case m.json:
-		m.print(event{Event: "progress", Command: m.command, Bytes: size(m.at), Length: size(max(m.length, 0)), From: size(m.from), Seconds: took.Seconds()})
+		m.print(event{Event: "progress", Command: m.command, Bytes: size.Bytes(m.at), Length: size.Bytes(max(m.length, 0)), From: size.Bytes(m.from), Seconds: took.Seconds()})
 	case m.width != nil:
 		fmt.Fprintf(m.err, "\r%s\x1b[K", m.line(took, m.width()-1)) // the last column would begin another line
 	default:
@@ -136,12 +137,12 @@ func (m *meter) show() {
 // line returns what there is to be shown, in so many columns.
 func (m *meter) line(took time.Duration, columns int) string {
 	speed := float64(m.at-m.from) / max(took.Seconds(), 1e-9)
-	text := fmt.Sprintf("%s  %v  %v/s", m.command, size(m.at), size(speed))
+	text := fmt.Sprintf("%s  %v  %v/s", m.command, size.Bytes(m.at), size.Bytes(speed))
 	if m.length > 0 {
 		part := float64(m.at) / float64(m.length)
 		left := time.Duration(min(float64(m.length-m.at)/max(speed, 1), 1e6) * float64(time.Second)).Round(time.Second)
-		text = fmt.Sprintf("%s %3d%%  %v/s  %v", m.command, int(100*part), size(speed), left)
-		if long := fmt.Sprintf("%s  %v of %v", text, size(m.at), size(m.length)); len(long) <= columns {
+		text = fmt.Sprintf("%s %3d%%  %v/s  %v", m.command, int(100*part), size.Bytes(speed), left)
+		if long := fmt.Sprintf("%s  %v of %v", text, size.Bytes(m.at), size.Bytes(m.length)); len(long) <= columns {
 			text = long
 		}
 		if room := columns - len(text) - 4; room >= 10 {

@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/size"
 	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 )
@@ -59,12 +61,12 @@ func (e *entry) length() int64 {
 }
 
 // check returns an error if what was told of a file cannot be, or is too much. The name is the file's here.
-func (e *entry) check(name string, most size) error {
+func (e *entry) check(name string, most size.Bytes) error {
 	switch n := e.length(); {
 	case e.Length != nil && n < 0, e.Offset < 0, n >= 0 && e.Offset > n:
 		return fmt.Errorf("%q: a length of %d, from %d on, cannot be", name, n, e.Offset)
-	case size(n) > most:
-		return &refusal{fmt.Errorf("%q: %v is more than the %v that a file may have", name, size(n), most)}
+	case size.Bytes(n) > most:
+		return &draft.Refusal{Err: fmt.Errorf("%q: %v is more than the %v that a file may have", name, size.Bytes(n), most)}
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/litert/websocket/internal/draft"
 )
 
 // putDir sends files and directories to the directory at url.
@@ -54,11 +56,11 @@ func sentAs(file string) string {
 func (s *sender) sendArgument(ctx context.Context, file, as string) error {
 	real, err := filepath.EvalSymlinks(file)
 	if err != nil {
-		return refuse(file, err)
+		return draft.Refuse(file, err)
 	}
 	info, err := os.Stat(real)
 	if err != nil {
-		return refuse(file, err)
+		return draft.Refuse(file, err)
 	}
 	dir := real
 	if !info.IsDir() {
@@ -66,7 +68,7 @@ func (s *sender) sendArgument(ctx context.Context, file, as string) error {
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return refuse(file, err)
+		return draft.Refuse(file, err)
 	}
 	defer root.Close()
 	if info.IsDir() {

@@ -13,15 +13,18 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/size"
 )
 
 // A receiver is the end of a transfer that receives. It writes nothing but through its root.
 type receiver struct {
 	conn      conn
 	root      *os.Root
-	continues bool // it tells what it has
-	keep      bool // files are never replaced
-	maxSize   size // of a file
+	continues bool       // it tells what it has
+	keep      bool       // files are never replaced
+	maxSize   size.Bytes // of a file
 	account
 
 	dirs map[string]entry // whose modes and times are set at the end; by name, as a sender may tell one over and over
@@ -30,8 +33,8 @@ type receiver struct {
 // receiveAlone receives a single file.
 func (r *receiver) receiveAlone(ctx context.Context, name string) error {
 	told := hear[entry](ctx, r.conn, "what the file is")
-	err := save(ctx, r.root, name, saving{keep: r.keep, resume: r.continues}, func(d *draft) error {
-		have := d.have()
+	err := draft.Save(ctx, r.root, name, draft.How{Keep: r.keep, Resume: r.continues}, func(d *draft.Draft) error {
+		have := position{d.Size(), digestOf(d.Sum())}
 		if r.continues {
 			if err := sendText(ctx, r.conn, had{"", have}); err != nil {
 				return err
@@ -43,15 +46,15 @@ func (r *receiver) receiveAlone(ctx context.Context, name string) error {
 			err = e.check(name, r.maxSize)
 		}
 		if err == nil {
-			err = d.resumeAt(e.Offset)
+			err = d.ResumeAt(e.Offset)
 		}
 		if err != nil {
 			return err
 		}
 		e.Name = ""
-		d.how.executable, d.how.mtime = e.Mode&0o100 != 0, e.MTime
-		r.begin(have.Offset, d.size, e.length())
-		return r.receiveFile(ctx, d, d.sum, d.size, e)
+		d.Mode, d.MTime = e.Mode, e.MTime
+		r.begin(have.Offset, e.Offset, e.length())
+		return r.receiveFile(ctx, d, d.Sum(), e.Offset, e)
 	})
 	if err != nil {
 		return err
@@ -120,7 +123,7 @@ func (r *receiver) plant(ctx context.Context, e entry) error {
 	name, err := localName(e.Name)
 	switch {
 	case err != nil || strings.HasPrefix(e.Name, "/"):
-		return &refusal{fmt.Errorf("%q: not a name below the directory", e.Name)}
+		return &draft.Refusal{Err: fmt.Errorf("%q: not a name below the directory", e.Name)}
 	case e.Directory:
 		return r.makeDir(name, e)
 	case e.Target != "":
@@ -131,8 +134,11 @@ func (r *receiver) plant(ctx context.Context, e entry) error {
 	if err := e.check(e.Name, r.maxSize); err != nil {
 		return err
 	}
-	how := saving{exact: true, mode: e.Mode.Perm(), mtime: e.MTime, keep: r.keep, unsynced: true}
-	return save(ctx, r.root, name, how, func(d *draft) error { return r.receiveFile(ctx, d, d.sum, 0, e) })
+	how := draft.How{Exact: true, Keep: r.keep, Unsynced: true}
+	return draft.Save(ctx, r.root, name, how, func(d *draft.Draft) error {
+		d.Mode, d.MTime = e.Mode, e.MTime
+		return r.receiveFile(ctx, d, d.Sum(), 0, e)
+	})
 }
 
 // makeDir makes a directory, unless it is there. Its owner can write to it until all is there.
@@ -148,7 +154,7 @@ func (r *receiver) makeDir(name string, e entry) error {
 		err = r.root.Chmod(name, info.Mode().Perm()|0o700)
 	}
 	if err != nil {
-		return refuse(name, err)
+		return draft.Refuse(name, err)
 	}
 	if r.dirs == nil {
 		r.dirs = make(map[string]entry)

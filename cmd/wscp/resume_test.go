@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/draft"
 	"github.com/litert/websocket/stream"
 )
 
@@ -36,7 +37,7 @@ func cutPut(t *testing.T, s served, content string) (source string) {
 		t.Fatalf("status %d", status)
 	}
 	s.awaitLog(t, `wscp.put.v4 "/file": `)
-	checkDir(t, s.dir, partialName("file"))
+	checkDir(t, s.dir, draft.PartialName("file"))
 	if n := sizeOfPartial(s.dir); n < inHalf/2 || n > inHalf {
 		t.Errorf("%d bytes have come", n)
 	}
@@ -67,7 +68,7 @@ func TestPutOfAChangedFileBeginsAnew(t *testing.T) {
 		if err := os.Remove(filepath.Join(s.dir, "file")); err != nil {
 			t.Fatal(err)
 		}
-		writeFile(t, "something that is not of it", s.dir, partialName("file"))
+		writeFile(t, "something that is not of it", s.dir, draft.PartialName("file"))
 	}
 }
 
@@ -108,7 +109,7 @@ func TestGetGoesOnWhereItHasStopped(t *testing.T) {
 		if status, _, _ := wscp(testContext(t), "get", "-continue", toll.url+"file", copied); status != 1 {
 			t.Fatalf("status %d", status)
 		}
-		checkDir(t, dir, partialName("copied"))
+		checkDir(t, dir, draft.PartialName("copied"))
 		tt.change()
 		mustGoOn(t, tt.says, "get", "-continue", s.url+"file", copied)
 		checkDir(t, dir, "copied")
@@ -151,30 +152,30 @@ func TestWhatCannotSucceedIsNotRetried(t *testing.T) {
 func TestWhatWaitsToBeContinued(t *testing.T) {
 	s := startServer(t)
 	source := cutPut(t, s, randomBytes(2*inHalf))
-	hidden := s.url + partialName("file")
+	hidden := s.url + draft.PartialName("file")
 	mustFail(t, "are for files that are not whole", "get", hidden, filepath.Join(t.TempDir(), "copied"))
 	mustFail(t, "are for files that are not whole", "put", source, hidden)
 	mustFail(t, "are for files that are not whole", "put", source, s.url+".wscp-dir/file")
 
 	// A put that does not continue leaves it alone.
 	mustRun(t, "put", source, s.url+"file")
-	checkDir(t, s.dir, partialName("file"), "file")
+	checkDir(t, s.dir, draft.PartialName("file"), "file")
 	s.stop()
 
-	yesterday := time.Now().Add(-partialTime - time.Minute)
-	old := writeFile(t, "", s.dir, partialName("old"))
+	yesterday := time.Now().Add(-24*time.Hour - time.Minute)
+	old := writeFile(t, "", s.dir, draft.PartialName("old"))
 	if err := os.Chtimes(old, yesterday, yesterday); err != nil {
 		t.Fatal(err)
 	}
 	again := startServerAt(t, "127.0.0.1:0", s.dir)
 	again.awaitLog(t, "was left behind, and is removed")
-	checkDir(t, s.dir, partialName("file"), "file")
+	checkDir(t, s.dir, draft.PartialName("file"), "file")
 }
 
 func TestALinkIsNotContinued(t *testing.T) {
 	s := startServer(t)
 	writeFile(t, "content", s.dir, "other")
-	if err := os.Symlink("other", filepath.Join(s.dir, partialName("file"))); err != nil {
+	if err := os.Symlink("other", filepath.Join(s.dir, draft.PartialName("file"))); err != nil {
 		t.Fatal(err)
 	}
 	source := writeFile(t, "content", t.TempDir(), "source")
@@ -208,7 +209,7 @@ func TestOneTransferOfANameContinues(t *testing.T) {
 
 func TestAnOffsetThatCannotBeIsRefused(t *testing.T) {
 	s := startServer(t)
-	writeFile(t, "abcdef", s.dir, partialName("file"))
+	writeFile(t, "abcdef", s.dir, draft.PartialName("file"))
 	for _, offset := range []string{"3", "7", "-1"} {
 		c := dialFor(t, s.url+"file", putProtocol)
 		told(`{"continue": true}`, `{"length": 6, "offset": `+offset+`}`, abc, sumOf(abc))(testContext(t), c)
@@ -220,7 +221,7 @@ func TestAnOffsetThatCannotBeIsRefused(t *testing.T) {
 		if stream.CloseCode(err) != closecode.InternalError {
 			t.Errorf("%s: %v", offset, err)
 		}
-		checkFile(t, "abcdef", s.dir, partialName("file"))
+		checkFile(t, "abcdef", s.dir, draft.PartialName("file"))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/internal/draft"
 	"github.com/litert/websocket/stream"
 )
 
@@ -47,8 +48,8 @@ func (c *client) again(ctx context.Context, attempt func() error) error {
 
 // mayPass reports whether what has failed with err may succeed later.
 func mayPass(err error) bool {
-	var refused *refusal
-	var useless *spoiled
+	var refused *draft.Refusal
+	var useless *draft.Spoiled
 	var argument *stream.ArgumentError
 	var certificate *tls.CertificateVerificationError
 	var answer *dial.Error

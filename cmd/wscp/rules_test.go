@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/internal/draft"
 	"github.com/litert/websocket/stream"
 )
 
@@ -95,7 +96,7 @@ func TestAServerToReadFrom(t *testing.T) {
 	dir := t.TempDir()
 	source, copied := writeFile(t, "new", dir, "source"), filepath.Join(dir, "copied")
 	writeFile(t, "old", s.dir, "file")
-	left := tempPrefix + strings.Repeat("A", 26)
+	left := draft.Prefix + strings.Repeat("A", 26)
 	writeFile(t, "", s.dir, left)
 	mustFail(t, "the other side says: files can only be read here", "put", source, s.url+"file")
 	mustFail(t, "the other side says: files can only be read here", "put", source, s.url+"another")

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/draft"
 	"github.com/litert/websocket/stream"
 )
 
@@ -52,9 +53,9 @@ func (s *sender) checkReceipt(r receipt, err error) error {
 	case err != nil:
 		return err
 	case r.SHA256 != s.digest:
-		return &spoiled{fmt.Errorf("the other side has stored another file: its SHA-256 sum is %v instead of %v", r.SHA256, s.digest)}
+		return &draft.Spoiled{Err: fmt.Errorf("the other side has stored another file: its SHA-256 sum is %v instead of %v", r.SHA256, s.digest)}
 	case r.Files != s.files:
-		return &spoiled{fmt.Errorf("the other side has stored %d files of %d", r.Files, s.files)}
+		return &draft.Spoiled{Err: fmt.Errorf("the other side has stored %d files of %d", r.Files, s.files)}
 	}
 	return nil
 }
@@ -94,15 +95,15 @@ func (s *sender) sendDir(ctx context.Context, root *os.Root, dir, as string) err
 		case ctx.Err() != nil:
 			return errInterrupted
 		case err != nil:
-			return refuse(name, err)
-		case isHidden(filepath.FromSlash(name)) && d.IsDir():
+			return draft.Refuse(name, err)
+		case draft.IsHidden(filepath.FromSlash(name)) && d.IsDir():
 			return fs.SkipDir
-		case isHidden(filepath.FromSlash(name)):
+		case draft.IsHidden(filepath.FromSlash(name)):
 			return nil
 		}
 		info, err := d.Info()
 		if err != nil {
-			return refuse(name, err)
+			return draft.Refuse(name, err)
 		}
 		return s.sendEntry(ctx, root, name, path.Join(as, strings.TrimPrefix(name, dir)), info)
 	})
@@ -127,7 +128,7 @@ func (s *sender) sendEntry(ctx context.Context, root *os.Root, name, as string, 
 	case fs.ModeSymlink:
 		target, err := root.Readlink(name)
 		if err != nil {
-			return refuse(name, err)
+			return draft.Refuse(name, err)
 		}
 		if !staysWithin(as, target) {
 			s.say("skip", "%q: a link that may lead out of the directory is not sent", name)
@@ -152,11 +153,11 @@ func (s *sender) end(ctx context.Context) error {
 // tell tells what follows. JSON has no bytes that are no UTF-8, and would have one name for several.
 func (s *sender) tell(ctx context.Context, e entry) error {
 	if !utf8.ValidString(e.Name) || !utf8.ValidString(e.Target) {
-		return &refusal{fmt.Errorf("%q: neither its name nor the target of a link may have bytes that are no UTF-8", e.Name)}
+		return &draft.Refusal{Err: fmt.Errorf("%q: neither its name nor the target of a link may have bytes that are no UTF-8", e.Name)}
 	}
 	err := sendText(ctx, s.conn, e)
 	if errors.Is(err, errLongText) {
-		return &refusal{fmt.Errorf("%q: the name is too long: %w", e.Name, err)}
+		return &draft.Refusal{Err: fmt.Errorf("%q: the name is too long: %w", e.Name, err)}
 	}
 	return err
 }

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/size"
 	"github.com/litert/websocket/listen"
 	_ "github.com/litert/websocket/listen/xconnect" // has HTTP/2 announce WebSocket
 	"github.com/litert/websocket/stream"
@@ -33,9 +35,9 @@ const (
 type rules struct {
 	token       token
 	readOnly    bool
-	keep        bool // files are never replaced
-	maxSize     size // of a file that is put
-	connections int  // at a time
+	keep        bool       // files are never replaced
+	maxSize     size.Bytes // of a file that is put
+	connections int        // at a time
 }
 
 // A server lets clients read and write the files in root.
@@ -74,7 +76,7 @@ func (s *server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 	defer sweeping.Wait()
 	defer cancel()
 	if !s.rules.readOnly {
-		sweeping.Go(func() { sweep(ctx, s.root, s.log) })
+		sweeping.Go(func() { draft.Sweep(ctx, s.root, s.log) })
 	}
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
@@ -178,11 +180,11 @@ func (s *server) do(ctx context.Context, path string, c conn) error {
 	put := c.Subprotocol() == putProtocol
 	switch {
 	case c.Subprotocol() == "":
-		return &refusal{fmt.Errorf("neither %s nor %s was asked for", putProtocol, getProtocol)}
+		return &draft.Refusal{Err: fmt.Errorf("neither %s nor %s was asked for", putProtocol, getProtocol)}
 	case err != nil:
 		return err
 	case put && s.rules.readOnly:
-		return &refusal{errors.New("files can only be read here")}
+		return &draft.Refusal{Err: errors.New("files can only be read here")}
 	}
 	var req request
 	if err := receiveText(ctx, c, "the request", &req); err != nil {
@@ -203,7 +205,7 @@ func (s *server) take(ctx context.Context, name string, isDir bool, req request,
 	}
 	if dir != "." && (isDir || req.Folder) {
 		if err := s.root.MkdirAll(dir, 0o777); err != nil {
-			return refuse(dir, err)
+			return draft.Refuse(dir, err)
 		}
 	}
 	if !isDir {
@@ -211,7 +213,7 @@ func (s *server) take(ctx context.Context, name string, isDir bool, req request,
 	}
 	root, err := s.root.OpenRoot(name)
 	if err != nil {
-		return refuse(name, err)
+		return draft.Refuse(name, err)
 	}
 	defer root.Close()
 	in.root = root
@@ -231,7 +233,7 @@ func (s *server) give(ctx context.Context, name string, isDir bool, req request,
 		}
 		root, err := s.root.OpenRoot(name)
 		if err != nil {
-			return refuse(name, err)
+			return draft.Refuse(name, err)
 		}
 		defer root.Close()
 		if err := out.sendDir(ctx, root, ".", ""); err != nil {

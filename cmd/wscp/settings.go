@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/litert/websocket/internal/size"
 )
 
 // maxSize is how many bytes a file may have of which nothing else is said.
@@ -39,8 +41,8 @@ type settings struct {
 	rules rules
 
 	// of the demo
-	length size   // of its file
-	label  string // of a command that it runs
+	length size.Bytes // of its file
+	label  string     // of a command that it runs
 }
 
 func newSettings() *settings {

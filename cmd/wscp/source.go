@@ -11,7 +11,9 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/litert/websocket/internal/draft"
 	"github.com/litert/websocket/internal/osfile"
+	"github.com/litert/websocket/internal/size"
 	"github.com/litert/websocket/opcode"
 )
 
@@ -28,7 +30,7 @@ type source struct {
 func open(name string, stat func(string) (fs.FileInfo, error), open func(string) (*os.File, error)) (*source, error) {
 	info, err := stat(name)
 	if err == nil && !info.Mode().IsRegular() {
-		return nil, notRegular(name)
+		return nil, draft.NotRegular(name)
 	}
 	var file *os.File
 	if err == nil {
@@ -40,7 +42,7 @@ func open(name string, stat func(string) (fs.FileInfo, error), open func(string)
 		}
 		file.Close()
 	}
-	return nil, refuse(name, err)
+	return nil, draft.Refuse(name, err)
 }
 
 // readIn returns what opens files in root.
@@ -63,8 +65,8 @@ func (s *source) agree(ctx context.Context, have position) (at int64, sum hash.H
 	if s.pipe != nil || have.Offset <= 0 || have.Offset > s.info.Size() {
 		return 0, sum, nil
 	}
-	if _, err := hashFrom(ctx, sum, io.NewSectionReader(s.File, 0, have.Offset), have.Offset); err != nil {
-		return 0, nil, about(s.name, err)
+	if _, err := draft.Hash(ctx, sum, io.NewSectionReader(s.File, 0, have.Offset), have.Offset); err != nil {
+		return 0, nil, osfile.About(s.name, err)
 	}
 	if digestOf(sum) != have.SHA256 {
 		return 0, sha256.New(), nil
@@ -107,12 +109,12 @@ func (s *source) copyTo(w io.Writer, at int64, sum hash.Hash, progress io.Writer
 	hash := io.MultiWriter(sum, progress)
 	if s.pipe != nil {
 		n, err := pump(io.MultiWriter(w, hash), s.pipe)
-		return total{n, digestOf(sum)}, about(s.name, err)
+		return total{n, digestOf(sum)}, osfile.About(s.name, err)
 	}
 	length := s.info.Size()
 	buf := bufferFor(length - at)
 	if _, err := s.Seek(at, io.SeekStart); err != nil {
-		return total{}, about(s.name, err)
+		return total{}, osfile.About(s.name, err)
 	}
 	for ; at < length; at += partSize {
 		err := s.copyPart(w, hash, at, min(partSize, length-at), buf)
@@ -120,11 +122,11 @@ func (s *source) copyTo(w io.Writer, at int64, sum hash.Hash, progress io.Writer
 			return total{}, changed // also where that is why the copying has failed
 		}
 		if err != nil {
-			return total{}, about(s.name, err)
+			return total{}, osfile.About(s.name, err)
 		}
 	}
 	if n, _ := s.ReadAt(buf[:1], length); n > 0 { // as those of /proc, which have no length
-		return total{}, fmt.Errorf("%q: has more bytes than the %v that it tells; a pipe sends it: put - URL <FILE", s.name, size(length))
+		return total{}, fmt.Errorf("%q: has more bytes than the %v that it tells; a pipe sends it: put - URL <FILE", s.name, size.Bytes(length))
 	}
 	return total{length, digestOf(sum)}, nil
 }
@@ -154,9 +156,9 @@ func (s *source) checkUnchanged() error {
 	info, err := s.Stat()
 	switch {
 	case err != nil:
-		return about(s.name, err)
+		return osfile.About(s.name, err)
 	case info.Size() != s.info.Size() || !info.ModTime().Equal(s.info.ModTime()):
-		return &spoiled{fmt.Errorf("%q: changed while it was sent", s.name)}
+		return &draft.Spoiled{Err: fmt.Errorf("%q: changed while it was sent", s.name)}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/draft"
 )
 
 const (
@@ -19,9 +20,6 @@ const (
 )
 
 var errInterrupted = errors.New("interrupted")
-
-// A refusal is why a file is not served or replaced.
-type refusal struct{ error }
 
 // exchange runs a transfer, which the end of ctx interrupts, and tells the peer how it went.
 func exchange(ctx context.Context, c conn, transfer func() error) error {
@@ -41,7 +39,7 @@ func end(ctx context.Context, c conn, err error) {
 	if err != nil {
 		go discard(ctx, c)
 	}
-	var refused *refusal
+	var refused *draft.Refusal
 	switch {
 	case err == nil:
 		c.Shutdown(ctx, closecode.NormalClosure, "")

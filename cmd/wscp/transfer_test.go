@@ -17,6 +17,8 @@ import (
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/size"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
@@ -45,11 +47,11 @@ func TestPutAndGetKeepEveryByte(t *testing.T) {
 	for _, n := range []int{0, 1, 125, 126, 65535, 65536, 262144, 1<<20 + 1, 5<<20 + 7} {
 		want := randomBytes(n)
 		source, copied := writeFile(t, want, dir, "source"), filepath.Join(dir, "copied")
-		if got := mustRun(t, "put", source, s.url+"file"); !strings.HasPrefix(got, "put ") || !strings.Contains(got, size(n).String()) {
+		if got := mustRun(t, "put", source, s.url+"file"); !strings.HasPrefix(got, "put ") || !strings.Contains(got, size.Bytes(n).String()) {
 			t.Errorf("put printed %q", got)
 		}
 		checkFile(t, want, s.dir, "file")
-		if got := mustRun(t, "get", s.url+"file", copied); !strings.HasPrefix(got, "get ") || !strings.Contains(got, size(n).String()) {
+		if got := mustRun(t, "get", s.url+"file", copied); !strings.HasPrefix(got, "get ") || !strings.Contains(got, size.Bytes(n).String()) {
 			t.Errorf("get printed %q", got)
 		}
 		checkFile(t, want, copied)
@@ -100,7 +102,7 @@ func TestNamesThatAreRefused(t *testing.T) {
 	base := filepath.Base(outside)
 	for _, name := range []string{
 		".", "..", "../" + base + "/secret", "%2e%2e/" + base + "/secret", "..%2f" + base + "%2fsecret", "folder/../inside", "./inside", "folder//x",
-		secret, "/" + secret, "a%00b", "%ff", "a%0ab", "a%1b%5b2Jb", "a%7f", "%c2%85", tempPrefix + "x", "folder/" + tempPrefix + "x", strings.ToUpper(tempPrefix) + "x", ".w%c5%bfcp-x",
+		secret, "/" + secret, "a%00b", "%ff", "a%0ab", "a%1b%5b2Jb", "a%7f", "%c2%85", draft.Prefix + "x", "folder/" + draft.Prefix + "x", strings.ToUpper(draft.Prefix) + "x", ".w%c5%bfcp-x",
 		"folder", "inside/x", "no-folder/x", strings.Repeat("n", 300),
 		"file-link", "folder-link/secret", "folder-link/new", "up-link/secret", "up-link/new", "folder-link",
 	} {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/litert/websocket/internal/draft"
 )
 
 // makeTree makes a directory with all that is kept of one.
@@ -227,7 +228,7 @@ func TestWhatIsNotSentIsSaid(t *testing.T) {
 	s := startServer(t)
 	dir := t.TempDir()
 	writeFile(t, "a", dir, "a")
-	writeFile(t, "hidden", dir, tempPrefix+"x")
+	writeFile(t, "hidden", dir, draft.Prefix+"x")
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "out")); err != nil {
 		t.Fatal(err)
 	}

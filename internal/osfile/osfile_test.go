@@ -2,6 +2,8 @@ package osfile_test
 
 import (
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -59,4 +61,21 @@ func TestWritebackLeavesAFileAsItIs(t *testing.T) {
 	}
 	file.Close()
 	osfile.BeginWriteback(file) // does nothing
+}
+
+func TestErrorsHaveTheNameThatTheUserKnows(t *testing.T) {
+	dir := t.TempDir()
+	_, open := os.Open(filepath.Join(dir, "missing"))
+	rename := os.Rename(filepath.Join(dir, "missing"), filepath.Join(dir, "other"))
+	for _, err := range []error{open, rename} {
+		if got := osfile.About("known", err); got.Error() != `"known": `+errors.Unwrap(err).Error() || !errors.Is(got, fs.ErrNotExist) {
+			t.Errorf("%v becomes %v", err, got)
+		}
+	}
+	if got := osfile.About("known", io.ErrUnexpectedEOF); got != io.ErrUnexpectedEOF {
+		t.Errorf("another error becomes %v", got)
+	}
+	if got := osfile.About("known", nil); got != nil {
+		t.Errorf("none becomes %v", got)
+	}
 }

@@ -1,4 +1,4 @@
-package main
+package draft
 
 import (
 	"context"
@@ -6,39 +6,21 @@ import (
 	"io/fs"
 	"log"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/litert/websocket/internal/osfile"
 )
 
 const (
-	// tempPrefix begins the names of files that are not whole yet, and of all others that clients must not see. Behind it is
-	// what [rand.Text] returns.
-	tempPrefix = ".wscp-"
-
-	// partialPrefix begins the names of what there is of files that can be continued. Behind it are 32 hexadecimal digits.
-	partialPrefix = tempPrefix + "part-"
-
-	// partialTime is how long that is kept, and sweepTime how often it is looked for.
+	// partialTime is how long what can be resumed is kept, and sweepTime how often leftovers are looked for.
 	partialTime = 24 * time.Hour
 	sweepTime   = time.Hour
 )
 
-// isTemp reports whether name can be that of a file that is not whole, and that nothing continues.
-func isTemp(name string) bool {
-	random, ok := strings.CutPrefix(name, tempPrefix)
-	return ok && len(random) == 26 && strings.Trim(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
-}
-
-// isPartial reports whether name can be that of a file that is to be continued.
-func isPartial(name string) bool {
-	digits, ok := strings.CutPrefix(name, partialPrefix)
-	return ok && len(digits) == 32 && strings.Trim(digits, "0123456789abcdef") == ""
-}
-
-// sweep removes what is left in root, now and every hour, until ctx ends.
-func sweep(ctx context.Context, root *os.Root, log *log.Logger) {
+// Sweep removes what processes have left in root and below that were killed, now and every hour, until ctx ends, and tells log of it:
+// drafts that nobody writes, and what can be resumed once it is a day old. A draft that is still written is locked, and stays. Where
+// the system has no locks, nothing is removed.
+func Sweep(ctx context.Context, root *os.Root, log *log.Logger) {
 	ticker := time.NewTicker(sweepTime)
 	defer ticker.Stop()
 	for {
@@ -60,8 +42,7 @@ func isLeftover(d fs.DirEntry) bool {
 	return err == nil && time.Since(info.ModTime()) > partialTime
 }
 
-// removeLeftovers removes the files below root that processes have left which were killed. One that is still written is
-// locked. Where the system has no locks, it removes nothing.
+// removeLeftovers removes what there is now.
 func removeLeftovers(ctx context.Context, root *os.Root, log *log.Logger) {
 	if !osfile.Locks {
 		return
@@ -78,7 +59,7 @@ func removeLeftovers(ctx context.Context, root *os.Root, log *log.Logger) {
 		case removed:
 			log.Printf("%q was left behind, and is removed", name)
 		case err != nil && !errors.Is(err, fs.ErrNotExist): // it has got its name meanwhile
-			log.Print(about(name, err))
+			log.Print(osfile.About(name, err))
 		}
 		return nil
 	})

@@ -1,14 +1,16 @@
-package main
+package size_test
 
 import (
 	"math"
 	"testing"
+
+	"github.com/litert/websocket/internal/size"
 )
 
 func TestSizesAreParsed(t *testing.T) {
 	tests := []struct {
 		text string
-		want size
+		want size.Bytes
 	}{
 		{"0", 0},
 		{"17", 17},
@@ -20,13 +22,13 @@ func TestSizesAreParsed(t *testing.T) {
 		{"9223372036854775807", math.MaxInt64},
 	}
 	for _, tt := range tests {
-		var got size
+		var got size.Bytes
 		if err := got.Set(tt.text); err != nil || got != tt.want {
 			t.Errorf("%q: %d, %v; want %d", tt.text, got, err, tt.want)
 		}
 	}
 	for _, text := range []string{"", "B", "MiB", "-1", "+1", "1.5MiB", "1 MiB", "1MB", "1mib", "1MiBB", "0x10", "1_000", "9223372036854775808", "8388608TiB"} {
-		got := size(5)
+		got := size.Bytes(5)
 		if err := got.Set(text); err == nil || got != 5 {
 			t.Errorf("%q: %d, %v; want an error", text, got, err)
 		}
@@ -35,7 +37,7 @@ func TestSizesAreParsed(t *testing.T) {
 
 func TestSizesArePrinted(t *testing.T) {
 	tests := []struct {
-		size size
+		size size.Bytes
 		want string
 	}{
 		{0, "0 B"},
