@@ -37,6 +37,7 @@ var mayImport = []struct {
 	{"internal/osfile", nil},
 	{"internal/size", nil},
 	{"internal/draft", []string{"internal/osfile"}},
+	{"internal/transfer", []string{"opcode", "closecode", "stream", "internal/draft", "internal/osfile", "internal/size"}},
 	{"internal/deflate", []string{"github.com/klauspost/compress/flate"}},
 	{"internal/wstest", []string{"opcode", "closecode", "frame", "internal/selfsigned", "internal/transport", "golang.org/x/net/http2/hpack"}},
 	{"internal/conformance", []string{"stream", "dial", "listen", "listen/xconnect"}},
@@ -47,7 +48,7 @@ var mayImport = []struct {
 	{"internal/faults", []string{"opcode", "closecode", "stream", "dial", "listen", "internal/census", "internal/selfsigned", "golang.org/x/sys/unix"}},
 	{"internal/attack", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "internal/census", "internal/selfsigned", "internal/handshake"}},
 	{"internal/", []string{"opcode", "closecode", "frame", "internal/"}},
-	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "listen/xconnect", "internal/draft", "internal/osfile", "internal/printable", "internal/selfsigned", "internal/size", "golang.org/x/term"}},
+	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "listen/xconnect", "internal/draft", "internal/osfile", "internal/printable", "internal/selfsigned", "internal/size", "internal/transfer", "golang.org/x/term"}},
 }
 
 // testOnly are packages that only tests may import.

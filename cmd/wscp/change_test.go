@@ -1,14 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"os"
 	"testing"
 	"time"
+
+	"github.com/litert/websocket/internal/transfer"
 )
 
 // scribble changes a byte of a file, at another time than the file had.
@@ -38,7 +38,7 @@ func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
 		t.Run("put, "+name, func(t *testing.T) {
 			source := writeFile(t, randomBytes(24<<20), t.TempDir(), "source")
 			received := make(chan error, 1)
-			url := script(t, putProtocol, func(ctx context.Context, c conn) error {
+			url := script(t, transfer.PutProtocol, func(ctx context.Context, c conn) error {
 				e, err := receivePut(ctx, c)
 				if err != nil {
 					return err
@@ -46,7 +46,7 @@ func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
 				if err := change(source); err != nil {
 					return err
 				}
-				_, err = receiveAll(ctx, c, e, io.Discard)
+				err = receiveAll(ctx, c, e, io.Discard)
 				received <- err
 				return err
 			})
@@ -58,15 +58,15 @@ func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
 		t.Run("get, "+name, func(t *testing.T) {
 			s := startServer(t)
 			file := writeFile(t, randomBytes(24<<20), s.dir, "file")
-			c := dialFor(t, s.url+"file", getProtocol)
+			c := dialFor(t, s.url+"file", transfer.GetProtocol)
 			e := ask(t, c)
 			if err := change(file); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := receiveAll(testContext(t), c, e, io.Discard); err == nil {
+			if err := receiveAll(testContext(t), c, e, io.Discard); err == nil {
 				t.Error("the receiver takes it for whole")
 			}
-			end(t.Context(), c, nil)
+			transfer.End(t.Context(), c, nil)
 			s.awaitLog(t, `"file": changed while it was sent`)
 		})
 	}
@@ -83,69 +83,28 @@ func TestAFileThatDoesNotTellItsLengthIsNotReceived(t *testing.T) {
 	checkDir(t, s.dir)
 }
 
-// What changes between being hashed and being sent has another sum, even if nothing else tells.
-func TestTheSumIsOfBytesThatTheReceiverMustHave(t *testing.T) {
-	name := writeFile(t, randomBytes(3<<20), t.TempDir(), "source")
-	src, err := open(name, os.Stat, os.Open)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src.Close()
-	var sent bytes.Buffer
-	hashed, changed := 0, make(chan struct{})
-	waiting := writerFunc(func(p []byte) (int, error) {
-		<-changed
-		return sent.Write(p)
-	})
-	sum, err := src.copyTo(waiting, 0, sha256.New(), writerFunc(func(p []byte) (int, error) {
-		if hashed += len(p); hashed != partSize { // which ends with a byte that is not read yet to be sent
-			return len(p), nil
-		}
-		defer close(changed)
-		if err := scribble(name, partSize-1); err != nil {
-			return 0, err
-		}
-		return len(p), os.Chtimes(name, time.Time{}, src.info.ModTime())
-	}))
-	if got := sha256.Sum256(sent.Bytes()); err != nil || sum.SHA256 == got {
-		t.Errorf("the sum is that of other bytes, %v", err)
-	}
-
-	src2, err := open(name, os.Stat, os.Open)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer src2.Close()
-	sent.Reset()
-	sum, err = src2.copyTo(&sent, 0, sha256.New(), io.Discard)
-	if got := sha256.Sum256(sent.Bytes()); err != nil || sum.SHA256 != got {
-		t.Errorf("the sum of an unchanged file is wrong, %v", err)
-	}
-}
-
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestTheReasonOfAFailedReceiverReachesTheSender(t *testing.T) {
 	source := sparseFile(t, t.TempDir(), "source")
-	url := script(t, putProtocol, func(ctx context.Context, c conn) error {
+	url := script(t, transfer.PutProtocol, func(ctx context.Context, c conn) error {
 		e, err := receivePut(ctx, c)
 		if err != nil {
 			return err
 		}
 		full := writerFunc(func(p []byte) (int, error) { return 0, io.ErrShortWrite })
-		return exchange(ctx, c, func() error {
-			_, err := receiveAll(ctx, c, e, full)
-			return err
-		})
+		err = receiveAll(ctx, c, e, full)
+		transfer.End(ctx, c, err)
+		return err
 	})
 	mustFail(t, "the other side says: short write", "put", source, url)
 
 	s := startServer(t)
 	sparseFile(t, s.dir, "file")
-	c := dialFor(t, s.url+"file", getProtocol)
+	c := dialFor(t, s.url+"file", transfer.GetProtocol)
 	ask(t, c)
-	end(testContext(t), c, errors.New("the disk is full"))
+	transfer.End(testContext(t), c, errors.New("the disk is full"))
 	s.awaitLog(t, "the other side says: the disk is full")
 }

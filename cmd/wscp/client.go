@@ -12,10 +12,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/litert/websocket/dial"
-	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
 
@@ -35,60 +34,69 @@ func (c console) newClient(s *settings, command string) (*client, error) {
 
 func (c console) put(ctx context.Context, s *settings, args []string) error {
 	files, to := args[:len(args)-1], args[len(args)-1]
-	dir, req := dirAt(to), request{Continue: s.resumes()}
+	dir, folder := dirAt(to), false
 	switch {
 	case dir != nil && slices.Contains(files, "-"):
 		return usageError("put: what is piped in gets its name from the URL")
 	case dir == nil && len(files) > 1:
 		return usageError("put: the URL of a directory, where several files go, ends with a slash")
 	case dir != nil && (len(files) > 1 || !kindOf(files[0]).IsRegular()):
-		return c.putDir(ctx, s, files, to)
+		return c.putAll(ctx, s, files, to)
 	case dir != nil: // a file alone can be continued in its middle
-		to, req.Folder = dir.JoinPath(url.PathEscape(filepath.Base(files[0]))).String(), true
+		to, folder = dir.JoinPath(url.PathEscape(filepath.Base(files[0]))).String(), true
 	}
 	cl, err := c.newClient(s, "put")
 	if err != nil {
 		return err
 	}
-	src, err := leave(ctx, func() (*source, error) { return c.openSource(files[0]) })
+	src, err := c.openSource(ctx, files[0])
 	if err != nil {
 		return err
 	}
-	defer func() { src.Close() }()
-	if src.pipe != nil && req.Continue {
+	defer src.Close()
+	if src.IsPipe() && s.resumes() {
 		return errors.New("a pipe cannot be read again; -continue and -retry are for files")
 	}
-	again := false
-	put := func(conn conn, a account) (result, error) {
-		out := sender{conn: conn, account: a}
-		err := out.send(ctx, req.Continue, func() error {
-			if again { // it may have changed since, or another may be in its place
-				now, err := c.openSource(files[0])
-				if err != nil {
-					return err
-				}
-				src.Close()
-				src = now
-			}
-			again = true
-			return out.sendFile(ctx, src, "")
-		})
-		return out.result, err
+	return cl.transfer(ctx, to, transfer.PutProtocol, files[0], func(end *transfer.Client) (transfer.Result, error) {
+		return end.Put(ctx, src, folder)
+	})
+}
+
+// openSource opens what is to be sent: a file, the input as "-", or another pipe.
+func (c console) openSource(ctx context.Context, name string) (*transfer.Source, error) {
+	if name == "-" {
+		return transfer.Pipe("standard input", c.in), nil
 	}
-	if src.pipe != nil {
-		put = leaving(ctx, put)
+	return transfer.Open(ctx, name)
+}
+
+// putAll sends files and directories to the directory at url.
+func (c console) putAll(ctx context.Context, s *settings, files []string, url string) error {
+	var items []transfer.Item
+	for _, file := range files {
+		name := sentAs(file)
+		if name != "" && slices.ContainsFunc(items, func(i transfer.Item) bool { return i.Name == name }) {
+			return usageError(fmt.Sprintf("put: of what is given, several would be %q at the other end", name))
+		}
+		items = append(items, transfer.Item{File: file, Name: name})
 	}
-	return cl.transfer(ctx, to, putProtocol, files[0], req, put)
+	cl, err := c.newClient(s, "put")
+	if err != nil {
+		return err
+	}
+	return cl.transfer(ctx, url, transfer.PutProtocol, url, func(end *transfer.Client) (transfer.Result, error) {
+		return end.PutAll(ctx, items)
+	})
 }
 
 func (c console) get(ctx context.Context, s *settings, args []string) error {
 	from, to, out := args[0], args[1], c.out
-	isDir, req := dirAt(from) != nil, request{Continue: s.resumes()}
+	isDir := dirAt(from) != nil
 	folder, name := filepath.Split(to)
 	switch {
 	case isDir && to == "-":
 		return usageError("get: a directory does not go to a pipe")
-	case to == "-" && req.Continue:
+	case to == "-" && s.resumes():
 		return usageError("get: what has left for a pipe cannot be continued; -continue and -retry are for files")
 	case to == "-":
 		c.out = c.err
@@ -102,7 +110,7 @@ func (c console) get(ctx context.Context, s *settings, args []string) error {
 		to = filepath.Join(folder, name)
 	}
 	if name == "" {
-		return draft.NotRegular(to)
+		return fmt.Errorf("%q: not a regular file", to)
 	}
 	cl, err := c.newClient(s, "get")
 	if err != nil {
@@ -113,70 +121,41 @@ func (c console) get(ctx context.Context, s *settings, args []string) error {
 		return err
 	}
 	defer root.Close()
-	get := func(conn conn, a account) (result, error) {
-		in := receiver{conn: conn, root: root, continues: req.Continue, maxSize: maxSize, account: a}
-		var err error
+	return cl.transfer(ctx, from, transfer.GetProtocol, to, func(end *transfer.Client) (transfer.Result, error) {
 		switch {
 		case isDir:
-			err = in.receiveDir(ctx, nil)
+			return end.GetAll(ctx, root)
 		case to == "-":
-			err = in.receivePipe(ctx, out)
-		default:
-			err = in.receiveAlone(ctx, name)
+			return end.GetPipe(ctx, out)
 		}
-		return in.result, err
-	}
-	if to == "-" {
-		get = leaving(ctx, get)
-	}
-	return cl.transfer(ctx, from, getProtocol, to, req, get)
-}
-
-// A transferFunc puts or gets something once.
-type transferFunc func(conn, account) (result, error)
-
-// leaving returns the transfer, which is left behind when ctx ends.
-func leaving(ctx context.Context, do transferFunc) transferFunc {
-	return func(conn conn, a account) (result, error) {
-		return leave(ctx, func() (result, error) { return do(conn, a) })
-	}
+		return end.Get(ctx, root, name)
+	})
 }
 
 // transfer puts or gets what is at url, again and again as the settings say, and prints the result.
-func (c *client) transfer(ctx context.Context, url, subprotocol, file string, req request, do transferFunc) error {
-	var r result
+func (c *client) transfer(ctx context.Context, url, subprotocol, file string, do func(*transfer.Client) (transfer.Result, error)) error {
+	opts := append(c.opts, dial.Subprotocols(subprotocol))
+	var r transfer.Result
 	err := c.again(ctx, func() error {
-		conn, err := c.dial(ctx, url, subprotocol)
+		conn, err := dial.Dial(ctx, url, stream.Standard, opts...)
 		if err != nil {
 			return err
 		}
-		begun := time.Now()
-		err = exchange(ctx, conn, func() (err error) {
-			if err := sendText(ctx, conn, req); err != nil {
-				return err
-			}
-			meter := c.newMeter()
-			defer meter.done()
-			r, err = do(conn, account{observer: meter})
-			return err
-		})
-		r.took = time.Since(begun)
+		meter := c.newMeter()
+		defer meter.done()
+		r, err = do(&transfer.Client{Conn: conn, Observer: meter, Continue: c.resumes()})
 		return err
 	})
 	return c.report(file, r, err)
 }
 
-// dial connects to the server at url.
-func (c *client) dial(ctx context.Context, url, subprotocol string) (conn, error) {
-	conn, err := dial.Dial(ctx, url, stream.Standard, append(c.opts, dial.Subprotocols(subprotocol))...)
-	if err != nil {
-		return nil, err
+// sentAs returns the name of a file or directory at the other end; none if what is in it goes there.
+func sentAs(file string) string {
+	name := filepath.Base(file)
+	if file == "" || os.IsPathSeparator(file[len(file)-1]) || name == "." || name == ".." {
+		return ""
 	}
-	if conn.Subprotocol() != subprotocol {
-		conn.Close()
-		return nil, &draft.Refusal{Err: fmt.Errorf("the server does not speak %s", subprotocol)}
-	}
-	return conn, nil
+	return name
 }
 
 // dirAt returns the URL if it is that of a directory, and otherwise nil.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log"
 	"math"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -31,7 +31,7 @@ func serveDir(t *testing.T, opts ...listen.Option) served {
 		t.Fatal(err)
 	}
 	addr := ln.Addr().(*net.TCPAddr)
-	s := newServer(root, rules{maxSize: math.MaxInt64, connections: defaultConnections}, nil, log.New(d.log, "", 0))
+	s := newServer(root, rules{Rules: transfer.Rules{MaxSize: math.MaxInt64}, connections: defaultConnections}, nil, log.New(d.log, "", 0))
 	s.opts = append(s.opts, opts...)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -51,7 +51,7 @@ func serveDir(t *testing.T, opts ...listen.Option) served {
 func beginGet(t *testing.T, s served) conn {
 	t.Helper()
 	writeFile(t, "abc", s.dir, "file")
-	c := dialFor(t, s.url+"file", getProtocol)
+	c := dialFor(t, s.url+"file", transfer.GetProtocol)
 	ask(t, c)
 	return c
 }
@@ -60,7 +60,7 @@ func beginGet(t *testing.T, s served) conn {
 func receiveRest(t *testing.T, c conn) {
 	t.Helper()
 	var got bytes.Buffer
-	if _, err := receiveAll(testContext(t), c, entry{Length: new(int64(3))}, &got); err != nil || got.String() != "abc" {
+	if err := receiveAll(testContext(t), c, message{Length: new(int64(3))}, &got); err != nil || got.String() != "abc" {
 		t.Fatalf("%q, %v", &got, err)
 	}
 }
@@ -92,31 +92,4 @@ func TestServeTellsHowAGetHasFailed(t *testing.T) {
 	receiveRest(t, c)
 	c.Shutdown(testContext(t), closecode.InternalError, "disk on fire")
 	s.awaitLog(t, "the other side says: disk on fire")
-}
-
-// A client that hashes much, for which the server waits, would else be taken for one that is gone.
-func TestPingsAreAnsweredBesideWork(t *testing.T) {
-	probed := make(chan error, 1)
-	url := script(t, putProtocol, func(ctx context.Context, c conn) error {
-		go func() {
-			var err error
-			for range 3 {
-				_, probe := c.Probe(ctx)
-				err = errors.Join(err, probe)
-			}
-			probed <- err
-		}()
-		return receiveText(ctx, c, "the end of the work", new(position))
-	})
-	c := dialFor(t, url, putProtocol)
-	answer := hear[receipt](testContext(t), c, "the answer")
-	if err := <-probed; err != nil {
-		t.Error(err)
-	}
-	if err := sendText(testContext(t), c, position{}); err != nil {
-		t.Error(err)
-	}
-	if a := <-answer; stream.CloseCode(a.err) != closecode.NormalClosure {
-		t.Error(a.err)
-	}
 }

@@ -12,13 +12,19 @@ import (
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/internal/printable"
+	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 	"golang.org/x/term"
 )
 
-// maxLine is how many bytes a line may have, or a message that comes.
-const maxLine = 16 << 20
+const (
+	// maxLine is how many bytes a line may have, or a message that comes.
+	maxLine = 16 << 20
+
+	// firstLine is how many bytes there is room for at first, and how many are sent at once that are no lines.
+	firstLine = 256 << 10
+)
 
 // A closeStatus is the exit status for a close code other than 1000: its last two digits, and 100.
 type closeStatus int
@@ -40,10 +46,10 @@ func (c console) connect(ctx context.Context, s *settings, args []string) error 
 		return err
 	}
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { end(ctx, conn, errInterrupted) })()
+	defer context.AfterFunc(ctx, func() { transfer.End(ctx, conn, transfer.ErrInterrupted) })()
 	go func() {
 		if err := sendInput(ctx, conn, c.in, s.binary); err != nil {
-			end(ctx, conn, err)
+			transfer.End(ctx, conn, err)
 			return
 		}
 		conn.CloseWrite(ctx, closecode.NormalClosure, "") // what is on its way is printed
@@ -62,9 +68,9 @@ func (c console) connect(ctx context.Context, s *settings, args []string) error 
 }
 
 // sendInput sends each line as a text, or what can be read at once as bytes.
-func sendInput(ctx context.Context, conn conn, input io.Reader, binary bool) error {
+func sendInput(ctx context.Context, conn transfer.Conn, input io.Reader, binary bool) error {
 	parts := bufio.NewScanner(input)
-	parts.Buffer(make([]byte, hashSize), maxLine)
+	parts.Buffer(make([]byte, firstLine), maxLine)
 	if binary {
 		parts.Split(splitNothing)
 	}
@@ -92,7 +98,7 @@ func splitNothing(data []byte, _ bool) (int, []byte, error) {
 
 // printMessages prints all messages, texts as lines unless they are taken for bytes, and returns why there are no more. Nothing
 // of a line acts on a terminal.
-func printMessages(ctx context.Context, conn conn, out io.Writer, binary bool) error {
+func printMessages(ctx context.Context, conn transfer.Conn, out io.Writer, binary bool) error {
 	file, ok := out.(*os.File)
 	terminal := ok && term.IsTerminal(int(file.Fd()))
 	for {
@@ -101,7 +107,7 @@ func printMessages(ctx context.Context, conn conn, out io.Writer, binary bool) e
 			return err
 		}
 		if binary || msg.Opcode() != opcode.Text {
-			_, err = pump(out, msg)
+			_, err = io.Copy(out, msg)
 		} else {
 			var text string
 			if text, err = msg.Text(); terminal {

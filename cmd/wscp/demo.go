@@ -117,9 +117,10 @@ func makeFile(ctx context.Context, name string, n int64) error {
 	if err != nil {
 		return err
 	}
-	for ; n > 0 && err == nil; n -= partSize {
+	const part = 1 << 20
+	for ; n > 0 && err == nil; n -= part {
 		if err = ctx.Err(); err == nil {
-			_, err = io.CopyN(file, rand.Reader, min(partSize, n))
+			_, err = io.CopyN(file, rand.Reader, min(part, n))
 		}
 	}
 	return cmp.Or(err, file.Close())

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
 
@@ -17,7 +18,7 @@ import (
 func TestWhatIsToldOfFilesMayNotTakeMuchMemory(t *testing.T) {
 	s := startServer(t)
 	writeFile(t, "content", s.dir, "file")
-	c := dialFor(t, s.url, getProtocol)
+	c := dialFor(t, s.url, transfer.GetProtocol)
 	var list strings.Builder
 	for i := 0; list.Len() < 5<<20; i++ {
 		fmt.Fprintf(&list, `{"name": "%01000d", "offset": 1, "sha256": "%064x"}`, i, i+1)

@@ -2,18 +2,14 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/litert/websocket/closecode"
-	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 )
@@ -23,32 +19,6 @@ type lie struct {
 	name, complaint string
 	send            func(context.Context, conn) error
 }
-
-// told returns a function that sends messages: strings as texts, others as bytes.
-func told(messages ...any) func(context.Context, conn) error {
-	return func(ctx context.Context, c conn) error {
-		for _, m := range messages {
-			var err error
-			switch m := m.(type) {
-			case string:
-				err = c.WriteText(ctx, m)
-			case []byte:
-				err = c.WriteBinary(ctx, m)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
-func sumOf(p []byte) string {
-	sum := sha256.Sum256(p)
-	return fmt.Sprintf(`{"length": %d, "sha256": %q}`, len(p), hex.EncodeToString(sum[:]))
-}
-
-var abc = []byte("abc")
 
 var lies = []lie{
 	{"shorter than announced", "3 bytes came instead of 1000000", told(`{"length": 1000000}`, abc, sumOf(abc))},
@@ -74,8 +44,8 @@ var lies = []lie{
 func TestGetFindsWhatIsNotWhatWasSent(t *testing.T) {
 	for _, tt := range lies {
 		t.Run(tt.name, func(t *testing.T) {
-			url := script(t, getProtocol, func(ctx context.Context, c conn) error {
-				if err := receiveText(ctx, c, "the request", new(request)); err != nil {
+			url := script(t, transfer.GetProtocol, func(ctx context.Context, c conn) error {
+				if _, err := hear(ctx, c); err != nil {
 					return err
 				}
 				if err := tt.send(ctx, c); err != nil {
@@ -91,48 +61,6 @@ func TestGetFindsWhatIsNotWhatWasSent(t *testing.T) {
 			checkFile(t, "old", copied)
 		})
 	}
-}
-
-// dialFor opens a connection to put or get a file.
-func dialFor(t *testing.T, url, subprotocol string) conn {
-	t.Helper()
-	c, err := dial.Dial(testContext(t), url, stream.Standard, dial.Subprotocols(subprotocol), stream.MaxMessageSize(stream.Unlimited))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { c.Abort() })
-	return c
-}
-
-func dialPut(t *testing.T, url string) conn {
-	t.Helper()
-	return dialFor(t, url, putProtocol)
-}
-
-// ask asks for a file of which there is nothing.
-func ask(t *testing.T, c conn) (e entry) {
-	t.Helper()
-	if err := sendText(testContext(t), c, request{}); err != nil {
-		t.Fatal(err)
-	}
-	if err := receiveText(testContext(t), c, "what the file is", &e); err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
-
-// receivePut receives what a client tells of a file that it puts.
-func receivePut(ctx context.Context, c conn) (e entry, err error) {
-	if err := receiveText(ctx, c, "the request", new(request)); err != nil {
-		return e, err
-	}
-	return e, receiveText(ctx, c, "what the file is", &e)
-}
-
-// receiveAll receives a file behind its entry.
-func receiveAll(ctx context.Context, c conn, e entry, dst io.Writer) (total, error) {
-	a := arriving{dst: dst, sum: sha256.New(), length: e.length(), limit: maxSize, observer: quiet{}}
-	return a.receive(ctx, c)
 }
 
 func TestServeFindsWhatIsNotWhatWasSent(t *testing.T) {
@@ -180,8 +108,8 @@ const muchInBuffers = 64 << 20
 func TestASenderWithoutEndIsStopped(t *testing.T) {
 	var sent atomic.Int64
 	stopped := make(chan error, 1)
-	url := script(t, getProtocol, func(ctx context.Context, c conn) error {
-		if err := receiveText(ctx, c, "the request", new(request)); err != nil {
+	url := script(t, transfer.GetProtocol, func(ctx context.Context, c conn) error {
+		if _, err := hear(ctx, c); err != nil {
 			return err
 		}
 		n, err := endless(ctx, c)
@@ -212,8 +140,8 @@ func TestASenderWithoutEndIsStopped(t *testing.T) {
 func TestGetHasTheFileThoughTheServerNeverCloses(t *testing.T) {
 	done := make(chan struct{})
 	defer close(done)
-	url := script(t, getProtocol, func(ctx context.Context, c conn) error {
-		err := receiveText(ctx, c, "the request", new(request))
+	url := script(t, transfer.GetProtocol, func(ctx context.Context, c conn) error {
+		_, err := hear(ctx, c)
 		if err == nil {
 			err = told(`{"length": 3}`, abc, sumOf(abc))(ctx, c)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/internal/printable"
+	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
 
@@ -40,7 +41,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.As(err, &closed):
 		return int(closed)
 	case ctx.Err() != nil:
-		err = errInterrupted
+		err = transfer.ErrInterrupted
 	}
 	fmt.Fprintf(stderr, "wscp %s: %s\n", args[0], printable.Text(explain(err).Error()))
 	return 1

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/transfer"
 )
 
 // pageFiles are the page for people with a browser: a template, and its assets, which are served as they are.
@@ -88,7 +89,7 @@ func serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 
 // serveFiles serves the folder or file that the path of the URL names: a folder with a slash at its end.
 func (s *server) serveFiles(w http.ResponseWriter, r *http.Request) {
-	name, isFolder, err := asked(r.URL.Path)
+	name, isFolder, err := transfer.Asked(r.URL.Path)
 	if err != nil {
 		s.showMissing(w, r)
 		return
@@ -115,20 +116,20 @@ func lastOf(r *http.Request) string {
 
 // serveFile has the browser keep the file, and not show it: as a page, it would be one of this origin.
 func (s *server) serveFile(w http.ResponseWriter, r *http.Request, name string) {
-	src, err := open(name, s.root.Stat, readIn(s.root))
+	src, err := transfer.OpenIn(s.root, name)
 	if err != nil {
 		s.showMissing(w, r)
 		return
 	}
 	defer src.Close()
 	s.log.Printf("%s: %s %q", r.RemoteAddr, r.Method, r.RequestURI)
-	modified := src.info.ModTime()
+	modified := src.Info.ModTime()
 	h := w.Header()
 	h.Set("Content-Security-Policy", filePolicy)
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": filepath.Base(name)}))
-	h.Set("ETag", fmt.Sprintf(`"%x-%x"`, modified.UnixNano(), src.info.Size()))
+	h.Set("ETag", fmt.Sprintf(`"%x-%x"`, modified.UnixNano(), src.Info.Size()))
 	http.ServeContent(w, r, "", modified, paced{src, http.NewResponseController(w)})
 }
 

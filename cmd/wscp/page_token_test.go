@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
 
@@ -48,7 +49,7 @@ func TestABrowserShowsTheTokenOnce(t *testing.T) {
 	}
 
 	connect := func(h http.Header) error {
-		conn, err := dial.Dial(testContext(t), s.url+"file", stream.Standard, dial.Subprotocols(getProtocol), dial.Header(h))
+		conn, err := dial.Dial(testContext(t), s.url+"file", stream.Standard, dial.Subprotocols(transfer.GetProtocol), dial.Header(h))
 		if err == nil {
 			conn.Close()
 		}

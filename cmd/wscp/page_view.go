@@ -13,6 +13,7 @@ import (
 
 	"github.com/litert/websocket/internal/osfile"
 	"github.com/litert/websocket/internal/size"
+	"github.com/litert/websocket/internal/transfer"
 )
 
 // maxEntries is how many names of a folder are read for the page.
@@ -95,9 +96,9 @@ func (s *server) showFolder(w http.ResponseWriter, r *http.Request, name string)
 		s.show(w, r, http.StatusForbidden, view{Notice: "This folder cannot be read."})
 		return
 	}
-	v := view{Folder: &folder{entries, more, s.rules.readOnly}}
-	if !s.rules.readOnly {
-		v.Uploads = &rulesOfUploads{s.rules.keep, s.rules.maxSize < math.MaxInt64, s.rules.maxSize}
+	v := view{Folder: &folder{entries, more, s.rules.ReadOnly}}
+	if !s.rules.ReadOnly {
+		v.Uploads = &rulesOfUploads{s.rules.Keep, s.rules.MaxSize < math.MaxInt64, s.rules.MaxSize}
 	}
 	s.show(w, r, http.StatusOK, v)
 }
@@ -126,7 +127,7 @@ func (s *server) list(dir string) (entries []row, more bool, err error) {
 // rowOf returns what the page shows of a name, unless a client may not ask for it.
 func (s *server) rowOf(dir, name string) (e row, ok bool) {
 	whole := filepath.Join(dir, name)
-	if _, err := localName(filepath.ToSlash(whole)); err != nil {
+	if _, _, err := transfer.Asked(filepath.ToSlash(whole)); err != nil {
 		return e, false
 	}
 	info, err := s.root.Stat(whole)

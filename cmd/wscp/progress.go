@@ -10,21 +10,22 @@ import (
 
 	"github.com/litert/websocket/internal/printable"
 	"github.com/litert/websocket/internal/size"
+	"github.com/litert/websocket/internal/transfer"
 	"golang.org/x/term"
 )
 
 // An event is a line of what -json prints.
 type event struct {
-	Event   string     `json:"event"`         // progress, file, resume, restart, retry, skip, done
-	Text    string     `json:"text,omitzero"` // that people get
-	Command string     `json:"command,omitzero"`
-	File    string     `json:"file,omitzero"`
-	Bytes   size.Bytes `json:"bytes"`
-	Length  size.Bytes `json:"length,omitzero"` // if it is known
-	From    size.Bytes `json:"from,omitzero"`   // where it has gone on
-	Files   int        `json:"files,omitzero"`  // of a directory
-	Seconds float64    `json:"seconds"`
-	SHA256  digest     `json:"sha256,omitzero"`
+	Event   string          `json:"event"`         // progress, file, resume, restart, retry, skip, done
+	Text    string          `json:"text,omitzero"` // that people get
+	Command string          `json:"command,omitzero"`
+	File    string          `json:"file,omitzero"`
+	Bytes   size.Bytes      `json:"bytes"`
+	Length  size.Bytes      `json:"length,omitzero"` // if it is known
+	From    size.Bytes      `json:"from,omitzero"`   // where it has gone on
+	Files   int             `json:"files,omitzero"`  // of a directory
+	Seconds float64         `json:"seconds"`
+	SHA256  transfer.Digest `json:"sha256,omitzero"`
 }
 
 func (c *client) print(e event) {
@@ -32,8 +33,8 @@ func (c *client) print(e event) {
 	fmt.Fprintf(c.out, "%s\n", text)
 }
 
-// say tells what happens, beside errors and results.
-func (c *client) say(what, format string, args ...any) {
+// Say tells what happens, beside errors and results.
+func (c *client) Say(what, format string, args ...any) {
 	text := printable.Text(fmt.Sprintf(format, args...))
 	switch {
 	case c.json:
@@ -43,8 +44,8 @@ func (c *client) say(what, format string, args ...any) {
 	}
 }
 
-// file prints the digest of a file.
-func (c *client) file(name string, sum digest) {
+// File prints the digest of a file.
+func (c *client) File(name string, sum transfer.Digest) {
 	switch {
 	case !c.digest:
 	case c.json:
@@ -55,18 +56,18 @@ func (c *client) file(name string, sum digest) {
 }
 
 // report prints the result of the command, which may have failed with err.
-func (c *client) report(file string, r result, err error) error {
+func (c *client) report(file string, r transfer.Result, err error) error {
 	switch {
 	case err != nil:
 		return err
 	case c.json:
-		c.print(event{"done", "", c.command, file, r.size, r.size, r.from, r.files, r.took.Seconds(), r.digest})
+		c.print(event{"done", "", c.command, file, r.Size, r.Size, r.From, r.Files, r.Took.Seconds(), r.SHA256})
 		return nil
 	case !c.quiet:
 		fmt.Fprintf(c.out, "%s  %v\n", c.command, r)
 	}
-	if r.digest != (digest{}) {
-		c.file(file, r.digest)
+	if r.SHA256 != (transfer.Digest{}) {
+		c.File(file, r.SHA256)
 	}
 	return nil
 }
@@ -75,14 +76,14 @@ func (c *client) report(file string, r result, err error) error {
 type meter struct {
 	*client
 	from, at    int64
-	length      int64 // or unknown
+	length      int64 // or transfer.Unknown
 	every       time.Duration
 	width       func() int // of the terminal; nil: there is none
 	begun, last time.Time
 }
 
 func (c *client) newMeter() *meter {
-	m := &meter{client: c, length: unknown, begun: time.Now(), last: time.Now()}
+	m := &meter{client: c, length: transfer.Unknown, begun: time.Now(), last: time.Now()}
 	file, ok := c.err.(*os.File)
 	switch {
 	case c.json:
@@ -100,14 +101,14 @@ func (c *client) newMeter() *meter {
 	return m
 }
 
-// begin says where a file goes on, or that it begins anew.
-func (m *meter) begin(have, at, length int64) {
+// Begin says where a file goes on, or that it begins anew.
+func (m *meter) Begin(have, at, length int64) {
 	m.from, m.at, m.length, m.begun = at, at, length, time.Now()
 	switch {
 	case have > 0 && at == have:
-		m.say("resume", "goes on at %v", size.Bytes(at))
+		m.Say("resume", "goes on at %v", size.Bytes(at))
 	case have > 0:
-		m.say("restart", "begins anew: the %v that there are differ from those of the file", size.Bytes(have))
+		m.Say("restart", "begins anew: the %v that there are differ from those of the file", size.Bytes(have))
 	}
 }
 

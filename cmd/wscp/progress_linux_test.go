@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/litert/websocket/internal/transfer"
 	"golang.org/x/sys/unix"
 )
 
@@ -124,7 +125,7 @@ func TestProgressInOtherForms(t *testing.T) {
 	if got := m.line(3*time.Second, 100); !strings.HasPrefix(got, "get  75%  1 MiB/s  1s  3 MiB of 4 MiB  [====") || len(got) > 100 {
 		t.Errorf("a line is %q", got)
 	}
-	m.length = unknown
+	m.length = transfer.Unknown
 	if got := m.line(3*time.Second, 100); got != "get  3 MiB  1 MiB/s" {
 		t.Errorf("a line is %q", got)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
 
@@ -186,12 +187,12 @@ func TestALinkIsNotContinued(t *testing.T) {
 
 func TestOneTransferOfANameContinues(t *testing.T) {
 	s := startServer(t)
-	c := dialFor(t, s.url+"file", putProtocol)
-	if err := sendText(testContext(t), c, request{Continue: true}); err != nil {
+	c := dialFor(t, s.url+"file", transfer.PutProtocol)
+	if err := told(`{"continue": true}`)(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
-	var have position
-	if err := receiveText(testContext(t), c, "what there is", &have); err != nil || have.Offset != 0 {
+	have, err := hear(testContext(t), c)
+	if err != nil || have.Offset != 0 {
 		t.Fatalf("%v, %v", have, err)
 	}
 	source := writeFile(t, "content", t.TempDir(), "source")
@@ -200,7 +201,7 @@ func TestOneTransferOfANameContinues(t *testing.T) {
 	if err := told(`{"length": 3}`, abc, sumOf(abc))(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
-	if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err != nil {
+	if _, err := hear(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
 	checkDir(t, s.dir, "file")
@@ -211,13 +212,13 @@ func TestAnOffsetThatCannotBeIsRefused(t *testing.T) {
 	s := startServer(t)
 	writeFile(t, "abcdef", s.dir, draft.PartialName("file"))
 	for _, offset := range []string{"3", "7", "-1"} {
-		c := dialFor(t, s.url+"file", putProtocol)
+		c := dialFor(t, s.url+"file", transfer.PutProtocol)
 		told(`{"continue": true}`, `{"length": 6, "offset": `+offset+`}`, abc, sumOf(abc))(testContext(t), c)
-		var have position
-		if err := receiveText(testContext(t), c, "what there is", &have); err != nil || have.Offset != 6 {
+		have, err := hear(testContext(t), c)
+		if err != nil || have.Offset != 6 {
 			t.Fatalf("%v, %v", have, err)
 		}
-		err := receiveText(testContext(t), c, "the receipt", new(receipt))
+		_, err = hear(testContext(t), c)
 		if stream.CloseCode(err) != closecode.InternalError {
 			t.Errorf("%s: %v", offset, err)
 		}
@@ -232,7 +233,7 @@ func TestWhatIsSpoiledIsNotKept(t *testing.T) {
 		{`{"continue": true}`, `{"length": 3}`, abc, sumOf([]byte("abd"))},
 		{`{"continue": true}`, `{"length": 2}`, abc, sumOf(abc)},
 	} {
-		c := dialFor(t, s.url+"file", putProtocol)
+		c := dialFor(t, s.url+"file", transfer.PutProtocol)
 		told(tell...)(testContext(t), c)
 		for {
 			msg, err := c.Receive(testContext(t))

@@ -11,7 +11,7 @@ import (
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
-	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
 
@@ -36,10 +36,10 @@ func (c *client) again(ctx context.Context, attempt func() error) error {
 		if time.Since(since)+wait > c.retry {
 			return fmt.Errorf("given up after %v: %w", c.retry, err)
 		}
-		c.say("retry", "%v; again in %v", explain(err), wait.Round(firstWait))
+		c.Say("retry", "%v; again in %v", explain(err), wait.Round(firstWait))
 		select {
 		case <-ctx.Done():
-			return errInterrupted
+			return transfer.ErrInterrupted
 		case <-time.After(wait/2 + rand.N(wait/2)):
 		}
 		wait = min(2*wait, lastWait)
@@ -48,13 +48,11 @@ func (c *client) again(ctx context.Context, attempt func() error) error {
 
 // mayPass reports whether what has failed with err may succeed later.
 func mayPass(err error) bool {
-	var refused *draft.Refusal
-	var useless *draft.Spoiled
 	var argument *stream.ArgumentError
 	var certificate *tls.CertificateVerificationError
 	var answer *dial.Error
 	switch {
-	case errors.As(err, &refused), errors.As(err, &useless), errors.As(err, &argument), errors.As(err, &certificate),
+	case transfer.Final(err), errors.As(err, &argument), errors.As(err, &certificate),
 		errors.Is(err, errFingerprint):
 		return false
 	case errors.As(err, &answer):

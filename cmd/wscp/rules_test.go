@@ -12,6 +12,7 @@ import (
 
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
 
@@ -176,7 +177,7 @@ func TestHostsThatAServerIsNot(t *testing.T) {
 		if origin != "" {
 			h.Set("Origin", origin)
 		}
-		conn, err := dial.Dial(testContext(t), s.url+"file", stream.Standard, dial.Subprotocols(getProtocol), dial.Header(h))
+		conn, err := dial.Dial(testContext(t), s.url+"file", stream.Standard, dial.Subprotocols(transfer.GetProtocol), dial.Header(h))
 		if err == nil {
 			conn.Close()
 		}

@@ -36,7 +36,7 @@ func (c console) serve(ctx context.Context, s *settings, args []string) error {
 	}
 	if reach.public && s.rules.token == "" {
 		may := "read and write"
-		if s.rules.readOnly {
+		if s.rules.ReadOnly {
 			may = "read"
 		}
 		fmt.Fprintf(c.err, "wscp serve: everybody who reaches %v can %s the files in %s; -token-file has them show a token\n", ln.Addr(), may, dir)

@@ -10,13 +10,12 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/litert/websocket/internal/draft"
-	"github.com/litert/websocket/internal/size"
+	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/listen"
 	_ "github.com/litert/websocket/listen/xconnect" // has HTTP/2 announce WebSocket
 	"github.com/litert/websocket/stream"
@@ -31,13 +30,11 @@ const (
 	aliveTime = 15 * time.Second
 )
 
-// rules are what clients may do.
+// rules are what clients may do, and how many they may be.
 type rules struct {
+	transfer.Rules
 	token       token
-	readOnly    bool
-	keep        bool       // files are never replaced
-	maxSize     size.Bytes // of a file that is put
-	connections int        // at a time
+	connections int // at a time
 }
 
 // A server lets clients read and write the files in root.
@@ -55,7 +52,7 @@ type server struct {
 func newServer(root *os.Root, rules rules, hosts []string, log *log.Logger) *server {
 	s := &server{root: root, rules: rules, hosts: hosts, log: log, places: make(chan struct{}, rules.connections), session: rand.Text()}
 	s.opts = []listen.Option{
-		listen.Subprotocols(putProtocol, getProtocol), listen.OnError(s.refused),
+		listen.Subprotocols(transfer.PutProtocol, transfer.GetProtocol), listen.OnError(s.refused),
 		stream.MaxMessageSize(stream.Unlimited), stream.KeepAlive(aliveTime),
 	}
 	if hosts != nil {
@@ -75,7 +72,7 @@ func (s *server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 	var sweeping sync.WaitGroup
 	defer sweeping.Wait()
 	defer cancel()
-	if !s.rules.readOnly {
+	if !s.rules.ReadOnly {
 		sweeping.Go(func() { draft.Sweep(ctx, s.root, s.log) })
 	}
 	var protocols http.Protocols
@@ -115,7 +112,7 @@ func (s *server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 
 // handler returns what answers requests: those that show the token and ask for a host that this is.
 func (s *server) handler(ctx context.Context, group *listen.Group) http.Handler {
-	serve := func(r *http.Request, c conn) error { return s.transfer(ctx, r, c) }
+	serve := func(r *http.Request, c transfer.Conn) error { return s.transfer(ctx, r, c) }
 	opts := append(slices.Clip(s.opts), listen.Join(group))
 	plain := listen.Handler(stream.Standard, serve, opts...)
 	compressed := listen.Handler(stream.Standard, serve, append(opts, stream.Compression(stream.CompressionConfig{}))...)
@@ -163,82 +160,13 @@ func (s *server) reject(w http.ResponseWriter, r *http.Request, status int, why 
 
 // transfer serves the client at the other end of c, and tells it how that went. The end of ctx interrupts it; that of the
 // request's own may come of a client that has gone.
-func (s *server) transfer(ctx context.Context, r *http.Request, c conn) error {
+func (s *server) transfer(ctx context.Context, r *http.Request, c transfer.Conn) error {
 	what := fmt.Sprintf("%s: %s %q", r.RemoteAddr, c.Subprotocol(), r.RequestURI)
-	err := exchange(ctx, c, func() error { return s.do(ctx, r.URL.Path, c) })
-	if err != nil {
+	files := transfer.Server{Root: s.root, Rules: s.rules.Rules, Log: s.log}
+	if err := files.Serve(ctx, c, r.URL.Path); err != nil {
 		s.log.Printf("%s: %v", what, explain(err))
 	} else {
 		s.log.Printf("%s: done", what)
 	}
 	return nil
-}
-
-// do does what the client wants: its subprotocol tells the direction, and the path of its URL the file.
-func (s *server) do(ctx context.Context, path string, c conn) error {
-	name, isDir, err := asked(path)
-	put := c.Subprotocol() == putProtocol
-	switch {
-	case c.Subprotocol() == "":
-		return &draft.Refusal{Err: fmt.Errorf("neither %s nor %s was asked for", putProtocol, getProtocol)}
-	case err != nil:
-		return err
-	case put && s.rules.readOnly:
-		return &draft.Refusal{Err: errors.New("files can only be read here")}
-	}
-	var req request
-	if err := receiveText(ctx, c, "the request", &req); err != nil {
-		return err
-	}
-	quietly := account{observer: quiet{s.log}}
-	if put {
-		return s.take(ctx, name, isDir, req, receiver{conn: c, root: s.root, continues: req.Continue, keep: s.rules.keep, maxSize: s.rules.maxSize, account: quietly})
-	}
-	return s.give(ctx, name, isDir, req, sender{conn: c, account: quietly})
-}
-
-// take receives a file, or what is in a directory.
-func (s *server) take(ctx context.Context, name string, isDir bool, req request, in receiver) error {
-	dir := name
-	if !isDir {
-		dir = filepath.Dir(name)
-	}
-	if dir != "." && (isDir || req.Folder) {
-		if err := s.root.MkdirAll(dir, 0o777); err != nil {
-			return draft.Refuse(dir, err)
-		}
-	}
-	if !isDir {
-		return in.receiveAlone(ctx, name)
-	}
-	root, err := s.root.OpenRoot(name)
-	if err != nil {
-		return draft.Refuse(name, err)
-	}
-	defer root.Close()
-	in.root = root
-	return in.receiveDir(ctx, req.Names)
-}
-
-// give sends a file, or what is in a directory.
-func (s *server) give(ctx context.Context, name string, isDir bool, req request, out sender) error {
-	return out.send(ctx, req.Continue, func() error {
-		if !isDir {
-			src, err := open(name, s.root.Stat, readIn(s.root))
-			if err != nil {
-				return err
-			}
-			defer src.Close()
-			return out.sendFile(ctx, src, "")
-		}
-		root, err := s.root.OpenRoot(name)
-		if err != nil {
-			return draft.Refuse(name, err)
-		}
-		defer root.Close()
-		if err := out.sendDir(ctx, root, ".", ""); err != nil {
-			return err
-		}
-		return out.end(ctx)
-	})
 }

@@ -12,10 +12,8 @@ import (
 	"time"
 
 	"github.com/litert/websocket/internal/size"
+	"github.com/litert/websocket/internal/transfer"
 )
-
-// maxSize is how many bytes a file may have of which nothing else is said.
-const maxSize = math.MaxInt64
 
 // settings are what the flags of all commands set.
 type settings struct {
@@ -46,7 +44,7 @@ type settings struct {
 }
 
 func newSettings() *settings {
-	return &settings{addr: "127.0.0.1:8080", length: 64 << 20, rules: rules{maxSize: maxSize, connections: defaultConnections}}
+	return &settings{addr: "127.0.0.1:8080", length: 64 << 20, rules: rules{Rules: transfer.Rules{MaxSize: math.MaxInt64}, connections: defaultConnections}}
 }
 
 // flags returns the flags of the command. What is quoted in the text of one is its value.
@@ -59,9 +57,9 @@ func (s *settings) flags(command string) *flag.FlagSet {
 		f.Var(&s.addr, "addr", "listens at `HOST:PORT`; 127.0.0.1:8080 by default")
 		f.Var(&s.hosts, "host", "is a `NAME` or address that the server is reached by; may be repeated")
 		f.BoolVar(&s.tls, "tls", false, "makes a certificate for this run, and prints its fingerprint")
-		f.BoolVar(&s.rules.readOnly, "readonly", false, "refuses what is put")
-		f.BoolVar(&s.rules.keep, "no-overwrite", false, "refuses what is put under a name that exists")
-		f.Var(&s.rules.maxSize, "max-size", "refuses files that are larger than `SIZE`")
+		f.BoolVar(&s.rules.ReadOnly, "readonly", false, "refuses what is put")
+		f.BoolVar(&s.rules.Keep, "no-overwrite", false, "refuses what is put under a name that exists")
+		f.Var(&s.rules.MaxSize, "max-size", "refuses files that are larger than `SIZE`")
 		f.IntVar(&s.rules.connections, "max-connections", s.rules.connections, "serves `N` clients at a time, 256 by default")
 	}
 	if copies {

@@ -19,6 +19,7 @@ import (
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/internal/draft"
 	"github.com/litert/websocket/internal/size"
+	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
@@ -180,7 +181,7 @@ func TestSimultaneousPutsOfOneNameDoNotMix(t *testing.T) {
 // beginPut sends a part of a message to a server, which has begun to write it when beginPut returns.
 func beginPut(t *testing.T, s served) (*stream.Conn[*stream.Reader], *stream.Writer) {
 	t.Helper()
-	conn, err := dial.Dial(testContext(t), s.url+"file", stream.Standard, dial.Subprotocols(putProtocol))
+	conn, err := dial.Dial(testContext(t), s.url+"file", stream.Standard, dial.Subprotocols(transfer.PutProtocol))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,8 +272,8 @@ func TestGetThatIsCutLeavesNothing(t *testing.T) {
 		{"1000", nil, end(closecode.NormalClosure, "")},
 	}
 	for _, tt := range tests {
-		url := script(t, getProtocol, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-			if err := receiveText(ctx, conn, "the request", new(request)); err != nil {
+		url := script(t, transfer.GetProtocol, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
+			if _, err := hear(ctx, conn); err != nil {
 				return err
 			}
 			if tt.begin != nil {
@@ -315,12 +316,12 @@ func TestPutIsDoneOnlyWhenTheServerSaysSo(t *testing.T) {
 		}},
 	}
 	for _, tt := range tests {
-		url := script(t, putProtocol, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
+		url := script(t, transfer.PutProtocol, func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
 			e, err := receivePut(ctx, conn)
 			if err != nil {
 				return err
 			}
-			if _, err := receiveAll(ctx, conn, e, io.Discard); err != nil {
+			if err := receiveAll(ctx, conn, e, io.Discard); err != nil {
 				return err
 			}
 			return tt.answer(ctx, conn)
@@ -332,8 +333,8 @@ func TestPutIsDoneOnlyWhenTheServerSaysSo(t *testing.T) {
 func TestServersThatAreNotWscp(t *testing.T) {
 	source := writeFile(t, "content", t.TempDir(), "source")
 	url := script(t, "chat", func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error { return nil })
-	mustFail(t, "does not speak "+putProtocol, "put", source, url)
-	mustFail(t, "does not speak "+getProtocol, "get", url, filepath.Join(t.TempDir(), "copied"))
+	mustFail(t, "does not speak "+transfer.PutProtocol, "put", source, url)
+	mustFail(t, "does not speak "+transfer.GetProtocol, "get", url, filepath.Join(t.TempDir(), "copied"))
 }
 
 func TestClientsThatAreNotWscp(t *testing.T) {
@@ -344,7 +345,7 @@ func TestClientsThatAreNotWscp(t *testing.T) {
 	}
 	defer conn.Close()
 	_, err = conn.Receive(testContext(t))
-	if closed, ok := err.(*stream.CloseError); !ok || closed.Code != closecode.PolicyViolation || !strings.Contains(closed.Reason, putProtocol) {
+	if closed, ok := err.(*stream.CloseError); !ok || closed.Code != closecode.PolicyViolation || !strings.Contains(closed.Reason, transfer.PutProtocol) {
 		t.Errorf("error is %v, want a CloseError with code 1008 and a reason", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/transfer"
 )
 
 // makeTree makes a directory with all that is kept of one.
@@ -171,7 +172,7 @@ func TestWhatIsThereIsNotSentAgain(t *testing.T) {
 // hostileEntries are those of which nothing must be written.
 func hostileEntries() (texts []string) {
 	for _, name := range []string{"../x", "/x", "a/../../x", "..", ".", "a//x", "./x", "a\nb", "\x1b", ".wscp-x", "a/.WSCP-x/y", "out/x", "a\x00b", strings.Repeat("n", 300)} {
-		text, _ := json.Marshal(entry{Name: name, Mode: 0o644, Length: new(int64(3))})
+		text, _ := json.Marshal(message{Name: name, Mode: 0o644, Length: new(int64(3))})
 		texts = append(texts, string(text))
 	}
 	for name, target := range map[string]string{
@@ -180,11 +181,11 @@ func hostileEntries() (texts []string) {
 		"a/up/l": "../x",
 		"hidden": ".wscp-part-x", "a/hidden": "../.WSCP-x/y",
 	} {
-		text, _ := json.Marshal(entry{Name: name, Target: target})
+		text, _ := json.Marshal(message{Name: name, Target: target})
 		texts = append(texts, string(text))
 	}
 	for _, name := range []string{"../d", "out/d", ".wscp-d", "/d"} {
-		text, _ := json.Marshal(entry{Name: name, Mode: 0o755, Directory: true})
+		text, _ := json.Marshal(message{Name: name, Mode: 0o755, Directory: true})
 		texts = append(texts, string(text))
 	}
 	return append(texts, `{}`, `{"name": "x"}`, `{"name": "x", "length": -1}`)
@@ -201,13 +202,13 @@ func TestNamesThatEscapeAreRefused(t *testing.T) {
 		}
 	}
 	for _, text := range hostileEntries() {
-		c := dialFor(t, s.url, putProtocol)
+		c := dialFor(t, s.url, transfer.PutProtocol)
 		told(`{}`, text, abc, sumOf(abc), `{"end": true}`)(testContext(t), c)
-		if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err == nil {
+		if _, err := hear(testContext(t), c); err == nil {
 			t.Errorf("%s is taken", text)
 		}
-		url := script(t, getProtocol, func(ctx context.Context, c conn) error {
-			if err := receiveText(ctx, c, "the request", new(request)); err != nil {
+		url := script(t, transfer.GetProtocol, func(ctx context.Context, c conn) error {
+			if _, err := hear(ctx, c); err != nil {
 				return err
 			}
 			told(text, abc, sumOf(abc), `{"end": true}`)(ctx, c)
@@ -268,7 +269,7 @@ func TestADirectoryThatIsInterruptedHasWholeFiles(t *testing.T) {
 
 func TestOthersCannotReadAFileBeforeItIsWhole(t *testing.T) {
 	s := startServer(t)
-	c := dialFor(t, s.url, putProtocol)
+	c := dialFor(t, s.url, transfer.PutProtocol)
 	if err := told(`{}`, `{"name": "secret", "mode": 384, "length": 6}`, abc)(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
@@ -309,22 +310,22 @@ func TestDirectoriesThatAreNotReplacedKeepTheirModes(t *testing.T) {
 	s := startServer(t, "-no-overwrite")
 	makeDir(t, s.dir, "old")
 	before := contents(t, s.dir)
-	c := dialFor(t, s.url, putProtocol)
+	c := dialFor(t, s.url, transfer.PutProtocol)
 	if err := told(`{}`, `{"name": "old", "mode": 1, "directory": true}`, `{"end": true}`)(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
-	if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err != nil {
+	if _, err := hear(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(before, contents(t, s.dir)); diff != "" {
 		t.Error(diff)
 	}
 
-	c = dialFor(t, s.url, putProtocol)
+	c = dialFor(t, s.url, transfer.PutProtocol)
 	if err := told(`{}`, `{"name": "new", "mode": 488, "directory": true}`, `{}`)(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
-	if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err == nil {
+	if _, err := hear(testContext(t), c); err == nil {
 		t.Error("a transfer that fails has a receipt")
 	}
 	if info, err := os.Stat(filepath.Join(s.dir, "new")); err != nil || info.Mode().Perm() != 0o750 {
@@ -334,11 +335,11 @@ func TestDirectoriesThatAreNotReplacedKeepTheirModes(t *testing.T) {
 
 func TestDirectoriesOfATransferThatFailsHaveTheirModes(t *testing.T) {
 	s := startServer(t)
-	c := dialFor(t, s.url, putProtocol)
+	c := dialFor(t, s.url, transfer.PutProtocol)
 	if err := told(`{}`, `{"name": "outer", "mode": 493, "directory": true}`, `{"name": "outer/inner", "mode": 320, "directory": true}`, `{}`)(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
-	if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err == nil {
+	if _, err := hear(testContext(t), c); err == nil {
 		t.Error("a transfer that fails has a receipt")
 	}
 	for name, want := range map[string]fs.FileMode{"outer": 0o755, "outer/inner": 0o500} {
@@ -348,30 +349,13 @@ func TestDirectoriesOfATransferThatFailsHaveTheirModes(t *testing.T) {
 	}
 }
 
-func TestADirectoryThatIsToldOftenTakesNoMemory(t *testing.T) {
-	root, err := os.OpenRoot(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer root.Close()
-	r := receiver{root: root}
-	for range 3 {
-		if err := r.plant(t.Context(), entry{Name: "d", Mode: 0o750, Directory: true}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(r.dirs) != 1 {
-		t.Errorf("%d entries are kept of one directory", len(r.dirs))
-	}
-}
-
 func TestAFileThatNobodyMayReadStaysSo(t *testing.T) {
 	s := startServer(t)
-	c := dialFor(t, s.url, putProtocol)
+	c := dialFor(t, s.url, transfer.PutProtocol)
 	if err := told(`{}`, `{"name": "secret", "length": 3}`, abc, sumOf(abc), `{"end": true}`)(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
-	if err := receiveText(testContext(t), c, "the receipt", new(receipt)); err != nil {
+	if _, err := hear(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(filepath.Join(s.dir, "secret")); err != nil || info.Mode() != 0 {

@@ -1,4 +1,4 @@
-"""Speaks wscp's protocol with "wscp serve", as cmd/wscp/doc.go has it.
+"""Speaks wscp's protocol with "wscp serve", as internal/transfer/doc.go has it.
 
     wscp_peer.py put URL FILE       puts the file
     wscp_peer.py begin URL FILE     begins to, and is interrupted after a half of it

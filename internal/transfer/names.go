@@ -1,4 +1,4 @@
-package main
+package transfer
 
 import (
 	"fmt"
@@ -21,8 +21,9 @@ func localName(path string) (string, error) {
 	return name, nil
 }
 
-// asked returns what the path of a URL asks for, and whether as a directory, with a slash at its end; that which is served is ".".
-func asked(path string) (name string, isDir bool, err error) {
+// Asked returns what the path of a URL asks for, as a local path, and whether as a directory, with a slash at its end; that which is
+// served is ".". A name that no file of a client can have is a [draft.Refusal]. It does not look whether there is such a file.
+func Asked(path string) (name string, isDir bool, err error) {
 	path, isDir = strings.CutSuffix(path, "/")
 	if isDir && path == "" {
 		return ".", true, nil

@@ -1,34 +1,26 @@
-package main
+package transfer
 
 import (
-	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"io/fs"
 	"time"
 
 	"github.com/litert/websocket/internal/draft"
 	"github.com/litert/websocket/internal/size"
-	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 )
 
 // The subprotocols, which tell the direction.
 const (
-	putProtocol = "wscp.put.v4"
-	getProtocol = "wscp.get.v4"
+	PutProtocol = "wscp.put.v4"
+	GetProtocol = "wscp.get.v4"
 )
 
-// maxText is how many bytes a text may have, but for that which tells what the receiver has.
-const maxText = 1024
-
-var errLongText = fmt.Errorf("what is to be told has over %d bytes", maxText)
-
-type conn = *stream.Conn[*stream.Reader]
+// A Conn is the connection of a transfer.
+type Conn = *stream.Conn[*stream.Reader]
 
 // A request is what the client tells first.
 type request struct {
@@ -49,13 +41,10 @@ type entry struct {
 	End       bool        `json:"end,omitzero"`     // there are no more
 }
 
-// unknown is the length of what does not tell it.
-const unknown = -1
-
-// length returns the length that was told, or unknown.
+// length returns the length that was told, or Unknown.
 func (e *entry) length() int64 {
 	if e.Length == nil {
-		return unknown
+		return Unknown
 	}
 	return *e.Length
 }
@@ -74,89 +63,38 @@ func (e *entry) check(name string, most size.Bytes) error {
 // A position is how much of a file there is, and the sum of that.
 type position struct {
 	Offset int64  `json:"offset"`
-	SHA256 digest `json:"sha256,omitzero"`
+	SHA256 Digest `json:"sha256,omitzero"`
 }
 
 // A total is what the sender tells behind the bytes of a file, of all of it.
 type total struct {
 	Length int64  `json:"length"`
-	SHA256 digest `json:"sha256"`
+	SHA256 Digest `json:"sha256"`
 }
 
 // A receipt is the receiver's, of a file that is in its place and on the disk, or of a directory.
 type receipt struct {
-	SHA256 digest `json:"sha256,omitzero"`
+	SHA256 Digest `json:"sha256,omitzero"`
 	Files  int    `json:"files,omitzero"`
 }
 
-// A digest is a SHA-256 sum, in hexadecimal digits where it is text.
-type digest [32]byte
+// A Digest is a SHA-256 sum, in hexadecimal digits where it is text.
+type Digest [32]byte
 
-func digestOf(sum hash.Hash) digest { return digest(sum.Sum(nil)) }
+func digestOf(sum hash.Hash) Digest { return Digest(sum.Sum(nil)) }
 
-func (d digest) String() string { return hex.EncodeToString(d[:]) }
+// String returns the digits.
+func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
-func (d digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+// MarshalText returns the digits.
+func (d Digest) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-func (d *digest) UnmarshalText(text []byte) error {
+// UnmarshalText takes 64 digits.
+func (d *Digest) UnmarshalText(text []byte) error {
 	sum, err := hex.DecodeString(string(text))
 	if err != nil || len(sum) != len(d) {
 		return errors.New("a sum has 64 hexadecimal digits")
 	}
-	*d = digest(sum)
+	*d = Digest(sum)
 	return nil
-}
-
-func sendText(ctx context.Context, c conn, v any) error {
-	text, err := json.Marshal(v)
-	if err == nil && len(text) > maxText {
-		err = errLongText
-	}
-	if err != nil {
-		return err
-	}
-	return c.WriteText(ctx, string(text))
-}
-
-// receiveText receives a text into v. What says what is waited for.
-func receiveText(ctx context.Context, c conn, what string, v any) error {
-	msg, err := c.Receive(ctx)
-	if err == nil {
-		err = readText(msg, v)
-	}
-	if err != nil {
-		return fmt.Errorf("waiting for %s: %w", what, err)
-	}
-	return nil
-}
-
-func readText(msg *stream.Reader, v any) error {
-	defer msg.Close()
-	text, err := io.ReadAll(io.LimitReader(msg, maxText+1))
-	switch {
-	case err != nil:
-		return err
-	case msg.Opcode() != opcode.Text:
-		return errors.New("bytes instead of a text")
-	case len(text) > maxText:
-		return fmt.Errorf("a text of over %d bytes", maxText)
-	}
-	return json.Unmarshal(text, v)
-}
-
-// A heard is a text that has come, or why none has.
-type heard[T any] struct {
-	text T
-	err  error
-}
-
-// hear receives a text beside what else is done: pings are answered meanwhile, however long that takes.
-func hear[T any](ctx context.Context, c conn, what string) <-chan heard[T] {
-	came := make(chan heard[T], 1)
-	go func() {
-		var h heard[T]
-		h.err = receiveText(ctx, c, what, &h.text)
-		came <- h
-	}()
-	return came
 }

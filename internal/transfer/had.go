@@ -1,4 +1,4 @@
-package main
+package transfer
 
 import (
 	"context"
@@ -32,7 +32,7 @@ func listHad(ctx context.Context, root *os.Root, names []string) (text []byte, e
 	visit := func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
-			return errInterrupted
+			return ErrInterrupted
 		case err != nil || !d.Type().IsRegular() || draft.IsHidden(filepath.FromSlash(name)):
 			return nil // the other end sends it
 		}
@@ -72,7 +72,7 @@ func positionOf(ctx context.Context, root *os.Root, name string) (position, erro
 }
 
 // hearHad receives what the receiver has, by name. What is of no use to be known is not kept.
-func hearHad(ctx context.Context, c conn) (map[string]position, error) {
+func hearHad(ctx context.Context, c Conn) (map[string]position, error) {
 	msg, err := c.Receive(ctx)
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func hearHad(ctx context.Context, c conn) (map[string]position, error) {
 			return files, nil
 		case err != nil:
 			return nil, fmt.Errorf("waiting for what is there: %w", err)
-		case h.Offset > 0 && h.SHA256 != digest{}:
+		case h.Offset > 0 && h.SHA256 != Digest{}:
 			files[h.Name] = h.position
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package transfer
 
 import (
 	"cmp"
@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"io/fs"
-	"os"
 
 	"github.com/litert/websocket/internal/draft"
 	"github.com/litert/websocket/internal/osfile"
@@ -17,52 +15,19 @@ import (
 	"github.com/litert/websocket/opcode"
 )
 
-// A source is a file to be sent, or a pipe.
-type source struct {
-	*os.File
-	name string      // that the user knows
-	info fs.FileInfo // of when it was opened
-	pipe io.Reader   // nil: a file, which can be read again
-}
-
-// open opens a file for reading with the functions of package os or of an [os.Root]. Only a regular one has a length, and
-// can be opened without having to wait.
-func open(name string, stat func(string) (fs.FileInfo, error), open func(string) (*os.File, error)) (*source, error) {
-	info, err := stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, draft.NotRegular(name)
-	}
-	var file *os.File
-	if err == nil {
-		file, err = open(name)
-	}
-	if err == nil {
-		if info, err = file.Stat(); err == nil {
-			return &source{File: file, name: name, info: info}, nil
-		}
-		file.Close()
-	}
-	return nil, draft.Refuse(name, err)
-}
-
-// readIn returns what opens files in root.
-func readIn(root *os.Root) func(string) (*os.File, error) {
-	return func(name string) (*os.File, error) { return root.OpenFile(name, os.O_RDONLY|osfile.LargeFile, 0) }
-}
-
 // entry returns what is told of the source, under a name.
-func (s *source) entry(name string) entry {
+func (s *Source) entry(name string) entry {
 	if s.pipe != nil {
 		return entry{Name: name}
 	}
-	return entry{Name: name, Mode: s.info.Mode().Perm(), MTime: s.info.ModTime(), Length: new(s.info.Size())}
+	return entry{Name: name, Mode: s.Info.Mode().Perm(), MTime: s.Info.ModTime(), Length: new(s.Info.Size())}
 }
 
 // agree returns where to go on, and the sum of what is before: if the other end has the same bytes up to have, it is there, and
 // otherwise the start.
-func (s *source) agree(ctx context.Context, have position) (at int64, sum hash.Hash, err error) {
+func (s *Source) agree(ctx context.Context, have position) (at int64, sum hash.Hash, err error) {
 	sum = sha256.New()
-	if s.pipe != nil || have.Offset <= 0 || have.Offset > s.info.Size() {
+	if s.pipe != nil || have.Offset <= 0 || have.Offset > s.Info.Size() {
 		return 0, sum, nil
 	}
 	if _, err := draft.Hash(ctx, sum, io.NewSectionReader(s.File, 0, have.Offset), have.Offset); err != nil {
@@ -80,12 +45,9 @@ const (
 	hashSize = 256 << 10
 )
 
-// bufferFor returns what n bytes are read into. There may be many small files.
-func bufferFor(n int64) []byte { return make([]byte, max(1, min(hashSize, n))) }
-
 // send sends the bytes of the source from at on, and then the total; sum has the bytes before. It tells the peer if it
 // cannot, as the end of an open message gives no reason.
-func (s *source) send(ctx context.Context, c conn, at int64, sum hash.Hash, progress io.Writer) (t total, err error) {
+func (s *Source) send(ctx context.Context, c Conn, at int64, sum hash.Hash, progress io.Writer) (t total, err error) {
 	w, err := c.NewWriter(ctx, opcode.Binary)
 	if err != nil {
 		return t, err
@@ -93,7 +55,7 @@ func (s *source) send(ctx context.Context, c conn, at int64, sum hash.Hash, prog
 	defer w.Abort()
 	if t, err = s.copyTo(w, at, sum, progress); err != nil {
 		if ctx.Err() == nil {
-			end(ctx, c, err)
+			End(ctx, c, err)
 		}
 		return t, err
 	}
@@ -105,14 +67,14 @@ func (s *source) send(ctx context.Context, c conn, at int64, sum hash.Hash, prog
 
 // copyTo copies the source to w, from at on. A change between what is hashed and what is sent gives the receiver another
 // sum; any other is found by the time and the size of the file.
-func (s *source) copyTo(w io.Writer, at int64, sum hash.Hash, progress io.Writer) (total, error) {
+func (s *Source) copyTo(w io.Writer, at int64, sum hash.Hash, progress io.Writer) (total, error) {
 	hash := io.MultiWriter(sum, progress)
 	if s.pipe != nil {
-		n, err := pump(io.MultiWriter(w, hash), s.pipe)
+		n, err := io.CopyBuffer(io.MultiWriter(w, hash), struct{ io.Reader }{s.pipe}, make([]byte, hashSize)) // by reads and writes alone
 		return total{n, digestOf(sum)}, osfile.About(s.name, err)
 	}
-	length := s.info.Size()
-	buf := bufferFor(length - at)
+	length := s.Info.Size()
+	buf := make([]byte, max(1, min(hashSize, length-at))) // there may be many small files
 	if _, err := s.Seek(at, io.SeekStart); err != nil {
 		return total{}, osfile.About(s.name, err)
 	}
@@ -133,7 +95,7 @@ func (s *source) copyTo(w io.Writer, at int64, sum hash.Hash, progress io.Writer
 
 // copyPart hashes n bytes, and copies them to w. It reads them twice, so that w can have the kernel send them. If they are many,
 // another processor can hash them meanwhile.
-func (s *source) copyPart(w, hash io.Writer, at, n int64, buf []byte) error {
+func (s *Source) copyPart(w, hash io.Writer, at, n int64, buf []byte) error {
 	hashed := make(chan error, 1)
 	hashPart := func() {
 		_, err := io.CopyBuffer(hash, io.NewSectionReader(s, at, n), buf)
@@ -152,12 +114,12 @@ func (s *source) copyPart(w, hash io.Writer, at, n int64, buf []byte) error {
 }
 
 // checkUnchanged returns an error if the file is not what it was when it was opened.
-func (s *source) checkUnchanged() error {
+func (s *Source) checkUnchanged() error {
 	info, err := s.Stat()
 	switch {
 	case err != nil:
 		return osfile.About(s.name, err)
-	case info.Size() != s.info.Size() || !info.ModTime().Equal(s.info.ModTime()):
+	case info.Size() != s.Info.Size() || !info.ModTime().Equal(s.Info.ModTime()):
 		return &draft.Spoiled{Err: fmt.Errorf("%q: changed while it was sent", s.name)}
 	}
 	return nil

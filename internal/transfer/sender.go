@@ -1,4 +1,4 @@
-package main
+package transfer
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 
 // A sender is the end of a transfer that sends a file, or what is in directories.
 type sender struct {
-	conn conn
+	conn Conn
 	account
 	had   map[string]position // what the receiver has, by name
 	there int                 // how many files of directories it has
@@ -52,16 +52,16 @@ func (s *sender) checkReceipt(r receipt, err error) error {
 		return errors.New("the other side has closed without saying that it has all")
 	case err != nil:
 		return err
-	case r.SHA256 != s.digest:
-		return &draft.Spoiled{Err: fmt.Errorf("the other side has stored another file: its SHA-256 sum is %v instead of %v", r.SHA256, s.digest)}
-	case r.Files != s.files:
-		return &draft.Spoiled{Err: fmt.Errorf("the other side has stored %d files of %d", r.Files, s.files)}
+	case r.SHA256 != s.SHA256:
+		return &draft.Spoiled{Err: fmt.Errorf("the other side has stored another file: its SHA-256 sum is %v instead of %v", r.SHA256, s.SHA256)}
+	case r.Files != s.Files:
+		return &draft.Spoiled{Err: fmt.Errorf("the other side has stored %d files of %d", r.Files, s.Files)}
 	}
 	return nil
 }
 
 // sendFile sends a file or pipe under a name, or alone if that is empty. Of a directory, a file is sent whole or not at all.
-func (s *sender) sendFile(ctx context.Context, src *source, name string) error {
+func (s *sender) sendFile(ctx context.Context, src *Source, name string) error {
 	e, have, alone := src.entry(name), s.had[name], name == ""
 	if !alone && have.Offset != e.length() {
 		have = position{}
@@ -71,7 +71,7 @@ func (s *sender) sendFile(ctx context.Context, src *source, name string) error {
 	case err != nil:
 		return err
 	case alone:
-		s.begin(have.Offset, at, e.length())
+		s.Begin(have.Offset, at, e.length())
 	case at > 0:
 		s.there++
 		return nil
@@ -80,7 +80,7 @@ func (s *sender) sendFile(ctx context.Context, src *source, name string) error {
 	if err := s.tell(ctx, e); err != nil {
 		return err
 	}
-	t, err := src.send(ctx, s.conn, at, sum, s.observer)
+	t, err := src.send(ctx, s.conn, at, sum, s.Observer)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *sender) sendDir(ctx context.Context, root *os.Root, dir, as string) err
 	return fs.WalkDir(root.FS(), dir, func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
-			return errInterrupted
+			return ErrInterrupted
 		case err != nil:
 			return draft.Refuse(name, err)
 		case draft.IsHidden(filepath.FromSlash(name)) && d.IsDir():
@@ -114,7 +114,7 @@ func (s *sender) sendEntry(ctx context.Context, root *os.Root, name, as string, 
 	e := entry{Name: as, Mode: info.Mode().Perm(), MTime: info.ModTime()}
 	switch info.Mode().Type() {
 	case 0:
-		src, err := open(name, root.Lstat, readIn(root))
+		src, err := openRegular(name, root.Lstat, readIn(root))
 		if err != nil {
 			return err
 		}
@@ -131,12 +131,12 @@ func (s *sender) sendEntry(ctx context.Context, root *os.Root, name, as string, 
 			return draft.Refuse(name, err)
 		}
 		if !staysWithin(as, target) {
-			s.say("skip", "%q: a link that may lead out of the directory is not sent", name)
+			s.Say("skip", "%q: a link that may lead out of the directory is not sent", name)
 			return nil
 		}
 		e.Target = filepath.ToSlash(target)
 	default:
-		s.say("skip", "%q: not a regular file, and not sent", name)
+		s.Say("skip", "%q: not a regular file, and not sent", name)
 		return nil
 	}
 	return s.tell(ctx, e)
@@ -145,7 +145,7 @@ func (s *sender) sendEntry(ctx context.Context, root *os.Root, name, as string, 
 // end tells that no more files of directories follow.
 func (s *sender) end(ctx context.Context) error {
 	if s.there > 0 {
-		s.say("resume", "%d files were there already", s.there)
+		s.Say("resume", "%d files were there already", s.there)
 	}
 	return s.tell(ctx, entry{End: true})
 }

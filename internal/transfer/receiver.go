@@ -1,4 +1,4 @@
-package main
+package transfer
 
 import (
 	"context"
@@ -20,7 +20,7 @@ import (
 
 // A receiver is the end of a transfer that receives. It writes nothing but through its root.
 type receiver struct {
-	conn      conn
+	conn      Conn
 	root      *os.Root
 	continues bool       // it tells what it has
 	keep      bool       // files are never replaced
@@ -53,7 +53,7 @@ func (r *receiver) receiveAlone(ctx context.Context, name string) error {
 		}
 		e.Name = ""
 		d.Mode, d.MTime = e.Mode, e.MTime
-		r.begin(have.Offset, e.Offset, e.length())
+		r.Begin(have.Offset, e.Offset, e.length())
 		return r.receiveFile(ctx, d, d.Sum(), e.Offset, e)
 	})
 	if err != nil {
@@ -71,7 +71,7 @@ func (r *receiver) receivePipe(ctx context.Context, dst io.Writer) error {
 	if err := e.check("-", r.maxSize); err != nil {
 		return err
 	}
-	r.begin(0, 0, e.length())
+	r.Begin(0, 0, e.length())
 	if err := r.receiveFile(ctx, dst, sha256.New(), 0, e); err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (r *receiver) receivePipe(ctx context.Context, dst io.Writer) error {
 
 // receiveFile receives the bytes of a file from at on, and has them written to dst; sum has those before.
 func (r *receiver) receiveFile(ctx context.Context, dst io.Writer, sum hash.Hash, at int64, e entry) error {
-	b := arriving{dst: dst, sum: sum, at: at, length: e.length(), limit: int64(r.maxSize), observer: r.observer}
+	b := arriving{dst: dst, sum: sum, at: at, length: e.length(), limit: int64(r.maxSize), Observer: r.Observer}
 	t, err := b.receive(ctx, r.conn)
 	if err != nil {
 		return err

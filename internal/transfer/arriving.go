@@ -1,4 +1,4 @@
-package main
+package transfer
 
 import (
 	"context"
@@ -20,15 +20,15 @@ type arriving struct {
 	dst    io.Writer
 	sum    hash.Hash // of what there is
 	at     int64     // how much that is
-	length int64     // of the whole, or unknown
+	length int64     // of the whole, or Unknown
 	limit  int64     // of a length that is not known
-	observer
+	Observer
 
 	hasher io.Writer // into sum
 }
 
 // receive receives the rest of the file, and what it is in all, if all has come as it was sent.
-func (a *arriving) receive(ctx context.Context, c conn) (t total, err error) {
+func (a *arriving) receive(ctx context.Context, c Conn) (t total, err error) {
 	a.hasher = a.sum
 	finish := func() {}
 	if a.end()-a.at >= hashSize {
@@ -56,7 +56,7 @@ func (a *arriving) receive(ctx context.Context, c conn) (t total, err error) {
 
 // end returns where the file has to end at the latest.
 func (a *arriving) end() int64 {
-	if a.length == unknown {
+	if a.length == Unknown {
 		return a.limit
 	}
 	return a.length
@@ -66,7 +66,7 @@ func (a *arriving) end() int64 {
 // room back.
 func (a *arriving) Write(p []byte) (int, error) {
 	switch over := int64(len(p)) > a.end()-a.at; {
-	case over && a.length == unknown:
+	case over && a.length == Unknown:
 		return 0, &draft.Spoiled{Err: &draft.Refusal{Err: fmt.Errorf("it has more than the %v that a file may have", size.Bytes(a.limit))}}
 	case over:
 		return 0, &draft.Spoiled{Err: errTooLong}
@@ -77,13 +77,13 @@ func (a *arriving) Write(p []byte) (int, error) {
 	if err != nil {
 		return n, &draft.Spoiled{Err: err}
 	}
-	return a.observer.Write(p)
+	return a.Observer.Write(p)
 }
 
 // check returns an error if what has come is not what was sent.
 func (a *arriving) check(t total) error {
 	switch {
-	case a.length != unknown && a.at != a.length, a.at != t.Length:
+	case a.length != Unknown && a.at != a.length, a.at != t.Length:
 		return &draft.Spoiled{Err: fmt.Errorf("%d bytes came instead of %d", a.at, max(a.length, t.Length))}
 	case digestOf(a.sum) != t.SHA256:
 		return &draft.Spoiled{Err: errors.New("the SHA-256 sum of what came is not that of what was sent")}

@@ -1,4 +1,4 @@
-package main
+package transfer
 
 import (
 	"context"
@@ -19,21 +19,23 @@ const (
 	lastWords = time.Second
 )
 
-var errInterrupted = errors.New("interrupted")
+// ErrInterrupted says that the end of a context has interrupted a transfer.
+var ErrInterrupted = errors.New("interrupted")
 
 // exchange runs a transfer, which the end of ctx interrupts, and tells the peer how it went.
-func exchange(ctx context.Context, c conn, transfer func() error) error {
-	defer context.AfterFunc(ctx, func() { end(ctx, c, errInterrupted) })()
+func exchange(ctx context.Context, c Conn, transfer func() error) error {
+	defer context.AfterFunc(ctx, func() { End(ctx, c, ErrInterrupted) })()
 	err := transfer()
 	if err != nil && ctx.Err() != nil {
-		err = errInterrupted
+		err = ErrInterrupted
 	}
-	end(ctx, c, err)
+	End(ctx, c, err)
 	return err
 }
 
-// end ends the connection, and tells the peer whether the transfer has failed with err. Called again, it does nothing.
-func end(ctx context.Context, c conn, err error) {
+// End ends the connection, and tells the peer whether what it was for has failed with err, within a second. Called again, it does
+// nothing.
+func End(ctx context.Context, c Conn, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
 	if err != nil {
@@ -45,7 +47,7 @@ func end(ctx context.Context, c conn, err error) {
 		c.Shutdown(ctx, closecode.NormalClosure, "")
 	case errors.Is(err, errTooLong):
 		c.Abort()
-	case errors.Is(err, errInterrupted):
+	case errors.Is(err, ErrInterrupted):
 		c.Shutdown(ctx, closecode.GoingAway, "") // as a Group does
 	case errors.As(err, &refused):
 		c.Shutdown(ctx, closecode.PolicyViolation, closeReason(err))
@@ -55,7 +57,7 @@ func end(ctx context.Context, c conn, err error) {
 }
 
 // discard throws away what is on its way before the peer's answer, until the connection or ctx ends.
-func discard(ctx context.Context, c conn) {
+func discard(ctx context.Context, c Conn) {
 	for range c.All(ctx) {
 	}
 }
@@ -64,4 +66,12 @@ func discard(ctx context.Context, c conn) {
 func closeReason(err error) string {
 	text := err.Error()
 	return strings.ToValidUTF8(text[:min(len(text), 123)], "")
+}
+
+// Final reports whether what has failed with err would fail in the same way if it were done again: it was refused, or the file is of
+// no use.
+func Final(err error) bool {
+	var refused *draft.Refusal
+	var useless *draft.Spoiled
+	return errors.As(err, &refused) || errors.As(err, &useless)
 }
