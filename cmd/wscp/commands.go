@@ -24,11 +24,11 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"serve", "DIR", 1, 1, "lets clients read and write the files in DIR",
-			[2]string{"wscp serve -tls -addr :8443 .", "wscp serve -readonly -token-file secret.txt backups"}, console.serve},
+			[2]string{"wscp serve -tls -addr :8443 -token-file secret.txt .", "wscp serve backups"}, console.serve},
 		{"put", "FILE... URL", 2, math.MaxInt, "sends a file, - for what is piped in, or directories if URL ends with a slash",
-			[2]string{"wscp put -retry 5m disk.img ws://host:8080/disk.img", "tar czf - project | wscp put - ws://host:8080/project.tgz"}, console.put},
+			[2]string{"wscp put -retry 5m -token-file secret.txt -fingerprint HEX disk.img wss://host:8443/disk.img", "tar czf - project | wscp put - ws://localhost:8080/project.tgz"}, console.put},
 		{"get", "URL FILE", 2, 2, "fetches a file, to - for a pipe, or a directory if URL ends with a slash",
-			[2]string{"wscp get -continue ws://host:8080/disk.img .", "wscp get ws://host:8080/project.tgz - | tar xzf -"}, console.get},
+			[2]string{"wscp get -continue -token-file secret.txt -fingerprint HEX wss://host:8443/disk.img .", "wscp get ws://localhost:8080/project.tgz - | tar xzf -"}, console.get},
 		{"connect", "URL", 1, 1, "sends lines as messages, and prints those that come",
 			[2]string{"wscp connect wss://host/chat", "echo hello | wscp connect -H 'Origin: https://host' wss://host/echo"}, console.connect},
 		{"demo", "", 0, 0, "shows it all, on this machine alone",
