@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"strings"
 
 	"github.com/litert/websocket/closecode"
@@ -22,7 +21,8 @@ var (
 	ErrAborted = errors.New("stream: message was aborted")
 
 	// ErrIdleTimeout is why a connection ended over which nothing came or went for the idle timeout. Its method
-	// Timeout returns true, and it matches [os.ErrDeadlineExceeded].
+	// Timeout returns true. It does not match [os.ErrDeadlineExceeded], after which programs set a later deadline and try
+	// again: here they would do so for ever.
 	ErrIdleTimeout error = &timeoutError{"idle timeout"}
 
 	// ErrNoPong is why a connection ended whose peer did not answer a ping of [KeepAlive]. It is a timeout, too.
@@ -31,9 +31,8 @@ var (
 
 type timeoutError struct{ what string }
 
-func (e *timeoutError) Error() string        { return "stream: " + e.what }
-func (e *timeoutError) Timeout() bool        { return true }
-func (e *timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
+func (e *timeoutError) Error() string { return "stream: " + e.what }
+func (e *timeoutError) Timeout() bool { return true }
 
 // A CloseError is the close frame that the peer sent (RFC 6455, section 5.5.1): reading has ended. With
 // the codes 1000, 1001 and 1005 it matches [io.EOF]: the peer is done, and nothing went wrong.

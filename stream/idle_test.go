@@ -35,8 +35,8 @@ func bubble(t *testing.T, test func(t *testing.T, c *conn, peer *wstest.Peer), o
 func wantIdle(t *testing.T, err error) {
 	t.Helper()
 	var timeout interface{ Timeout() bool }
-	if !errors.Is(err, stream.ErrIdleTimeout) || !errors.Is(err, os.ErrDeadlineExceeded) || !errors.As(err, &timeout) || !timeout.Timeout() {
-		t.Errorf("got %v", err)
+	if !errors.Is(err, stream.ErrIdleTimeout) || errors.Is(err, os.ErrDeadlineExceeded) || !errors.As(err, &timeout) || !timeout.Timeout() {
+		t.Errorf("got %v; want the idle timeout, and no deadline that could be set later", err)
 	}
 }
 
