@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/internal/wstest"
@@ -63,6 +65,57 @@ func endsOfAll[M any](mode stream.Mode[M]) func(testing.TB, bool) {
 				t.Errorf("%s: yielded was %v", tt.name, yielded)
 			}
 			peer.Close()
+		}
+	}
+}
+
+// The function of Decode gets the error first. What it hands on is not told again, and what it keeps is told behind.
+func TestAllOfDecodeTellsOnceHowTheConnectionHasEnded(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		fails func(error) error // what the function makes of the error of its Reader
+		tells bool
+	}{
+		{"as it is", func(err error) error { return err }, true},
+		{"wrapped", func(err error) error { return fmt.Errorf("message: %w", err) }, true},
+		{"beside io.EOF", func(err error) error { return errors.Join(io.EOF, err) }, true},
+		{"another", func(error) error { return errSource }, false},
+		{"none", func(error) error { return nil }, false},
+	} {
+		for _, b := range append(breachesOfThePeer, breaches...) {
+			t.Run(b.name+"/"+tt.name, func(t *testing.T) {
+				t.Parallel()
+				begun := make(chan struct{})
+				mode := stream.Decode(func(r *stream.Reader) (struct{}, error) {
+					_, err := r.Read(make([]byte, 1))
+					if close(begun); err == nil {
+						_, err = r.Bytes()
+					}
+					return struct{}{}, tt.fails(err)
+				})
+				c, peer := openMode(t, mode, append([]stream.Option{stream.CloseTimeout(time.Second)}, b.opts...)...)
+				peer.SendFrame(false, opcode.Text, "the beginning")
+				var g sync.WaitGroup
+				g.Go(func() {
+					<-begun
+					b.do(t, c.Socket, peer)
+				})
+				var told []error
+				yielded := 0
+				for _, err := range c.All(bg(t)) {
+					if yielded++; err != nil && b.is(err) {
+						told = append(told, err)
+					}
+				}
+				g.Wait()
+				want, silent := 1, errors.Is(c.Err(), io.EOF)
+				if silent && !tt.tells {
+					want = 0
+				}
+				if len(told) != want || tt.tells && (yielded != 1 || !errors.Is(told[0], io.ErrUnexpectedEOF)) || !tt.tells && yielded != 1+want {
+					t.Errorf("of %d, these tell of the end, which is %v: %v", yielded, c.Err(), told)
+				}
+			})
 		}
 	}
 }

@@ -102,7 +102,7 @@ func (c *Conn[M]) All(ctx context.Context) iter.Seq2[M, error] {
 		for {
 			m, err := c.receive(ctx)
 			if bad, ok := err.(*messageError); ok {
-				if !yield(m, bad.error) {
+				if !yield(m, bad.error) || bad.last {
 					return
 				}
 				continue

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/litert/websocket/frame"
@@ -12,9 +13,9 @@ import (
 // length. What fn leaves unread is discarded. The Reader ends when fn returns.
 //
 // If fn returns an error, Receive returns the same, with the value that came with it: it is the end of that message
-// alone, and the connection goes on, as [Conn.All] does with the next message. [Socket.Err] tells whether the
-// connection has ended: so fn had better not return [io.EOF], as a [json.Decoder] does for an empty message, which callers
-// of Receive take for an orderly end.
+// alone, and the connection goes on, as [Conn.All] does with the next message; unless it is, or wraps, what the Reader told of
+// the end of the connection, with which All ends. [Socket.Err] tells whether the connection has ended: so fn had better not return
+// [io.EOF], as a [json.Decoder] does for an empty message, which callers of Receive take for an orderly end.
 //
 // The context of Receive bounds fn, too: when it ends, what fn reads fails with [os.ErrDeadlineExceeded], Receive
 // returns the error of the context, and the rest of the message is discarded. fn must not receive from its own
@@ -59,8 +60,12 @@ func decodeMessage[M any](ctx context.Context, r *Reader, fn func(*Reader) (M, e
 	case ctx.Err() != nil:
 		return m, ctx.Err()
 	}
-	return m, &messageError{err}
+	ended := r.rc.end().reason()
+	return m, &messageError{err, ended != nil && errors.Is(err, ended)}
 }
 
-// A messageError is an error that ends a message, and not the connection. Receive and All unwrap it.
-type messageError struct{ error }
+// A messageError is an error that ends a message. Receive and All unwrap it.
+type messageError struct {
+	error
+	last bool // it tells how the connection has ended, too
+}

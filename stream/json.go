@@ -30,10 +30,10 @@ func receiveJSON[T any](ctx context.Context, s *Socket) (v T, err error) {
 	case err != nil:
 		return v, err
 	case len(m.Data) == 0:
-		return v, &messageError{&JSONError{errEmpty}}
+		return v, &messageError{error: &JSONError{errEmpty}}
 	}
 	if err := json.Unmarshal(m.Data, &v); err != nil {
-		return v, &messageError{&JSONError{err}}
+		return v, &messageError{error: &JSONError{err}}
 	}
 	return v, nil
 }
