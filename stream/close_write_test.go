@@ -3,9 +3,11 @@ package stream_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,7 +173,58 @@ func TestAPongIsNotLostWithACloseFrameThatTheContextHasHeldBack(t *testing.T) {
 	})
 }
 
-// Behind a message that has no end, nothing may follow, also where its end was given up while a close frame waited.
+// Before the close frame goes what was put off, behind which there is no room for all the pongs.
+func TestPongsThatHaveNoRoomStayDueWhereTheContextHasHeldBackACloseFrame(t *testing.T) {
+	const pings, pongs = 250, 20
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		c := open(t, a, true)
+		peer := wstest.NewPeer(t, b, false)
+		go c.Receive(t.Context())
+		var g sync.WaitGroup
+		g.Go(func() { c.WriteText(t.Context(), "first") })
+		synctest.Wait()
+		for range 2 { // for one of which the other waits: small frames are put off meanwhile
+			g.Go(func() { c.WriteText(t.Context(), "text") })
+		}
+		synctest.Wait()
+		for range pings {
+			g.Go(func() { c.Ping(t.Context(), data[:125]) })
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		closed := make(chan error, 1)
+		go func() { closed <- c.CloseWrite(ctx, 1000, "") }()
+		synctest.Wait()
+		for i := range pongs {
+			peer.SendFrame(true, opcode.Ping, fmt.Sprintf("%0125d", i))
+		}
+		synctest.Wait()
+		peer.Want(true, opcode.Text, "first")
+		if err := <-closed; !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("CloseWrite: %v", err)
+		}
+		for next := 0; next < pongs; {
+			f, _, err := peer.Receive()
+			if err != nil {
+				t.Fatalf("behind %d pongs: %v", next, err)
+			}
+			if f.Opcode != opcode.Pong {
+				continue
+			}
+			if want := fmt.Sprintf("%0125d", next); f.Payload != want {
+				t.Errorf("got the pong %q, want %q", f.Payload, want)
+			}
+			next++
+		}
+		go io.Copy(io.Discard, b)
+		g.Wait()
+		c.Abort()
+	})
+}
+
+// Behind a message that has no end, nothing may follow but a close frame, also where one waited when the message was given up.
 func TestNothingFollowsAMessageThatWasGivenUpBesideACloseFrame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := net.Pipe()

@@ -22,8 +22,10 @@ type pongs struct {
 }
 
 const (
-	// pongsKept bounds what is kept of due.
+	// pongsKept bounds what is kept of due, and pongsRoom the frames that are made of it: each byte may be an empty pong of
+	// a client.
 	pongsKept = 4 << 10
+	pongsRoom = pongsKept * 6
 
 	// pongPatience is how long due may be full while nothing is written before it counts as stuck, and not only as slow.
 	// As long as something is, it is pongTries times that.
@@ -168,17 +170,18 @@ func (p *pongs) take() []byte {
 	return due
 }
 
-// sendPongs sends what is due, with as few system calls as it can.
+// sendPongs sends what is due, with as few system calls as it can. Nothing is taken before there is room for all of it: what was
+// put off is sent in any case, also if the turn is given up.
 func (c *control) sendPongs(t *turn) error {
 	p := c.pongs.Load()
 	if p == nil {
 		return nil
 	}
+	if err := t.makeRoom(pongsRoom); err != nil {
+		return err
+	}
 	for due := p.take(); len(due) > 0; {
 		n := 1 + int(due[0])
-		if err := t.makeRoom(int64(n)); err != nil {
-			return err
-		}
 		t.putOffPong(due[1:n])
 		due = due[n:]
 	}
