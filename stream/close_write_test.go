@@ -259,5 +259,11 @@ func TestNothingFollowsAMessageThatWasGivenUpBesideACloseFrame(t *testing.T) {
 		if err := c.WriteText(ctx, "next"); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("WriteText: %v", err)
 		}
+		go func() { sent <- c.CloseWrite(t.Context(), 1001, "") }()
+		peer.WantClose(1001)
+		if err := <-sent; err != nil {
+			t.Errorf("CloseWrite again: %v", err)
+		}
+		c.Abort()
 	})
 }

@@ -243,9 +243,6 @@ func (e *ending) sendClose(b transport.Bounds, code closecode.Code, reason strin
 	defer func() {
 		if t.isUntouched(err) && !e.hasEnded() { // it may be sent later, and messages before it
 			w.finished.Store(false)
-			if w.abandoned.Load() {
-				w.finished.Store(true)
-			}
 		}
 		_, err = t.leave(err)
 	}()

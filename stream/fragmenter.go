@@ -285,7 +285,7 @@ func (g *fragmenter) abandon(cause error, fatal bool) {
 		g.m.wire.turn.giveUp(err)
 	case g.begun || fatal:
 		g.m.wire.abandoned.Store(true) // before the look: a close frame may be on its way that will be given up
-		if !g.m.wire.isFinished() {
+		if !g.m.wire.isShut() {
 			g.m.wire.end.failMessage(err)
 		}
 	}

@@ -118,7 +118,7 @@ func (c *control) putOffPong(data []byte) bool {
 		return false
 	}
 	defer w.gate.Leave()
-	if w.isFinished() {
+	if w.isShut() {
 		return true // nothing can be sent any more
 	}
 	if !w.fits(int64(len(data))) {

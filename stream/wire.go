@@ -27,7 +27,7 @@ type wire struct {
 
 	flushing   bool                          // a goroutine will send the batch. Owned by the holder of gate
 	finished   atomic.Bool                   // no frame may follow: a close frame is sent, or a frame was cut. Set by the holder of gate
-	abandoned  atomic.Bool                   // a message has no end: no frame may follow but a close frame
+	abandoned  atomic.Bool                   // a message has no end: none may follow
 	closeSent  atomic.Bool                   // a close frame was sent. Set by the holder of gate
 	pinged     atomic.Bool                   // a ping was sent. Set by the holder of gate
 	moreToCome atomic.Bool                   // the receiver has further messages in its buffer, which may be answered soon
@@ -38,8 +38,11 @@ type wire struct {
 	batch []byte // the frames that were put off, to be sent; nil: no buffer is held
 }
 
-// isFinished reports whether no frame can be sent any more.
-func (w *wire) isFinished() bool { return w.finished.Load() || w.end.hasEnded() }
+// isFinished reports whether no message can be sent any more.
+func (w *wire) isFinished() bool { return w.isShut() || w.abandoned.Load() }
+
+// isShut reports whether no frame can be sent any more.
+func (w *wire) isShut() bool { return w.finished.Load() || w.end.hasEnded() }
 
 // enter waits until the caller may send frames, which no other goroutine does until the turn is left. An error says that b
 // ended that wait (again is true then, and the connection is as it was), or that no frame can be sent any more.
