@@ -157,9 +157,9 @@ func (s *http2Stream) release() bool {
 	return true
 }
 
-// Released returns a channel that is closed when the stream was closed and the handler may return. The engine does not say
-// before that the connection is done.
-func (s *http2Stream) Released() <-chan struct{} { return s.released.Wait() }
+// Released returns what is set when the stream was closed and the handler may return. The engine does not say before that the
+// connection is done.
+func (s *http2Stream) Released() *gate.Latch { return &s.released }
 
 // reset resets the stream, if the handler has not returned.
 func (s *http2Stream) reset() {
@@ -179,7 +179,7 @@ func (s *http2Stream) reset() {
 // leave returns when the engine has closed the stream, behind the last that it had to send, and the handler may return.
 func (s *http2Stream) leave() {
 	if s != nil {
-		<-s.Released()
+		<-s.released.Wait()
 	}
 }
 

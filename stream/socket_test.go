@@ -206,3 +206,22 @@ func TestEndedIsCalledOnce(t *testing.T) {
 		}
 	}
 }
+
+// A leased transport has a method that says something else than one of this module of the same name.
+type leased struct {
+	net.Conn
+	released chan struct{}
+}
+
+func (l leased) Released() <-chan struct{} { return l.released }
+
+func TestATransportMayHaveAMethodReleasedOfItsOwn(t *testing.T) {
+	a, b := wstest.TCP(t)
+	released := make(chan struct{})
+	c := open(t, leased{a, released}, true)
+	wantSoon(t, "the end", func() {
+		c.Abort()
+		<-c.Done()
+	}, func() { close(released) })
+	wantClosed(t, b)
+}

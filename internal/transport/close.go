@@ -42,8 +42,9 @@ func (c *Conn) Released() <-chan struct{} {
 	return c.noSocket.released.Wait()
 }
 
-// A releaser tells when it was closed, and uses nothing any more that is not its own.
-type releaser interface{ Released() <-chan struct{} }
+// A releaser tells when it was closed, and uses nothing any more that is not its own. The type of its method is internal, so that
+// no transport of another module is one by chance.
+type releaser interface{ Released() *gate.Latch }
 
 // releaser returns what New was given if it is one, or nil.
 func (c *Conn) releaser() releaser {
@@ -106,7 +107,7 @@ func (c *Conn) cutOff() {
 func (c *Conn) release() error {
 	err := c.below().Close()
 	if t := c.releaser(); t != nil {
-		<-t.Released()
+		<-t.Released().Wait()
 		<-c.noSocket.dropped.Wait()
 		c.noSocket.released.Set()
 	}

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/litert/websocket/internal/gate"
 	"github.com/litert/websocket/internal/transport"
 	"github.com/litert/websocket/internal/wstest"
 )
@@ -222,10 +223,10 @@ func TestWhatATransportIs(t *testing.T) {
 // A releasing transport tells when it uses nothing any more.
 type releasing struct {
 	io.ReadWriteCloser
-	released chan struct{}
+	released *gate.Latch
 }
 
-func (r releasing) Released() <-chan struct{} { return r.released }
+func (r releasing) Released() *gate.Latch { return r.released }
 
 func TestCutWaitsALittleForWhatIsStillUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -236,10 +237,10 @@ func TestCutWaitsALittleForWhatIsStillUsed(t *testing.T) {
 		} {
 			a, b := net.Pipe()
 			defer b.Close()
-			r := releasing{wstest.Bare{ReadWriteCloser: a}, make(chan struct{})}
+			r := releasing{wstest.Bare{ReadWriteCloser: a}, new(gate.Latch)}
 			c := transport.New(r, transport.Config{})
 			began := time.Now()
-			time.AfterFunc(released, func() { close(r.released) })
+			time.AfterFunc(released, func() { r.released.Set() })
 			c.Cut()
 			if took := time.Since(began); took != want {
 				t.Errorf("released after %v, it took %v", released, took)
@@ -257,8 +258,8 @@ func TestNothingIsReleasedBeforeTheConnectionIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := net.Pipe()
 		defer b.Close()
-		r := releasing{wstest.Bare{ReadWriteCloser: a}, make(chan struct{})}
-		close(r.released)
+		r := releasing{wstest.Bare{ReadWriteCloser: a}, new(gate.Latch)}
+		r.released.Set()
 		c := transport.New(r, transport.Config{Idle: time.Second})
 		if _, err := c.Write(background, nil, data[:1]); !wantKind(t, err, transport.Idle, nil).Broken {
 			t.Error("the write has not closed the transport")
