@@ -201,15 +201,15 @@ func checkOrigin(r *http.Request, cfg *conf.Listen) *Error {
 	return refusal(http.StatusForbidden, "pages of the origin %.100q may not connect to %.100q", values[0], r.Host)
 }
 
-// chooseSubprotocol returns the first of the client's subprotocols that the server speaks, or none (item 8).
+// chooseSubprotocol returns the first of ours that is among the client's subprotocols, or none (section 4.2.2).
 func chooseSubprotocol(r *http.Request, ours []string) (string, *Error) {
 	theirs, err := offeredSubprotocols(r)
 	if err != nil {
 		return "", refusal(http.StatusBadRequest, "the field Sec-WebSocket-Protocol is malformed: %w", err)
 	}
-	for _, name := range theirs {
-		if i := slices.Index(ours, name); i >= 0 {
-			return ours[i], nil // theirs is part of the field, which would be kept with it
+	for _, name := range ours {
+		if slices.Contains(theirs, name) {
+			return name, nil // ours: theirs is part of the field, which would be kept with it
 		}
 	}
 	return "", nil

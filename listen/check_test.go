@@ -168,7 +168,7 @@ func TestRequestIsCheckedOverTheWire(t *testing.T) {
 	}
 }
 
-func TestSubprotocolIsTheClientsFirstThatTheServerSpeaks(t *testing.T) { // RFC 6455, section 4.2.2
+func TestSubprotocolIsTheServersFirstThatTheClientOffers(t *testing.T) { // RFC 6455, section 4.2.2
 	tests := []struct {
 		offered []string
 		ours    []string
@@ -176,8 +176,9 @@ func TestSubprotocolIsTheClientsFirstThatTheServerSpeaks(t *testing.T) { // RFC 
 	}{
 		{nil, []string{"a"}, ""},
 		{[]string{"a"}, nil, ""},
-		{[]string{"b, a"}, []string{"a", "b"}, "b"},
-		{[]string{"x, b", "a"}, []string{"a", "b"}, "b"},
+		{[]string{"b, a"}, []string{"a", "b"}, "a"},
+		{[]string{"x, b", "a"}, []string{"a", "b"}, "a"},
+		{[]string{"x, b"}, []string{"a", "b"}, "b"},
 		{[]string{"A"}, []string{"a"}, ""},
 	}
 	for _, tt := range tests {

@@ -101,7 +101,7 @@ func ExampleListener() {
 	// stream: closed by the peer: 1000 (normal closure)
 }
 
-// The server chooses the first of the client's subprotocols that it speaks.
+// The server chooses the first of its own subprotocols that the client speaks, too.
 func ExampleSubprotocols() {
 	server := httptest.NewServer(listen.Handler(stream.Standard,
 		func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
@@ -113,11 +113,11 @@ func ExampleSubprotocols() {
 			}
 			return conn.Shutdown(r.Context(), closecode.PolicyViolation, "speak chat.v1 or chat.v2")
 		},
-		listen.Subprotocols("chat.v1", "chat.v2")))
+		listen.Subprotocols("chat.v2", "chat.v1")))
 	defer server.Close()
 	ctx := context.Background()
 
-	receiveAll(ctx, server.URL, dial.Subprotocols("chat.v3", "chat.v2", "chat.v1"))
+	receiveAll(ctx, server.URL, dial.Subprotocols("chat.v1", "chat.v2", "chat.v3"))
 	receiveAll(ctx, server.URL, dial.Subprotocols("chat.v1"))
 	receiveAll(ctx, server.URL)
 	// Output:

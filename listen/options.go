@@ -62,9 +62,9 @@ func Origins(patterns ...string) Option {
 	return option(func(c *conf.Listen) { c.AllowOrigin = allow })
 }
 
-// Subprotocols tells which subprotocols the server speaks (RFC 6455, section 1.9); the default is none. The names are
-// tokens, and differ. Chosen is the first one on the client's list, which is in the order of its preference, that is
-// among names; their own order does not matter. If there is none, the connection is opened without a subprotocol, and
+// Subprotocols tells which subprotocols the server speaks, the preferred one first (RFC 6455, section 1.9); the default is
+// none. The names are tokens, and differ. Chosen is the first of names that is on the client's list, whose order does not
+// matter: to choose by that, see [OfferedSubprotocols]. If there is none, the connection is opened without a subprotocol, and
 // [stream.Socket.Subprotocol] returns an empty string.
 func Subprotocols(names ...string) Option {
 	if err := handshake.CheckSubprotocols(names); err != nil {

@@ -126,6 +126,8 @@ func requestedSubprotocols() []Case {
 	add("known-one-last", "chat.v1", "other, chat.v1")
 	add("in-two-fields", "chat.v1", "other", "chat.v1")
 	add("without-spaces", "chat.v2", "x,chat.v2,y")
+	add("both", "chat.v2", "chat.v2, chat.v1")
+	add("both-in-another-order", "chat.v2", "chat.v1, chat.v2")
 	add("unknown", "", "other")
 	add("in-another-case", "", "CHAT.V1")
 	add("part-of-a-name", "", "chat")
