@@ -34,6 +34,7 @@ func besideSecret(t *testing.T, h http.HandlerFunc) net.Addr {
 // through what comes behind it: there must be nobody to answer that.
 func TestNoRequestBehindARefusedOneIsAnswered(t *testing.T) {
 	upgrade := func(w http.ResponseWriter, r *http.Request) { listen.Upgrade(w, r, stream.Standard) }
+	mistaken := func(w http.ResponseWriter, r *http.Request) { listen.Upgrade(w, r, stream.Standard, listen.Origins("*.*")) }
 	reject := func(status int, opts ...listen.RejectOption) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) { listen.Reject(w, r, status, opts...) }
 	}
@@ -50,7 +51,7 @@ func TestNoRequestBehindARefusedOneIsAnswered(t *testing.T) {
 	for name, addr := range map[string]net.Addr{
 		"Upgrade":            besideSecret(t, upgrade),
 		"Handler":            besideSecret(t, listen.Handler(stream.Standard, serveNothing).ServeHTTP),
-		"mistake":            besideSecret(t, listen.Handler(stream.Standard, nil).ServeHTTP),
+		"mistake":            besideSecret(t, mistaken),
 		"Listener":           listenLocally(t).Addr(),
 		"Reject":             besideSecret(t, reject(0)),
 		"Reject with 426":    besideSecret(t, reject(426)),

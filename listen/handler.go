@@ -38,11 +38,15 @@ import (
 // may leave goroutines behind that use the connection, whose writes are then errors that match [net.ErrClosed]. There the context of
 // the request ends with the stream, too, and http.Server.Shutdown waits for the handler.
 //
-// If an option is impossible, every request is answered with status 500.
+// If an option is impossible, the mode is zero or serve is nil, Handler panics with a [*stream.ArgumentError], as [http.Handle] does
+// for an impossible pattern: the program learns it when it starts, and not with its first request. Upgrade returns it.
 func Handler[M any](mode stream.Mode[M], serve func(*http.Request, *stream.Conn[M]) error, opts ...Option) http.Handler {
 	cfg := configure("listen.Handler", mode, opts)
 	if serve == nil {
 		cfg.Reject(&stream.ArgumentError{Func: "listen.Handler", Reason: "the function is nil"})
+	}
+	if cfg.Err != nil {
+		panic(cfg.Err)
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, held, err := upgrade(w, r, mode, cfg, rosterOf(cfg), 2)

@@ -16,7 +16,8 @@ import (
 
 // An Option sets something of the handshakes of this package, or of the connections that they open: every
 // [stream.Option] is one. If an option is given twice, the last one wins. An impossible value is a
-// [*stream.ArgumentError]: returned by [Listen] and [NewListener], inside of an [*Error] with status 500 by [Upgrade].
+// [*stream.ArgumentError]: returned by [Listen] and [NewListener], inside of an [*Error] with status 500 by [Upgrade], and the
+// panic of [Handler].
 // Options can be kept, and used by several goroutines.
 type Option interface{ ApplyListen(*conf.Listen) }
 

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/litert/websocket/listen"
@@ -63,13 +62,15 @@ func TestImpossibleOptionIsRefused(t *testing.T) {
 		check("Listen", err)
 		_, err = listen.NewListener(newPipeListener(), stream.Standard, tt.option)
 		check("NewListener", err)
-
-		w = newFakeWriter("")
-		listen.Handler(stream.Standard, serveNothing, tt.option).ServeHTTP(w, parse(t, proper+"\r\n"))
-		if w.Code != 500 || w.conn.writes > 0 {
-			t.Errorf("%s: Handler answered %d %q", tt.fn, w.Code, w.Body.String())
-		}
+		check("Handler", panicOf(func() { listen.Handler(stream.Standard, serveNothing, tt.option) }))
 	}
+}
+
+// panicOf returns the error with which f panics, or nil.
+func panicOf(f func()) (err error) {
+	defer func() { err, _ = recover().(error) }()
+	f()
+	return nil
 }
 
 func TestZeroModeIsRefused(t *testing.T) {
@@ -81,6 +82,9 @@ func TestZeroModeIsRefused(t *testing.T) {
 	}
 	if _, err := listen.Listen("tcp", "127.0.0.1:0", zero); !errors.As(err, &arg) {
 		t.Errorf("Listen: error is %v", err)
+	}
+	if err := panicOf(func() { listen.Handler(zero, serveNothing) }); !errors.As(err, &arg) {
+		t.Errorf("Handler: panic with %v", err)
 	}
 }
 
@@ -94,10 +98,8 @@ func TestImpossibleListenerIsRefused(t *testing.T) {
 	if _, err := listen.NewListener(nil, stream.Standard); !errors.As(err, &arg) {
 		t.Errorf("no listener: error is %v", err)
 	}
-	w := httptest.NewRecorder()
-	listen.Handler(stream.Standard, nil).ServeHTTP(w, parse(t, proper+"\r\n"))
-	if w.Code != 500 {
-		t.Errorf("no function: status is %d", w.Code)
+	if err := panicOf(func() { listen.Handler[*stream.Reader](stream.Standard, nil) }); !errors.As(err, &arg) || arg.Func != "listen.Handler" {
+		t.Errorf("no function: panic with %v", err)
 	}
 }
 
