@@ -41,6 +41,13 @@ type recordPeer struct {
 func overRecords(t *testing.T, cfg transport.Config) (*transport.Conn, net.Conn, *recordPeer) {
 	t.Helper()
 	a, b := wstest.TCP(t)
+	c, peer := recordsOver(t, a, b, cfg)
+	return c, a, peer
+}
+
+// recordsOver is overRecords for the sockets a and b.
+func recordsOver(t *testing.T, a, b net.Conn, cfg transport.Config) (*transport.Conn, *recordPeer) {
+	t.Helper()
 	var secrets bytes.Buffer
 	near := tls.Server(transport.UnderTLS(a), &tls.Config{Certificates: []tls.Certificate{certificate}, SessionTicketsDisabled: true})
 	far := tls.Client(b, &tls.Config{InsecureSkipVerify: true, KeyLogWriter: &secrets})
@@ -66,7 +73,7 @@ func overRecords(t *testing.T, cfg transport.Config) (*transport.Conn, net.Conn,
 			peer.in.use(key)
 		}
 	}
-	return open(t, near, cfg), a, peer
+	return open(t, near, cfg), peer
 }
 
 // record returns the next record, and takes new keys behind a KeyUpdate.
