@@ -27,7 +27,8 @@ func (s *Socket) Close() error {
 	return nil
 }
 
-// Abort closes the transport without a close frame. Otherwise it is as [Socket.Close].
+// Abort closes the transport without a close frame. Otherwise it is as [Socket.Close], and returns nil as that does, so that
+// either may be given where something is to be closed.
 func (s *Socket) Abort() error {
 	s.end.set(errClosed)
 	s.end.drop(false)
