@@ -4,8 +4,10 @@ import (
 	"io"
 	"net"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/litert/websocket/internal/wstest"
 	"github.com/litert/websocket/opcode"
@@ -56,4 +58,43 @@ func TestWhatANetConnAnswersGoesOutTogether(t *testing.T) {
 			t.Errorf("%v: each went out by itself", op)
 		}
 	}
+}
+
+// When the deadline comes, what was put off has left, and some of the frame behind it: what is left of that one goes on by itself.
+func TestADeadlineInAFrameBehindOneThatWasPutOffLosesNothing(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // what is put off waits until this goroutine does
+	first, second := strings.Repeat("1", 4<<10), strings.Repeat("2", 4<<10)
+	for range 100 { // as it may be interrupted
+		a, b := wstest.Unix(t)
+		b.(*net.UnixConn).SetWriteBuffer(1) // the least there is, which takes less than both
+		c, peer := netConn(t, open(t, b, true), opcode.Binary), wstest.NewPeer(t, a, false)
+		peer.Send(append(peer.Frame(true, opcode.Binary, "a"), peer.Frame(true, opcode.Binary, "b")...))
+		p := make([]byte, 1)
+		if _, err := io.ReadFull(c, p); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(c, first); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(c, p); err != nil { // nothing more is to come
+			t.Fatal(err)
+		}
+		putOff := arrived(t, a) == 0
+		c.SetWriteDeadline(time.Now().Add(20 * time.Millisecond))
+		n, err := io.WriteString(c, second)
+		if err != nil { // it came before the frame had begun
+			wantTimeout(t, n, err)
+			continue
+		}
+		got := arrived(t, a)
+		c.SetWriteDeadline(time.Time{})
+		go io.WriteString(c, "third")
+		for _, want := range []string{first, second, "third"} {
+			peer.Want(true, opcode.Binary, want)
+		}
+		if head := len("\x82\x7e\x10\x00") + len(first); putOff && got > head && got < 2*head {
+			return
+		}
+	}
+	t.Error("no deadline came in the second frame, with the first before it")
 }
