@@ -65,9 +65,6 @@ func (o *outgoing) encodeAll(p []byte) (f failure) {
 
 // drain sends what makes whole fragments of what was compressed, but for the last keep bytes.
 func (o *outgoing) drain(keep int) failure {
-	if f := o.fragments.trim(); f.err != nil {
-		return f
-	}
 	out := o.z.Out()
 	if len(out) <= keep {
 		return failure{}

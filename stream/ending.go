@@ -224,13 +224,10 @@ func boundedBy(until time.Time) transport.Bounds {
 }
 
 // sendClose sends a close frame, unless one was sent, along with what was put off. An error says that none was, or that
-// none can be any more.
+// none can be any more. Code and reason have been checked.
 func (e *ending) sendClose(b transport.Bounds, code closecode.Code, reason string) (err error) {
 	var room [frame.MaxControlLen]byte
-	body, err := frame.AppendClose(room[:0], code, reason)
-	if err != nil {
-		return err
-	}
+	body, _ := frame.AppendClose(room[:0], code, reason)
 	w := e.wire()
 	_, err = w.enterUntil(b, &e.gone)
 	switch {

@@ -8,6 +8,8 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -226,4 +228,36 @@ func TestAValueFromJSONIsTheCallersOwn(t *testing.T) {
 	if diff := cmp.Diff(texts, got); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestABreakAtAMessageThatIsNoJSONLeavesTheConnectionAsItIs(t *testing.T) {
+	c, peer := openMode(t, stream.JSON[point]())
+	peer.SendFrame(true, opcode.Text, "no JSON")
+	peer.SendFrame(true, opcode.Text, `{"Y": 5}`)
+	for _, err := range c.All(bg(t)) {
+		wantJSONError(t, "the first", err)
+		break
+	}
+	if p, err := c.Receive(bg(t)); err != nil || p.Y != 5 {
+		t.Errorf("behind it: %v, %v", p, err)
+	}
+}
+
+func TestAContextEndsTheWaitForAnotherThatReceivesJSON(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		defer b.Close()
+		c, err := stream.New(a, stream.Handshake{Server: true}, stream.JSON[point](), stream.IdleTimeout(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Abort()
+		go c.Receive(context.Background())
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
+		if _, err := c.Receive(ctx); err != context.DeadlineExceeded {
+			t.Errorf("got %v", err)
+		}
+	})
 }

@@ -218,3 +218,26 @@ func TestAPanicInAGoroutineOfTheConnectionIsNotSwallowed(t *testing.T) {
 		})
 	}
 }
+
+// Shutdown discards the message of a Reader, and a hook ends that: the Reader has none any more.
+func TestAPanicOfAHookInShutdownLeavesNoReader(t *testing.T) {
+	bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+		go func() {
+			peer.SendFrame(false, opcode.Text, "begun")
+			peer.Receive() // the close frame
+			peer.SendFrame(true, opcode.Ping, "")
+			io.Copy(io.Discard, peer)
+		}()
+		r, err := c.Receive(bg(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantPanicOfHook(t, func() { c.Shutdown(context.Background(), closecode.GoingAway, "") })
+		if n, err := r.Read(make([]byte, 10)); n > 0 || err != stream.ErrStale {
+			t.Errorf("Read: %d, %v", n, err)
+		}
+		c.Abort()
+		peer.Close()
+		synctest.Wait()
+	}, stream.WithTrace(&stream.Trace{PingReceived: func([]byte) { panic("hook") }}), stream.CloseTimeout(time.Hour))
+}
