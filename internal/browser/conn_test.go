@@ -363,3 +363,45 @@ func TestDeadlinesEndWhatIsUnderWay(t *testing.T) {
 		}
 	})
 }
+
+// A stale page refuses the bytes of a message.
+type stalePage struct{ page }
+
+var errStale = errors.New("stale")
+
+func (*stalePage) Add([]byte) error { return errStale }
+
+func TestWhatIsWrittenWrongEndsTheWrite(t *testing.T) {
+	for text, want := range map[string]int{
+		"\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff": 0, // a length of 64 bits
+		"\x88\x01\x03": 3, // half a close code
+	} {
+		c := browser.NewConn(new(page), 1000, errOverrun)
+		if n, err := io.WriteString(c, text); n != want || err == nil {
+			t.Errorf("%q: %d, %v", text, n, err)
+		}
+	}
+	c := browser.NewConn(new(stalePage), 1000, errOverrun)
+	if n, err := io.WriteString(c, "\x82\x03abc"); n != 2 || err != errStale {
+		t.Errorf("a page that refuses: %d, %v", n, err)
+	}
+}
+
+func TestBehindTheEndNothingIsSentAndThereIsOneEnd(t *testing.T) {
+	c := browser.NewConn(new(page), 1000, errOverrun)
+	c.Received(opcode.Text, payload("one"))
+	c.Closed(closecode.GoingAway, "")
+	c.Closed(closecode.Abnormal, "")
+	if n, err := io.WriteString(c, "\x82\x03abc"); n > 0 || err == nil {
+		t.Errorf("a message: %d, %v", n, err)
+	}
+	if n, err := io.WriteString(c, "\x88\x00"); n != 2 || err != nil { // the browser has answered by itself
+		t.Errorf("a close frame: %d, %v", n, err)
+	}
+	if n, err := c.Read(nil); n > 0 || err != nil {
+		t.Errorf("no bytes: %d, %v", n, err)
+	}
+	if p, err := io.ReadAll(c); string(p) != "\x81\x03one\x88\x02\x03\xe9" || err != nil {
+		t.Errorf("read %q, %v", p, err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -273,4 +274,43 @@ func TestNothingIsReleasedBeforeTheConnectionIsClosed(t *testing.T) {
 		c.Cut()
 		<-c.Released()
 	})
+}
+
+// A wrappedTLS connection is TLS that New does not see.
+type wrappedTLS struct{ *tls.Conn }
+
+func TestCutClosesWhatIsBelowTLSWhereThatHasNoDeadlines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, peer := net.Pipe()
+		cert, roots := wstest.Certificate(t, "a.example")
+		above := tls.Client(noDeadlines{a}, &tls.Config{RootCAs: roots, ServerName: "a.example"})
+		server := tls.Server(peer, &tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true})
+		shaken := make(chan error, 1)
+		go func() { shaken <- server.Handshake() }()
+		if err := errors.Join(above.Handshake(), <-shaken); err != nil {
+			t.Fatal(err)
+		}
+		transport.New(wrappedTLS{above}, transport.Config{}).Cut() // its farewell is not read
+		if n, err := io.Copy(io.Discard, peer); n > 0 || err != nil {
+			t.Errorf("the peer reads %d bytes, %v", n, err)
+		}
+	})
+}
+
+// What comes of it are datagrams, of which a read loses what it has no room for.
+func TestASocketThatKeepsBoundariesIsNoStream(t *testing.T) {
+	ln, err := net.Listen("unixpacket", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Skip(err)
+	}
+	defer ln.Close()
+	a, err := net.Dial("unixpacket", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := transport.New(a, transport.Config{})
+	defer c.Cut()
+	if c.Vectored() || c.AwaitsBare() {
+		t.Errorf("Vectored is %v, AwaitsBare %v", c.Vectored(), c.AwaitsBare())
+	}
 }

@@ -261,3 +261,25 @@ func TestAFileThatTheKernelRefusesIsCopied(t *testing.T) {
 		wantKind(t, err, transport.Source, fs.ErrClosed)
 	})
 }
+
+// An unseekable file does not tell where it stands.
+type unseekable struct{ *os.File }
+
+func (unseekable) Seek(int64, int) (int64, error) { return 0, errors.ErrUnsupported }
+
+func TestAFileThatTellsNothingHasNothingToSend(t *testing.T) {
+	c, _ := pair(t, wstest.Transports[0], transport.Config{})
+	file := fileOf(t, data)
+	f, ok := c.OpenFile(unseekable{file})
+	if !ok {
+		t.Skip("the system has no way to send a file")
+	}
+	if rest, err := f.Rest(); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("without a place: %d, %v", rest, err)
+	}
+	f, _ = c.OpenFile(file)
+	file.Close()
+	if rest, err := f.Rest(); err == nil {
+		t.Errorf("closed: %d", rest)
+	}
+}

@@ -11,11 +11,7 @@ import (
 // UnderTLS returns what is to stand below TLS in the place of c, so that a [Conn] over that TLS waits without a buffer, and
 // writes several records at once. If c is no socket of the system, or the system cannot wait for it, that is c itself.
 func UnderTLS(c net.Conn) net.Conn {
-	t, ok := c.(timed)
-	if !ok {
-		return c
-	}
-	raw, _ := socketOf(t)
+	raw, _ := socketOf(c)
 	if raw == nil {
 		return c
 	}

@@ -40,11 +40,8 @@ func (p *pump) start(src io.Reader) {
 	p.alarm.ring = p.rung
 }
 
-// Read returns what has come, or waits for it until the deadline.
+// Read returns what has come, or waits for it until the deadline. There is room for some in b.
 func (p *pump) Read(b []byte) (int, error) {
-	if len(b) == 0 {
-		return 0, nil
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err := p.waitLocked(); err != nil {
