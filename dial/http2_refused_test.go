@@ -224,3 +224,19 @@ func TestFailureToConnectNamesTheServer(t *testing.T) {
 		t.Errorf("error is %v", err)
 	}
 }
+
+// An impostor answers instead of the server.
+type impostor struct{}
+
+func (impostor) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Body: r.Body, Request: r}, nil
+}
+
+func TestAnAnswerWithoutAConnectionOpensNone(t *testing.T) {
+	transport := &http.Transport{Protocols: protocols("h2c")}
+	transport.RegisterProtocol("http", impostor{})
+	_, err := dial.Dial(testContext(t), "ws://a.example/", stream.Standard, dial.HTTP2(transport))
+	if err == nil || !strings.Contains(err.Error(), "net/http has not let :protocol be set (golang/go#53208)") {
+		t.Errorf("error is %v", err)
+	}
+}

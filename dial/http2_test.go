@@ -293,3 +293,38 @@ func TestTheTransportSeesTheValuesOfTheContext(t *testing.T) {
 		t.Errorf("the value is %v, traced: %v", value, traced)
 	}
 }
+
+// The transport has to know the zone of an address, which is of no concern to the server.
+func TestTheZoneOfAnAddressIsForTheTransportAlone(t *testing.T) {
+	l, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	loopback := ""
+	all, _ := net.Interfaces()
+	for _, i := range all {
+		if i.Flags&net.FlagLoopback != 0 {
+			loopback = i.Name
+		}
+	}
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	hosts := make(chan string, 1)
+	server := &http.Server{Protocols: protocols("h2c"), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hosts <- r.Host
+		w.WriteHeader(http.StatusForbidden)
+	})}
+	go server.Serve(l)
+	defer server.Close()
+	transport := &http.Transport{Protocols: protocols("h2c")}
+	defer transport.CloseIdleConnections()
+	var answer *dial.Error
+	_, err = dial.Dial(testContext(t), "ws://[::1%25"+loopback+"]:"+port+"/", stream.Standard, dial.HTTP2(transport))
+	if !errors.As(err, &answer) {
+		t.Fatal(err)
+	}
+	if answer.StatusCode == http.StatusForbidden {
+		if host := <-hosts; host != "[::1]:"+port {
+			t.Errorf("the host is %q", host)
+		}
+	}
+}

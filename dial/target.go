@@ -113,10 +113,7 @@ func (t *target) overUNIX(u *url.URL) error {
 		return errors.New("a URL for a UNIX socket has three slashes: ws+unix:///run/app.sock:/path")
 	}
 	socket, path, _ := strings.Cut(u.EscapedPath(), ":")
-	socket, err := url.PathUnescape(socket)
-	if err != nil {
-		return err
-	}
+	socket, _ = url.PathUnescape(socket) // cannot fail
 	if strings.Trim(socket, "/") == "" || strings.Contains(socket, "\x00") {
 		return errors.New("the URL has no path of a UNIX socket")
 	}

@@ -195,6 +195,16 @@ func TestServerThatFailsAConnectionOverHTTP2WaitsNoLongerThanItMay(t *testing.T)
 	}
 }
 
+// Where the next frame begins is not known behind a header that cannot be: no close frame is found there.
+func TestServerWaitsNoLongerThanItMayBehindAHeaderThatCannotBe(t *testing.T) {
+	h := dialHTTP2(t, true, listen.Handler(stream.Standard, echo, stream.CloseTimeout(within)))
+	p := h.Connect("/").Opened()
+	p.SendFrame(true, 3, "")
+	p.WantClose(1002)
+	p.Send([]byte("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff and as many bytes as the longest header has"))
+	p.WantEnd()
+}
+
 // A close frame that is wrong is one all the same: the client sends nothing behind it.
 func TestServerWaitsForNothingBehindACloseFrameThatIsWrong(t *testing.T) {
 	h := dialHTTP2(t, true, listen.Handler(stream.Standard, echo, stream.CloseTimeout(hangs)))

@@ -92,12 +92,10 @@ func (r *roster) hurry() {
 	}
 }
 
-// cutAnswer ends what is written to conn. A stream of HTTP/2 has no other way than to be closed.
+// cutAnswer ends what is written to conn, which is of a Listener.
 func cutAnswer(conn io.Closer) {
-	if c, ok := conn.(net.Conn); ok {
+	if c, ok := conn.(net.Conn); ok { // not a stream of HTTP/2
 		c.SetWriteDeadline(longAgo)
-	} else {
-		conn.Close()
 	}
 }
 
