@@ -39,7 +39,7 @@
 //
 // # The end
 //
-// Behind a [http.Server], a [Group] ends the connections in an orderly way; a Listener does so itself.
+// Behind a [http.Server], a [Group] ends the connections in an orderly way, as [Group.Serve] does; a Listener does so itself.
 //
 // # HTTP/2
 //

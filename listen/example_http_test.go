@@ -100,14 +100,14 @@ func ExampleHandler_user() {
 }
 
 // http.Server.Shutdown neither ends nor awaits the connections that it has given away. A Group does.
-func ExampleGroup() {
+func ExampleGroup_Serve() {
 	var group listen.Group
-	interrupt := make(chan struct{}) // real programs have signal.NotifyContext
+	ctx, interrupt := context.WithCancel(context.Background()) // real programs have signal.NotifyContext
 	chat := func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
 		if err := conn.WriteText(r.Context(), "welcome to "+r.PathValue("room")); err != nil {
 			return err
 		}
-		close(interrupt)
+		interrupt()
 		_, err := conn.Receive(r.Context())
 		return err
 	}
@@ -120,20 +120,40 @@ func ExampleGroup() {
 		fmt.Println(err)
 		return
 	}
-	go server.Serve(ln)
 	ended := make(chan error)
-	go func() {
-		<-interrupt
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		err := group.Shutdown(ctx)                      // no connections any more
-		ended <- errors.Join(err, server.Shutdown(ctx)) // no requests any more
-	}()
+	go func() { ended <- group.Serve(ctx, server, ln, 10*time.Second) }()
 
 	receiveAll(context.Background(), "ws://"+ln.Addr().String()+"/rooms/blue")
 	fmt.Println("ended:", <-ended)
 	// Output:
 	// welcome to blue
+	// stream: closed by the peer: 1001 (going away)
+	// ended: <nil>
+}
+
+// A server that ends in a way of its own has its connections end first.
+func ExampleGroup_Shutdown() {
+	var group listen.Group
+	interrupt := make(chan struct{})
+	welcome := func(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+		close(interrupt)
+		_, err := conn.Receive(r.Context())
+		return err
+	}
+	server := httptest.NewServer(listen.Handler(stream.Standard, welcome, listen.Join(&group)))
+	defer server.Close()
+	ended := make(chan error)
+	go func() {
+		<-interrupt
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		err := group.Shutdown(ctx)                             // no connections any more
+		ended <- errors.Join(err, server.Config.Shutdown(ctx)) // no requests any more
+	}()
+
+	receiveAll(context.Background(), server.URL)
+	fmt.Println("ended:", <-ended)
+	// Output:
 	// stream: closed by the peer: 1001 (going away)
 	// ended: <nil>
 }

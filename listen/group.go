@@ -10,14 +10,15 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// A Group ends the connections of a [http.Server] in an orderly way. [http.Server.Shutdown] does not end them, and awaits those
-// over HTTP/2 alone, so that it has to come behind:
+// A Group ends the connections of a [http.Server] in an orderly way, which [http.Server.Shutdown] does not:
 //
 //	var group listen.Group
 //	http.Handle("/chat", listen.Handler(stream.Simple, chat, listen.Join(&group)))
 //	…
-//	group.Shutdown(ctx)  // no connections any more
-//	server.Shutdown(ctx) // no requests any more
+//	err := group.Serve(ctx, server, ln, 10*time.Second) // until ctx ends
+//
+// A program that serves in a way of its own calls Shutdown of the group, and behind it that of the server, which awaits
+// connections over HTTP/2.
 //
 // The zero Group is ready for use, with any number of handlers. A Group must not be copied, and its methods may be called by
 // any number of goroutines. A [Listener] needs none.
