@@ -11,7 +11,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"flag"
 	"log"
 	"net"
@@ -75,16 +74,7 @@ func serve(ctx context.Context, ln net.Listener, h *hub) error {
 		stream.MaxMessageSize(4<<10),
 		stream.KeepAlive(30*time.Second)))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return errors.Join(group.Shutdown(ctx), server.Shutdown(ctx))
+	return group.Serve(ctx, server, ln, 10*time.Second)
 }
 
 func main() {

@@ -11,7 +11,6 @@ package main
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"flag"
 	"io"
 	"log"
@@ -90,16 +89,7 @@ func serve(ctx context.Context, ln net.Listener, f watch) error {
 		listen.OnError(func(r *http.Request, err error) { log.Printf("%s: %v", r.RemoteAddr, err) }),
 		stream.KeepAlive(30*time.Second)))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return errors.Join(group.Shutdown(ctx), server.Shutdown(ctx))
+	return group.Serve(ctx, server, ln, 10*time.Second)
 }
 
 func main() {

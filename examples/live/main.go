@@ -60,16 +60,7 @@ func serve(ctx context.Context, ln net.Listener, f *feed, opts ...listen.Option)
 			return ctx
 		},
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return errors.Join(group.Shutdown(ctx), server.Shutdown(ctx)) // in this order: a request may take all of the time
+	return group.Serve(ctx, server, ln, 10*time.Second)
 }
 
 // run shows what next returns at each interval, at addr, until ctx ends.

@@ -15,7 +15,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"flag"
 	"log"
 	"net"
@@ -47,16 +46,7 @@ func serve(ctx context.Context, ln net.Listener, s *store) error {
 	mux.Handle("/put", listen.Handler(stream.Standard, s.put, opts...))
 	mux.Handle("/get", listen.Handler(stream.Standard, s.get, opts...))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return errors.Join(group.Shutdown(ctx), server.Shutdown(ctx)) // in this order: a request may take all of the time
+	return group.Serve(ctx, server, ln, 10*time.Second)
 }
 
 // A config is what the flags say.

@@ -5,7 +5,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"errors"
+	"crypto/tls"
 	"flag"
 	"log"
 	"net"
@@ -87,24 +87,15 @@ func (x *relay) serve(ctx context.Context, ln net.Listener, cert, key string) er
 	defer x.relaying.Wait() // beyond the ends of the front
 	defer cancel()
 	server := &http.Server{Handler: x, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return requests }}
-	ended := make(chan error, 1)
-	go func() {
-		if cert != "" {
-			ended <- server.ServeTLS(ln, cert, key)
-		} else {
-			ended <- server.Serve(ln)
+	server.RegisterOnShutdown(cancel) // what still connects to the server behind, and would be awaited
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return err
 		}
-	}()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}}
 	}
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer stop()
-	err := x.group.Shutdown(ctx) // first, as the server waits for connections over HTTP/2
-	cancel()                     // what still connects to the server behind, for which the server waits, too
-	return errors.Join(err, server.Shutdown(ctx))
+	return x.group.Serve(ctx, server, ln, 10*time.Second)
 }
 
 // serveEcho sends back what comes, until l is closed.

@@ -55,17 +55,16 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 		stream.MaxMessageSize(protocol.MaxSize), stream.CloseTimeout(20*time.Second),
 		stream.KeepAlive(30*time.Second)))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-	defer cancel()
-	err := group.ShutdownReason(patience, protocol.Reason("this node ends", n.spread))
-	return errors.Join(err, server.Shutdown(patience))
+	const patience = 20 * time.Second
+	serving, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	context.AfterFunc(ctx, func() {
+		defer end()
+		ending, cancel := context.WithTimeout(serving, patience)
+		defer cancel()
+		group.ShutdownReason(ending, protocol.Reason("this node ends", n.spread))
+	})
+	return group.Serve(serving, server, ln, patience)
 }
 
 func main() {

@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -116,20 +117,12 @@ func serve(ctx context.Context, ln net.Listener, cert, key, token, to string, op
 	var group listen.Group
 	opts = append(opts, listen.Join(&group), alive, listen.OnError(func(r *http.Request, err error) { log.Printf("%s: %v", r.RemoteAddr, err) }))
 	server := &http.Server{Handler: admit(token, listen.Handler(stream.Standard, leadTo(to), opts...)), ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
-	go func() {
-		if cert != "" {
-			ended <- server.ServeTLS(ln, cert, key)
-		} else {
-			ended <- server.Serve(ln)
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return err
 		}
-	}()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return errors.Join(group.Shutdown(ctx), server.Shutdown(ctx))
+	return group.Serve(ctx, server, ln, 10*time.Second)
 }

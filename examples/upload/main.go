@@ -119,16 +119,7 @@ func serve(ctx context.Context, ln net.Listener, dir *os.Root, max int64) error 
 		listen.Hosts("localhost", "127.0.0.1", "[::1]"), // and no page whose name was rebound to these
 		listen.OnError(func(r *http.Request, err error) { log.Printf("%s: %v", r.RemoteAddr, err) }),
 	)}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	return errors.Join(group.Shutdown(ctx), server.Shutdown(ctx))
+	return group.Serve(ctx, server, ln, 10*time.Second)
 }
 
 func main() {
