@@ -9,11 +9,13 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net"
 	"net/http"
@@ -73,47 +75,67 @@ func (s store) handler(program string, opts ...listen.Option) *http.ServeMux {
 	return mux
 }
 
-// upload stores a file, whose size comes first. One that is cut short leaves nothing.
-func (s store) upload(r *http.Request, conn *stream.Conn[*stream.Reader]) (err error) {
-	ctx := r.Context()
-	size, err := receiveSize(ctx, conn)
+// upload stores a file, whose size comes first. It replaces nothing, and one that is cut short leaves nothing.
+func (s store) upload(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
+	ctx, name := r.Context(), r.URL.Query().Get("name")
+	msg, err := conn.Receive(ctx)
 	if err != nil {
 		return err
 	}
-	name := r.URL.Query().Get("name")
-	file, err := s.dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	text, err := msg.Text()
 	if err != nil {
+		return err
+	}
+	size, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || size < 0 {
+		return conn.Shutdown(ctx, closecode.PolicyViolation, "the size of the file is to come first")
+	}
+	if !s.isFree(name) {
 		return conn.Shutdown(ctx, closecode.PolicyViolation, "there is a file of this name, or it is none")
 	}
-	defer func() {
-		if err = errors.Join(err, file.Close()); err != nil {
-			s.dir.Remove(name)
-		}
-	}()
+	part := ".part-" + rand.Text()
+	file, err := s.dir.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	defer s.dir.Remove(part)
+	err = receive(ctx, conn, file, size)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = s.dir.Link(part, name)
+	}
+	if errors.Is(err, errSize) {
+		return conn.Shutdown(ctx, closecode.PolicyViolation, errSize.Error())
+	}
+	if err != nil {
+		return err
+	}
+	return conn.WriteText(ctx, fmt.Sprintf("%d bytes are stored", size))
+}
+
+// isFree reports whether a file can get the name. Those of files that are not whole begin with a dot.
+func (s store) isFree(name string) bool {
+	_, err := s.dir.Lstat(name)
+	return errors.Is(err, fs.ErrNotExist) && filepath.IsLocal(name) && !strings.HasPrefix(name, ".") && !strings.ContainsAny(name, `/\`)
+}
+
+var errSize = errors.New("more came than the file has")
+
+// receive writes to file what comes, which is to be so many bytes.
+func receive(ctx context.Context, conn *stream.Conn[*stream.Reader], file *os.File, size int64) error {
 	for n := int64(0); n < size; {
 		msg, err := conn.Receive(ctx)
 		if err != nil {
 			return err
 		}
 		k, err := io.Copy(file, msg)
-		if n += k; err != nil {
+		if err != nil {
 			return err
 		}
+		if n += k; n > size {
+			return errSize
+		}
 	}
-	return conn.WriteText(ctx, fmt.Sprintf("%d bytes are stored", size))
-}
-
-// receiveSize receives a number of bytes.
-func receiveSize(ctx context.Context, conn *stream.Conn[*stream.Reader]) (int64, error) {
-	msg, err := conn.Receive(ctx)
-	if err != nil {
-		return 0, err
-	}
-	text, err := msg.Text()
-	if err != nil {
-		return 0, err
-	}
-	return strconv.ParseInt(text, 10, 64)
+	return nil
 }
 
 // download sends a file, and its size before it.

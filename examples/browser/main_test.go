@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"net/http/httptest"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -92,10 +94,80 @@ func TestAnUploadThatIsCutLeavesNothing(t *testing.T) {
 	}
 }
 
+// A file has its name only once it is whole, so that nobody gets half of it, and nothing is left of it if this program is killed.
+func TestAFileHasItsNameOnceItIsWhole(t *testing.T) {
+	url, dir, end := serveStore(t)
+	defer end()
+	conn, err := dial.Dial(t.Context(), url+"/upload?name=a", stream.Simple)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := errors.Join(conn.WriteText(t.Context(), "10"), conn.WriteBinary(t.Context(), []byte("half-"))); err != nil {
+		t.Fatal(err)
+	}
+	for late := time.Now().Add(time.Minute); len(names(t, dir)) == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatal("nothing comes")
+		}
+	}
+	if got := names(t, dir); len(got) != 1 || got[0] == "a" {
+		t.Errorf("the files are %q", got)
+	}
+	if err := conn.WriteBinary(t.Context(), []byte("whole")); err != nil {
+		t.Fatal(err)
+	}
+	if msg, err := conn.Receive(t.Context()); err != nil || string(msg.Data) != "10 bytes are stored" {
+		t.Errorf("the server says %q (%v)", msg.Data, err)
+	}
+	conn.Close()
+	end()
+	if got, err := dir.ReadFile("a"); err != nil || string(got) != "half-whole" {
+		t.Errorf("stored is %q, %v", got, err)
+	}
+	if got := names(t, dir); len(got) != 1 {
+		t.Errorf("the files are %q", got)
+	}
+}
+
+// names returns the names of the files in dir.
+func names(t *testing.T, dir *os.Root) (names []string) {
+	t.Helper()
+	entries, err := fs.ReadDir(dir.FS(), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func TestWhatIsNotOfItsSizeIsNotStored(t *testing.T) {
+	for _, size := range []string{"-1", "", "ten", "9223372036854775808", "3"} {
+		url, dir, end := serveStore(t)
+		conn, err := dial.Dial(t.Context(), url+"/upload?name=a", stream.Simple)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(conn.WriteText(t.Context(), size), conn.WriteBinary(t.Context(), []byte("four"))); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Receive(t.Context()); stream.CloseCode(err) != closecode.PolicyViolation {
+			t.Errorf("%q: the end is %v, want 1008", size, err)
+		}
+		conn.Close()
+		end()
+		if got := names(t, dir); len(got) > 0 {
+			t.Errorf("%q: the files are %q", size, got)
+		}
+	}
+}
+
 func TestNamesThatAreNoneAreRefused(t *testing.T) {
 	url, _, end := serveStore(t)
 	defer end()
-	for _, path := range []string{"/upload?name=../a", "/upload", "/download?name=../a", "/download?name=none"} {
+	for _, path := range []string{"/upload?name=../a", "/upload", "/upload?name=.a", "/upload?name=none/a", "/download?name=../a", "/download?name=none"} {
 		conn, err := dial.Dial(t.Context(), url+path, stream.Simple)
 		if err != nil {
 			t.Fatal(err)
