@@ -5,6 +5,7 @@ go 1.26.0
 replace github.com/litert/websocket => ../
 
 require (
+	github.com/gofrs/flock v0.13.2
 	github.com/google/go-cmp v0.7.0
 	github.com/litert/websocket v0.0.0-00010101000000-000000000000
 	github.com/minio/minio-go/v7 v7.4.1

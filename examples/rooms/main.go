@@ -32,8 +32,14 @@ import (
 //go:embed index.html
 var page string
 
-// serve serves ln until ctx ends. Then it sends the clients away.
+// serve serves ln until ctx ends, or the stream is lost. Then it sends the clients away.
 func (n *node) serve(ctx context.Context, ln net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	lost := make(chan error, 1)
+	go func() {
+		defer cancel()
+		lost <- n.watch(ctx)
+	}()
 	var group listen.Group
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -64,7 +70,9 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 		defer cancel()
 		group.ShutdownReason(ending, protocol.Reason("this node ends", n.spread))
 	})
-	return group.Serve(serving, server, ln, patience)
+	err := group.Serve(serving, server, ln, patience)
+	cancel()
+	return errors.Join(err, <-lost)
 }
 
 func main() {
@@ -72,7 +80,7 @@ func main() {
 	addr := flag.String("addr", "localhost:8080", "listen at `host:port`")
 	urls := flag.String("nats", "", "the `URLs` of NATS with JetStream, separated by commas (default one in this process)")
 	store := flag.String("store", "", "the `folder` in which that keeps messages, of this process alone (default one for the port)")
-	replicas := flag.Int("replicas", 1, "on how many servers NATS keeps messages")
+	replicas := flag.Int("replicas", 1, "on how many servers NATS keeps messages, if it has none yet")
 	flag.DurationVar(&n.spread, "spread", n.spread, "within which time clients come back that are sent away")
 	flag.DurationVar(&n.refresh, "refresh", n.refresh, "how often nodes tell each other who is present")
 	flag.Parse()

@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -24,9 +28,11 @@ type node struct {
 	spread, refresh time.Duration
 
 	server    *server.Server // in this process, or nil
+	lock      *flock.Flock   // of the folder that it has
 	nats      *nats.Conn
 	js        jetstream.JetStream
 	stream    jetstream.Stream
+	created   time.Time // the stream
 	consuming jetstream.ConsumeContext
 
 	mu    sync.Mutex       // guards following
@@ -42,6 +48,9 @@ func newNode() *node {
 func (n *node) connect(ctx context.Context, urls, store string, replicas int) (err error) {
 	opts := []nats.Option{nats.MaxReconnects(-1)}
 	if urls == "" {
+		if err := n.take(store); err != nil {
+			return err
+		}
 		if n.server, err = server.NewServer(&server.Options{JetStream: true, StoreDir: store, DontListen: true, NoSigs: true}); err != nil {
 			return err
 		}
@@ -54,11 +63,16 @@ func (n *node) connect(ctx context.Context, urls, store string, replicas int) (e
 	if n.js, err = jetstream.New(n.nats); err != nil {
 		return err
 	}
-	if n.stream, err = n.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{Name: "ROOMS", Subjects: []string{"rooms.*"},
-		MaxAge: time.Hour, Duplicates: 2 * time.Minute, Replicas: replicas}); err != nil {
+	const name = "ROOMS"
+	n.stream, err = n.js.CreateStream(ctx, jetstream.StreamConfig{Name: name, Subjects: []string{"rooms.*"},
+		MaxAge: time.Hour, Duplicates: 2 * time.Minute, Replicas: replicas})
+	if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // others have it, in another way
+		n.stream, err = n.js.Stream(ctx, name)
+	}
+	if err != nil {
 		return fmt.Errorf("JetStream: %w", err)
 	}
-	n.last = n.stream.CachedInfo().State.LastSeq
+	n.created, n.last = n.stream.CachedInfo().Created, n.stream.CachedInfo().State.LastSeq
 	consumer, err := n.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: n.last + 1})
 	if err != nil {
@@ -71,6 +85,35 @@ func (n *node) connect(ctx context.Context, urls, store string, replicas int) (e
 	return err
 }
 
+// take takes a folder for NATS, which does not notice that another one has it.
+func (n *node) take(folder string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	n.lock = flock.New(filepath.Join(folder, "lock"))
+	if taken, err := n.lock.TryLock(); err != nil {
+		return err
+	} else if !taken {
+		return fmt.Errorf("%s is in use by another node", folder)
+	}
+	return nil
+}
+
+// watch returns an error once NATS does not have the stream that n hears. One that was made in its place has small sequences again.
+func (n *node) watch(ctx context.Context) error {
+	for {
+		info, err := n.stream.Info(ctx)
+		if errors.Is(err, jetstream.ErrStreamNotFound) || err == nil && !info.Created.Equal(n.created) {
+			return errors.New("NATS has lost the stream; a node that starts makes it anew")
+		}
+		select {
+		case <-time.After(n.refresh): // also if NATS is away
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
 func (n *node) close() {
 	if n.consuming != nil {
 		n.consuming.Stop()
@@ -81,6 +124,9 @@ func (n *node) close() {
 	if n.server != nil {
 		n.server.Shutdown()
 		n.server.WaitForShutdown()
+	}
+	if n.lock != nil {
+		n.lock.Close()
 	}
 }
 
