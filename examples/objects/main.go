@@ -53,6 +53,7 @@ func serve(ctx context.Context, ln net.Listener, s *store) error {
 type config struct {
 	addr, dir, s3, bucket string
 	partSize              uint64
+	uploads               int
 }
 
 func (c *config) run(ctx context.Context) error {
@@ -71,7 +72,7 @@ func (c *config) run(ctx context.Context) error {
 		defer stop()
 		opts = &minio.Options{Creds: credentials.NewStaticV4(id, secret, ""), Transport: transport}
 	}
-	s, err := open(ctx, c.s3, c.bucket, c.partSize, opts)
+	s, err := open(ctx, c.s3, c.bucket, c.partSize, c.uploads, opts)
 	if err != nil {
 		return err
 	}
@@ -90,6 +91,7 @@ func main() {
 	flag.StringVar(&c.s3, "s3", "", "keep them at the S3 server at this `URL`")
 	flag.StringVar(&c.bucket, "bucket", "objects", "keep them in this `bucket`")
 	flag.Uint64Var(&c.partSize, "part", 16<<20, "store them in parts of so many `bytes`, from 5 MiB on: an object has up to 10,000")
+	flag.IntVar(&c.uploads, "uploads", 32, "take so `many` uploads at a time: each holds a part in memory")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

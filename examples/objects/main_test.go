@@ -23,15 +23,15 @@ func TestMain(m *testing.M) {
 func TestTheProgramEndsInOrder(t *testing.T) {
 	ctx, stop := context.WithCancel(testContext(t))
 	stop()
-	c := config{addr: "localhost:0", dir: t.TempDir(), bucket: "objects", partSize: partSize}
+	c := config{addr: "localhost:0", dir: t.TempDir(), bucket: "objects", partSize: partSize, uploads: uploads}
 	if err := c.run(ctx); !errors.Is(err, context.Canceled) && err != nil {
 		t.Error(err)
 	}
 	for _, c := range []config{
-		{addr: "no address", dir: t.TempDir(), bucket: "objects", partSize: partSize},
+		{addr: "no address", dir: t.TempDir(), bucket: "objects", partSize: partSize, uploads: uploads},
 		{addr: "localhost:0", dir: t.TempDir(), bucket: "objects", partSize: partSize - 1},
-		{addr: "localhost:0", dir: t.TempDir(), bucket: "No Bucket", partSize: partSize},
-		{addr: "localhost:0", s3: "http://%", bucket: "objects", partSize: partSize},
+		{addr: "localhost:0", dir: t.TempDir(), bucket: "No Bucket", partSize: partSize, uploads: uploads},
+		{addr: "localhost:0", s3: "http://%", bucket: "objects", partSize: partSize, uploads: uploads},
 	} {
 		if err := c.run(testContext(t)); err == nil {
 			t.Errorf("%+v: it does not say what is wrong", c)

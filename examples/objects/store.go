@@ -26,11 +26,15 @@ import (
 type store struct {
 	client   *minio.Core
 	bucket   string
-	partSize uint64 // what is held in memory for each upload
+	partSize uint64        // what is held in memory for each upload
+	places   chan struct{} // has a value for each upload
 }
 
 // open returns the store of a bucket, which is made if there is none.
-func open(ctx context.Context, server, bucket string, partSize uint64, opts *minio.Options) (*store, error) {
+func open(ctx context.Context, server, bucket string, partSize uint64, uploads int, opts *minio.Options) (*store, error) {
+	if uploads <= 0 {
+		return nil, errors.New("no upload is to be let in")
+	}
 	if partSize < 5<<20 || partSize > 5<<30 {
 		return nil, fmt.Errorf("a part has 5 MiB to 5 GiB, and not %d bytes", partSize)
 	}
@@ -50,7 +54,7 @@ func open(ctx context.Context, server, bucket string, partSize uint64, opts *min
 	if err != nil {
 		return nil, err
 	}
-	s := &store{client, bucket, partSize}
+	s := &store{client, bucket, partSize, make(chan struct{}, uploads)}
 	return s, s.sweep(ctx, time.Now().Add(-24*time.Hour))
 }
 
@@ -70,6 +74,12 @@ func (s *store) put(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
 	sum, err := hex.DecodeString(query.Get("sha256"))
 	if err != nil || len(sum) != sha256.Size || !fs.ValidPath(name) || name == "." {
 		return conn.Shutdown(ctx, closecode.PolicyViolation, "a name and a SHA-256 sum are wanted")
+	}
+	select {
+	case s.places <- struct{}{}:
+		defer func() { <-s.places }()
+	default:
+		return conn.Shutdown(ctx, closecode.TryAgainLater, "too many uploads at a time")
 	}
 	if err := conn.WriteText(ctx, strconv.FormatInt(s.max(), 10)); err != nil {
 		return err

@@ -28,6 +28,9 @@ import (
 // partSize is the least that S3 takes.
 const partSize = 5 << 20
 
+// uploads are more than any other test has at a time.
+const uploads = 4
+
 type client = stream.Conn[*stream.Reader]
 
 func testContext(t *testing.T) context.Context {
@@ -80,7 +83,7 @@ func serveObjects(t *testing.T) (s *testStore, dir, url string, stop func()) {
 	})
 	s = new(testStore)
 	s.keep(transport)
-	s.store, err = open(testContext(t), "http://localhost", "bucket", partSize,
+	s.store, err = open(testContext(t), "http://localhost", "bucket", partSize, uploads,
 		&minio.Options{Creds: credentials.NewStaticV4("id", "a secret", ""), Transport: transport})
 	if err != nil {
 		t.Fatal(err)

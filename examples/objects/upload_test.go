@@ -125,3 +125,25 @@ func TestWhatAServerThatWasKilledHasLeftIsRemoved(t *testing.T) {
 	}
 	wantNothing(t, s, dir)
 }
+
+// Each holds a part in memory.
+func TestUploadsAreBounded(t *testing.T) {
+	s, dir, server, _ := serveObjects(t)
+	var under []*client
+	for range uploads {
+		conn, _ := half(t, s, server, "object")
+		under = append(under, conn)
+	}
+	query := url.Values{"name": {"more"}, "sha256": {sumOf(nil)}}
+	wantClose(t, connect(t, server, "/put", query), closecode.TryAgainLater, "too many uploads at a time")
+	for _, conn := range under {
+		conn.Abort()
+	}
+	wantNothing(t, s, dir)
+	await(t, "none is let in", func() bool {
+		conn := connect(t, server, "/put", query)
+		defer conn.Abort()
+		_, err := conn.Receive(testContext(t))
+		return err == nil
+	})
+}
