@@ -29,7 +29,8 @@ func TestTheProgramEndsInOrder(t *testing.T) {
 	}
 	for _, c := range []config{
 		{addr: "no address", dir: t.TempDir(), bucket: "objects", partSize: partSize, uploads: uploads},
-		{addr: "localhost:0", dir: t.TempDir(), bucket: "objects", partSize: partSize - 1},
+		{addr: "localhost:0", dir: t.TempDir(), bucket: "objects", partSize: partSize - 1, uploads: uploads},
+		{addr: "localhost:0", dir: t.TempDir(), bucket: "objects", partSize: partSize},
 		{addr: "localhost:0", dir: t.TempDir(), bucket: "No Bucket", partSize: partSize, uploads: uploads},
 		{addr: "localhost:0", s3: "http://%", bucket: "objects", partSize: partSize, uploads: uploads},
 	} {

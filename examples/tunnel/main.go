@@ -25,13 +25,14 @@ import (
 )
 
 const usage = `usage: tunnel serve [-addr host:port] [-to host:port] [-cert file -key file]
-       tunnel connect [flags] url
-       tunnel forward [flags] [-addr host:port] url
-       tunnel ssh     [flags] -i key -known-hosts file url user@host command
-       tunnel check   [flags] url
+       tunnel connect [-ca file] url
+       tunnel forward [-ca file] [-addr host:port] url
+       tunnel ssh     [-ca file] -i key -known-hosts file url user@host command
+       tunnel check   [-ca file] url
 
 The token is in TUNNEL_TOKEN; serve makes one if there is none. Without -to, a gRPC server is behind the tunnel, which check asks
-whether it is up. The flags of clients are -proxy url, and -ca file, whose certificates they trust`
+whether it is up. Clients trust what the system does, or the
+certificates in -ca file, and go through the proxy in HTTPS_PROXY`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -49,7 +50,7 @@ func run(ctx context.Context, args []string, token string) error {
 	flags.Usage = func() { fmt.Fprintln(flags.Output(), usage) }
 	addr, to := flags.String("addr", "localhost:8080", ""), flags.String("to", "", "")
 	cert, key := flags.String("cert", "", ""), flags.String("key", "", "")
-	proxy, ca := flags.String("proxy", "", ""), flags.String("ca", "", "")
+	ca := flags.String("ca", "", "")
 	identity, hosts := flags.String("i", "", ""), flags.String("known-hosts", "", "")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
@@ -58,17 +59,13 @@ func run(ctx context.Context, args []string, token string) error {
 	if command == "serve0" {
 		return runServe(ctx, *addr, *to, *cert, *key, token)
 	}
-	c, err := newClient(flags.Arg(0), token, *proxy, *ca)
+	c, err := newClient(flags.Arg(0), token, *ca)
 	if err != nil {
 		return err
 	}
 	switch command {
 	case "connect1":
-		tunnel, err := c.connect(ctx)
-		if err != nil {
-			return err
-		}
-		return join(ctx, tunnel, os.Stdin, os.Stdout)
+		return c.lead(ctx, os.Stdin, os.Stdout)
 	case "forward1":
 		ln, err := net.Listen("tcp", *addr)
 		if err != nil {

@@ -61,7 +61,7 @@ func serveTunnel(t *testing.T, to, certificate string) (addr string) {
 // connectTo returns the client's end of a new tunnel to the TCP address to.
 func connectTo(t *testing.T, to string) net.Conn {
 	t.Helper()
-	c, err := newClient("ws://"+serveTunnel(t, to, ""), token, "", "")
+	c, err := newClient("ws://"+serveTunnel(t, to, ""), token, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestATunnelThatLeadsNowhereIsClosed(t *testing.T) {
 // wantBadGateway checks that a tunnel that leads to an address is closed with 1014.
 func wantBadGateway(t *testing.T, to string) {
 	t.Helper()
-	c, err := newClient("ws://"+serveTunnel(t, to, ""), token, "", "")
+	c, err := newClient("ws://"+serveTunnel(t, to, ""), token, "")
 	if err != nil {
 		t.Fatal(err)
 	}

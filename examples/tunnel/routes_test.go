@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/internal/wstest"
 )
 
@@ -51,9 +54,16 @@ func eachRoute(t *testing.T, to string, test func(t *testing.T, c client)) {
 		t.Run(name, func(t *testing.T) {
 			cert := writeCertificate(t)
 			proxy := start(t)
-			c, err := newClient("wss://"+serveTunnel(t, to, cert), token, proxy, cert)
+			c, err := newClient("wss://"+serveTunnel(t, to, cert), token, cert)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if proxy != "" { // HTTPS_PROXY is not for this machine
+				u, err := url.Parse(proxy)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.opts = append(c.opts, dial.Proxy(http.ProxyURL(u)))
 			}
 			test(t, c)
 		})
@@ -123,7 +133,7 @@ func TestTheGRPCServerAnswersThoseWithTheToken(t *testing.T) {
 		if status, err := c.check(testContext(t)); status != "SERVING" || err != nil {
 			t.Errorf("%s, %v; want SERVING", status, err)
 		}
-		stranger, err := newClient(c.url, "wrong", "", "")
+		stranger, err := newClient(c.url, "wrong", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,7 +233,7 @@ func (l *scarce) Accept() (net.Conn, error) {
 }
 
 func TestAPortIsForwardedOnceThereAreDescriptorsAgain(t *testing.T) {
-	c, err := newClient("ws://"+serveTunnel(t, serveEcho(t), ""), token, "", "")
+	c, err := newClient("ws://"+serveTunnel(t, serveEcho(t), ""), token, "")
 	if err != nil {
 		t.Fatal(err)
 	}

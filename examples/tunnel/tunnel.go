@@ -12,7 +12,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -84,26 +83,20 @@ type client struct {
 	opts []dial.Option
 }
 
-func newClient(to, token, proxy, ca string) (client, error) {
+func newClient(to, token, ca string) (client, error) {
 	c := client{to, []dial.Option{alive, dial.Header(http.Header{"Authorization": {"Bearer " + token}})}}
-	if proxy != "" {
-		u, err := url.Parse(proxy)
-		if err != nil {
-			return c, err
-		}
-		c.opts = append(c.opts, dial.Proxy(http.ProxyURL(u)))
+	if ca == "" {
+		return c, nil
 	}
-	if ca != "" {
-		p, err := os.ReadFile(ca)
-		if err != nil {
-			return c, err
-		}
-		roots := x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(p) {
-			return c, fmt.Errorf("%s has no certificate", ca)
-		}
-		c.opts = append(c.opts, dial.TLSConfig(&tls.Config{RootCAs: roots}))
+	p, err := os.ReadFile(ca)
+	if err != nil {
+		return c, err
 	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(p) {
+		return c, fmt.Errorf("%s has no certificate", ca)
+	}
+	c.opts = append(c.opts, dial.TLSConfig(&tls.Config{RootCAs: roots}))
 	return c, nil
 }
 
@@ -126,7 +119,7 @@ func (c client) forward(ctx context.Context, ln net.Listener) error {
 		switch {
 		case err == nil:
 			all.Go(func() {
-				if err := c.lead(ctx, near); err != nil && ctx.Err() == nil {
+				if err := c.lead(ctx, near, near); err != nil && ctx.Err() == nil {
 					log.Printf("%s: %v", near.RemoteAddr(), err)
 				}
 			})
@@ -139,12 +132,13 @@ func (c client) forward(ctx context.Context, ln net.Listener) error {
 	}
 }
 
-// lead leads a connection through a tunnel.
-func (c client) lead(ctx context.Context, near net.Conn) error {
-	defer near.Close()
+// lead leads what comes from r through a tunnel, and what comes out of it to w. It closes both.
+func (c client) lead(ctx context.Context, r io.ReadCloser, w io.WriteCloser) error {
 	tunnel, err := c.connect(ctx)
 	if err != nil {
+		r.Close()
+		w.Close()
 		return err
 	}
-	return join(ctx, tunnel, near, near)
+	return join(ctx, tunnel, r, w)
 }
