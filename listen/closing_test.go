@@ -34,7 +34,9 @@ func besideSecret(t *testing.T, h http.HandlerFunc) net.Addr {
 // through what comes behind it: there must be nobody to answer that.
 func TestNoRequestBehindARefusedOneIsAnswered(t *testing.T) {
 	upgrade := func(w http.ResponseWriter, r *http.Request) { listen.Upgrade(w, r, stream.Standard) }
-	mistaken := func(w http.ResponseWriter, r *http.Request) { listen.Upgrade(w, r, stream.Standard, listen.Origins("*.*")) }
+	mistaken := func(w http.ResponseWriter, r *http.Request) {
+		listen.Upgrade(w, r, stream.Standard, listen.Origins("*.*"))
+	}
 	reject := func(status int, opts ...listen.RejectOption) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) { listen.Reject(w, r, status, opts...) }
 	}
