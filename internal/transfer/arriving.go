@@ -23,19 +23,12 @@ type arriving struct {
 	length int64     // of the whole, or Unknown
 	limit  int64     // of a length that is not known
 	Observer
-
-	hasher io.Writer // into sum
 }
 
 // receive receives the rest of the file, and what it is in all, if all has come as it was sent.
 func (a *arriving) receive(ctx context.Context, c Conn) (t total, err error) {
-	a.hasher = a.sum
-	finish := func() {}
-	if a.end()-a.at >= hashSize {
-		beside := &sideline{sum: a.sum}
-		a.hasher, finish = beside, beside.finish
-		defer finish() // it is not left running
-	}
+	beside := newSideline(a.sum, a.end()-a.at)
+	defer beside.finish() // it is not left running
 	for {
 		msg, err := c.Receive(ctx)
 		if err != nil {
@@ -45,10 +38,19 @@ func (a *arriving) receive(ctx context.Context, c Conn) (t total, err error) {
 			if err := readText(msg, &t); err != nil {
 				return t, fmt.Errorf("waiting for the sum of the file: %w", err)
 			}
-			finish()
+			beside.finish()
 			return t, a.check(t)
 		}
-		if _, err := io.Copy(a, msg); err != nil {
+		for err == nil {
+			var n int
+			p := beside.room()
+			n, err = msg.Read(p)
+			beside.add(n)
+			if err := a.take(p[:n]); err != nil {
+				return t, err
+			}
+		}
+		if err != io.EOF {
 			return t, err
 		}
 	}
@@ -62,22 +64,22 @@ func (a *arriving) end() int64 {
 	return a.length
 }
 
-// Write takes the next bytes. Those that are too many, or that dst does not take, spoil the file: a disk that is full shall have its
+// take takes the next bytes. Those that are too many, or that dst does not take, spoil the file: a disk that is full shall have its
 // room back.
-func (a *arriving) Write(p []byte) (int, error) {
+func (a *arriving) take(p []byte) error {
 	switch over := int64(len(p)) > a.end()-a.at; {
 	case over && a.length == Unknown:
-		return 0, &draft.Spoiled{Err: &draft.Refusal{Err: fmt.Errorf("it has more than the %v that a file may have", size.Bytes(a.limit))}}
+		return &draft.Spoiled{Err: &draft.Refusal{Err: fmt.Errorf("it has more than the %v that a file may have", size.Bytes(a.limit))}}
 	case over:
-		return 0, &draft.Spoiled{Err: errTooLong}
+		return &draft.Spoiled{Err: errTooLong}
 	}
-	a.hasher.Write(p)
 	n, err := a.dst.Write(p)
 	a.at += int64(n)
 	if err != nil {
-		return n, &draft.Spoiled{Err: err}
+		return &draft.Spoiled{Err: err}
 	}
-	return a.Observer.Write(p)
+	a.Observer.Write(p)
+	return nil
 }
 
 // check returns an error if what has come is not what was sent.
@@ -89,52 +91,4 @@ func (a *arriving) check(t total) error {
 		return &draft.Spoiled{Err: errors.New("the SHA-256 sum of what came is not that of what was sent")}
 	}
 	return nil
-}
-
-// A sideline hashes bytes while something else is done with them, of which it has a copy.
-type sideline struct {
-	sum    hash.Hash
-	next   []byte      // what was gathered
-	hashed chan []byte // what has been hashed, if something is; nil: nothing is
-}
-
-func (s *sideline) Write(p []byte) (int, error) {
-	for rest := p; len(rest) > 0; {
-		if s.next == nil {
-			s.next = make([]byte, 0, hashSize)
-		}
-		n := min(len(rest), cap(s.next)-len(s.next))
-		s.next = append(s.next, rest[:n]...)
-		if rest = rest[n:]; len(s.next) == cap(s.next) {
-			s.begin()
-		}
-	}
-	return len(p), nil
-}
-
-// begin begins to hash what was gathered, once all before is hashed.
-func (s *sideline) begin() {
-	full := s.next
-	s.next = s.wait()
-	hashed := make(chan []byte, 1)
-	s.hashed = hashed
-	go func() {
-		s.sum.Write(full)
-		hashed <- full[:0]
-	}()
-}
-
-// wait waits until nothing is hashed, and returns the memory of what was, if any.
-func (s *sideline) wait() (free []byte) {
-	if s.hashed != nil {
-		free, s.hashed = <-s.hashed, nil
-	}
-	return free
-}
-
-// finish hashes what is left. From then on, the sum is that of all.
-func (s *sideline) finish() {
-	s.wait()
-	s.sum.Write(s.next)
-	s.next = s.next[:0]
 }

@@ -8,23 +8,26 @@ import (
 )
 
 func TestASumOnTheSideIsThatOfAllBytes(t *testing.T) {
-	content := []byte(randomBytes(3*transfer.HashSize + 7))
+	content := randomBytes(3*transfer.HashSize + 7)
 	for _, length := range []int{0, 1, transfer.HashSize - 1, transfer.HashSize, transfer.HashSize + 1, 2 * transfer.HashSize, len(content)} {
-		for _, part := range []int{1000, 64 << 10, transfer.HashSize, transfer.HashSize + 1, len(content)} {
+		for _, part := range []int{1000, 64 << 10, len(content)} {
 			sum := sha256.New()
-			beside := transfer.NewSideline(sum)
+			beside := transfer.NewSideline(sum, int64(length))
 			for rest := content[:length]; len(rest) > 0; {
-				n := min(part, len(rest))
-				p := append([]byte(nil), rest[:n]...)
-				if m, err := beside.Write(p); m != n || err != nil {
-					t.Fatalf("it takes %d of %d bytes, %v", m, n, err)
+				room := beside.Room()
+				if len(room) == 0 {
+					t.Fatalf("%d bytes in parts of %d: there is no room for the last %d", length, part, len(rest))
 				}
-				clear(p) // which it must not keep
+				n := copy(room, rest[:min(part, len(rest))])
+				beside.Add(n)
 				rest = rest[n:]
+			}
+			if len(beside.Room()) == 0 {
+				t.Errorf("%d bytes in parts of %d: there is no room to read the end", length, part)
 			}
 			beside.Finish()
 			beside.Finish()
-			want := sha256.Sum256(content[:length])
+			want := sha256.Sum256([]byte(content[:length]))
 			if got := transfer.Digest(sum.Sum(nil)); got != want {
 				t.Errorf("%d bytes in parts of %d: the sum is %v instead of %x", length, part, got, want)
 			}

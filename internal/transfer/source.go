@@ -1,13 +1,12 @@
 package transfer
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"math"
 
 	"github.com/litert/websocket/internal/draft"
 	"github.com/litert/websocket/internal/osfile"
@@ -39,12 +38,6 @@ func (s *Source) agree(ctx context.Context, have position) (at int64, sum hash.H
 	return have.Offset, sum, nil
 }
 
-// What is hashed and sent in turns, and what is read at once to be hashed.
-const (
-	partSize = 1 << 20
-	hashSize = 256 << 10
-)
-
 // send sends the bytes of the source from at on, and then the total; sum has the bytes before. It tells the peer if it
 // cannot, as the end of an open message gives no reason.
 func (s *Source) send(ctx context.Context, c Conn, at int64, sum hash.Hash, progress io.Writer) (t total, err error) {
@@ -65,62 +58,53 @@ func (s *Source) send(ctx context.Context, c Conn, at int64, sum hash.Hash, prog
 	return t, sendText(ctx, c, t)
 }
 
-// copyTo copies the source to w, from at on. A change between what is hashed and what is sent gives the receiver another
-// sum; any other is found by the time and the size of the file.
+// copyTo copies the source to w, from at on, and hashes what is sent. A file that changes meanwhile is found by its time and size.
 func (s *Source) copyTo(w io.Writer, at int64, sum hash.Hash, progress io.Writer) (total, error) {
-	hash := io.MultiWriter(sum, progress)
-	if s.pipe != nil {
-		n, err := io.CopyBuffer(io.MultiWriter(w, hash), struct{ io.Reader }{s.pipe}, make([]byte, hashSize)) // by reads and writes alone
-		return total{n, digestOf(sum)}, osfile.About(s.name, err)
-	}
-	length := s.Info.Size()
-	buf := make([]byte, max(1, min(hashSize, length-at))) // there may be many small files
-	if _, err := s.Seek(at, io.SeekStart); err != nil {
-		return total{}, osfile.About(s.name, err)
-	}
-	for ; at < length; at += partSize {
-		err := s.copyPart(w, hash, at, min(partSize, length-at), buf)
-		if changed := s.checkUnchanged(); changed != nil {
-			return total{}, changed // also where that is why the copying has failed
-		}
-		if err != nil {
+	src, length := s.pipe, int64(math.MaxInt64)
+	if src == nil {
+		src, length = s.File, s.Info.Size()
+		if _, err := s.Seek(at, io.SeekStart); err != nil {
 			return total{}, osfile.About(s.name, err)
 		}
 	}
-	if n, _ := s.ReadAt(buf[:1], length); n > 0 { // as those of /proc, which have no length
-		return total{}, fmt.Errorf("%q: has more bytes than the %v that it tells; a pipe sends it: put - URL <FILE", s.name, size.Bytes(length))
+	beside := newSideline(sum, length-at)
+	defer beside.finish()
+	for {
+		p := beside.room()
+		n, err := src.Read(p)
+		at += int64(n)
+		if s.pipe == nil {
+			if changed := s.checkUnchanged(at, err == io.EOF); changed != nil {
+				return total{}, changed // also where that is why reading has failed
+			}
+		}
+		if err != nil && err != io.EOF {
+			return total{}, osfile.About(s.name, err)
+		}
+		beside.add(n)
+		progress.Write(p[:n])
+		if _, err := w.Write(p[:n]); err != nil {
+			return total{}, osfile.About(s.name, err)
+		}
+		if err == io.EOF {
+			beside.finish()
+			return total{at, digestOf(sum)}, nil
+		}
 	}
-	return total{length, digestOf(sum)}, nil
 }
 
-// copyPart hashes n bytes, and copies them to w. It reads them twice, so that w can have the kernel send them. If they are many,
-// another processor can hash them meanwhile.
-func (s *Source) copyPart(w, hash io.Writer, at, n int64, buf []byte) error {
-	hashed := make(chan error, 1)
-	hashPart := func() {
-		_, err := io.CopyBuffer(hash, io.NewSectionReader(s, at, n), buf)
-		hashed <- err
-	}
-	if n < hashSize {
-		hashPart()
-	} else {
-		go hashPart()
-	}
-	sent, err := io.Copy(w, io.LimitReader(s.File, n))
-	if err == nil && sent < n {
-		err = errors.New("it has become shorter")
-	}
-	return cmp.Or(<-hashed, err)
-}
-
-// checkUnchanged returns an error if the file is not what it was when it was opened.
-func (s *Source) checkUnchanged() error {
+// checkUnchanged returns an error if the file, of which at bytes or all were read, is not what it was when it was opened.
+func (s *Source) checkUnchanged(at int64, all bool) error {
 	info, err := s.Stat()
-	switch {
+	switch length := s.Info.Size(); {
 	case err != nil:
 		return osfile.About(s.name, err)
-	case info.Size() != s.Info.Size() || !info.ModTime().Equal(s.Info.ModTime()):
+	case info.Size() != length || !info.ModTime().Equal(s.Info.ModTime()):
 		return &draft.Spoiled{Err: fmt.Errorf("%q: changed while it was sent", s.name)}
+	case at > length: // as those of /proc, which have no length
+		return fmt.Errorf("%q: has more bytes than the %v that it tells; a pipe sends it: put - URL <FILE", s.name, size.Bytes(length))
+	case all && at < length:
+		return fmt.Errorf("%q: has become shorter", s.name)
 	}
 	return nil
 }

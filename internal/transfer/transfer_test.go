@@ -178,7 +178,7 @@ func check(t *testing.T, r transfer.Result, err error, content string) {
 
 func TestFilesComeAsTheyAre(t *testing.T) {
 	p, dir := serve(t, anything), t.TempDir()
-	for _, n := range []int{0, 1, transfer.HashSize - 1, transfer.HashSize, transfer.PartSize - 1, transfer.PartSize + 1, 3*transfer.PartSize + 7} {
+	for _, n := range []int{0, 1, transfer.HashSize - 1, transfer.HashSize, transfer.HashSize + 1, 3<<20 + 7} {
 		content := randomBytes(n)
 		begins := fmt.Sprintf("of 0 on at 0 of %d", n)
 		put, observed := p.putter(t, "file")
@@ -203,7 +203,7 @@ func TestFilesComeAsTheyAre(t *testing.T) {
 
 func TestPipesComeAsTheyAre(t *testing.T) {
 	p := serve(t, anything)
-	content := randomBytes(2*transfer.PartSize + 7)
+	content := randomBytes(2<<20 + 7)
 	put, observed := p.putter(t, "new/file")
 	src := transfer.Pipe("input", strings.NewReader(content))
 	r, err := put.Put(testContext(t), src, true)
