@@ -20,6 +20,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/litert/websocket/examples/tunnel/inside"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
 )
@@ -74,9 +75,9 @@ func run(ctx context.Context, args []string, token string) error {
 		log.Printf("%s leads through %s", ln.Addr(), c.url)
 		return c.forward(ctx, ln)
 	case "ssh3":
-		return runSSH(ctx, c, *identity, *hosts, flags.Arg(1), flags.Arg(2))
+		return inside.RunSSH(ctx, c.connect, *identity, *hosts, flags.Arg(1), flags.Arg(2))
 	case "check1":
-		status, err := c.check(ctx)
+		status, err := inside.Check(ctx, c.connect)
 		if err == nil {
 			fmt.Println(status)
 		}
@@ -95,7 +96,7 @@ func runServe(ctx context.Context, addr, to, cert, key, token string) error {
 		if err != nil {
 			return err
 		}
-		server := newHealthServer()
+		server := inside.NewHealthServer()
 		defer server.Stop()
 		go server.Serve(behind)
 		to = behind.Addr().String()

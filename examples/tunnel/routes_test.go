@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/examples/tunnel/inside"
 	"github.com/litert/websocket/internal/wstest"
 )
 
@@ -126,11 +127,11 @@ func TestTheGRPCServerAnswersThoseWithTheToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := newHealthServer()
+	server := inside.NewHealthServer()
 	defer server.Stop()
 	go server.Serve(ln)
 	eachRoute(t, ln.Addr().String(), func(t *testing.T, c client) {
-		if status, err := c.check(testContext(t)); status != "SERVING" || err != nil {
+		if status, err := inside.Check(testContext(t), c.connect); status != "SERVING" || err != nil {
 			t.Errorf("%s, %v; want SERVING", status, err)
 		}
 		stranger, err := newClient(c.url, "wrong", "")
@@ -138,7 +139,7 @@ func TestTheGRPCServerAnswersThoseWithTheToken(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.opts[1] = stranger.opts[1] // the token
-		if status, err := c.check(testContext(t)); err == nil || !strings.Contains(err.Error(), "401") {
+		if status, err := inside.Check(testContext(t), c.connect); err == nil || !strings.Contains(err.Error(), "401") {
 			t.Errorf("a stranger hears %q, %v", status, err)
 		}
 	})

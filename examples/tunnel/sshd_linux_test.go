@@ -18,6 +18,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
+
+	"github.com/litert/websocket/examples/tunnel/inside"
 )
 
 // An sshd is the server of OpenSSH, as a process without privileges: it lets in the user that it runs as.
@@ -100,7 +102,7 @@ func TestOpenSSHThroughTheTunnel(t *testing.T) {
 			t.Fatal(err)
 		}
 		config := &ssh.ClientConfig{User: d.user, Auth: []ssh.AuthMethod{ssh.PublicKeys(d.signer)}, HostKeyCallback: known}
-		client, err := c.ssh(testContext(t), "inside:22", config)
+		client, err := inside.SSH(testContext(t), c.connect, "inside:22", config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,14 +116,14 @@ func TestOpenSSHThroughTheTunnel(t *testing.T) {
 
 		// The user may have no shell, which tells so by its status.
 		var status *ssh.ExitError
-		if err := runSSH(testContext(t), c, d.key, d.hosts, d.user+"@inside", "true"); err != nil && !errors.As(err, &status) {
+		if err := inside.RunSSH(testContext(t), c.connect, d.key, d.hosts, d.user+"@inside", "true"); err != nil && !errors.As(err, &status) {
 			t.Errorf("a command: %v", err)
 		}
-		if err := runSSH(testContext(t), c, d.key, d.hosts, d.user+"@elsewhere", "true"); err == nil || !strings.Contains(err.Error(), "knownhosts") {
+		if err := inside.RunSSH(testContext(t), c.connect, d.key, d.hosts, d.user+"@elsewhere", "true"); err == nil || !strings.Contains(err.Error(), "knownhosts") {
 			t.Errorf("a host that is not known: %v", err)
 		}
 		other, _ := newKey(t)
-		if err := runSSH(testContext(t), c, writeFile(t, "other", other), d.hosts, d.user+"@inside", "true"); err == nil || errors.As(err, &status) {
+		if err := inside.RunSSH(testContext(t), c.connect, writeFile(t, "other", other), d.hosts, d.user+"@inside", "true"); err == nil || errors.As(err, &status) {
 			t.Errorf("another key: %v", err)
 		}
 	})

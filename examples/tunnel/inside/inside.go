@@ -1,4 +1,5 @@
-package main
+// Package inside has what goes through a tunnel: SSH and gRPC, which need a net.Conn, and know nothing of WebSocket.
+package inside
 
 import (
 	"context"
@@ -16,9 +17,12 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 )
 
-// ssh logs in at the server of SSH behind the tunnel, which has the name host there. It ends with ctx.
-func (c client) ssh(ctx context.Context, host string, config *ssh.ClientConfig) (*ssh.Client, error) {
-	conn, err := c.connect(ctx)
+// Connect opens a tunnel.
+type Connect func(context.Context) (net.Conn, error)
+
+// SSH logs in at the server of SSH behind the tunnel, which has the name host there. It ends with ctx.
+func SSH(ctx context.Context, connect Connect, host string, config *ssh.ClientConfig) (*ssh.Client, error) {
+	conn, err := connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -31,11 +35,11 @@ func (c client) ssh(ctx context.Context, host string, config *ssh.ClientConfig) 
 	return ssh.NewClient(transport, channels, requests), nil
 }
 
-// runSSH runs a command as user@host, which is known by the file hosts, with the key in a file.
-func runSSH(ctx context.Context, c client, key, hosts, who, command string) error {
+// RunSSH runs a command as user@host, which is known by the file hosts, with the key in a file.
+func RunSSH(ctx context.Context, connect Connect, key, hosts, who, command string) error {
 	user, host, ok := strings.Cut(who, "@")
 	if !ok {
-		return errors.New(usage)
+		return errors.New("user@host is wanted")
 	}
 	p, err := os.ReadFile(key)
 	if err != nil {
@@ -49,7 +53,7 @@ func runSSH(ctx context.Context, c client, key, hosts, who, command string) erro
 	if err != nil {
 		return err
 	}
-	client, err := c.ssh(ctx, net.JoinHostPort(host, "22"), &ssh.ClientConfig{User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: known})
+	client, err := SSH(ctx, connect, net.JoinHostPort(host, "22"), &ssh.ClientConfig{User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: known})
 	if err != nil {
 		return err
 	}
@@ -71,17 +75,17 @@ func runSSH(ctx context.Context, c client, key, hosts, who, command string) erro
 	return session.Run(command)
 }
 
-// newHealthServer returns a gRPC server whose service tells whether it is up.
-func newHealthServer() *grpc.Server {
+// NewHealthServer returns a gRPC server whose service tells whether it is up.
+func NewHealthServer() *grpc.Server {
 	server := grpc.NewServer()
 	grpc_health_v1.RegisterHealthServer(server, health.NewServer())
 	return server
 }
 
-// check asks the gRPC server behind the tunnel whether it is up. If the tunnel has TLS, gRPC need not know.
-func (c client) check(ctx context.Context) (status string, err error) {
-	connect := func(ctx context.Context, _ string) (net.Conn, error) { return c.connect(ctx) }
-	client, err := grpc.NewClient("passthrough:///tunnel", grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithContextDialer(connect))
+// Check asks the gRPC server behind the tunnel whether it is up. If the tunnel has TLS, gRPC need not know.
+func Check(ctx context.Context, connect Connect) (status string, err error) {
+	dial := func(ctx context.Context, _ string) (net.Conn, error) { return connect(ctx) }
+	client, err := grpc.NewClient("passthrough:///tunnel", grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithContextDialer(dial))
 	if err != nil {
 		return "", err
 	}
