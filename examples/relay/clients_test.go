@@ -6,11 +6,11 @@ import (
 	"io"
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/examples/relay/clients"
 	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
 )
@@ -57,36 +57,10 @@ func TestOnlyThoseWithATokenAreLetIn(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoListOfClientsIsSaid(t *testing.T) {
-	for _, list := range []string{"alice", "alice=", "=secret", "alice=a bob", "alice=a bob=a"} {
-		if all, err := parseClients(list, plenty); err == nil {
-			t.Errorf("%q is taken for %d clients", list, len(all))
-		}
-	}
-	for _, l := range []limits{{0, 1, 1}, {1, 0, 1}, {1, 1, 0}, {-1, 1, 1}} {
-		if _, err := parseClients("alice=secret", l); err == nil {
-			t.Errorf("%v are taken for limits", l)
-		}
-	}
-}
-
-func TestAClientWithTwoTokensHasTheLimitsOfOne(t *testing.T) {
-	all, err := parseClients("alice=old bob=other alice=new", plenty)
-	if err != nil {
-		t.Fatal(err)
-	}
-	with := func(token string) *client {
-		return all.of(&http.Request{Header: http.Header{"Authorization": {"Bearer " + token}}})
-	}
-	if alice := with("old"); alice == nil || alice != with("new") || alice == with("other") {
-		t.Error("each token has limits of its own, or none")
-	}
-}
-
 func TestTheConnectionsOfAClientAreBounded(t *testing.T) {
 	l := listenBehind(t)
 	some := plenty
-	some.connections = 2
+	some.Connections = 2
 	addr, _ := serveRelay(t, newTestRelay(t, l.Addr().String(), some), "")
 	open := func(of string) (*conn, error) {
 		client, err := dial.Dial(testContext(t), "ws://"+addr, stream.Frames, token(of))
@@ -121,7 +95,7 @@ func TestTheConnectionsOfAClientAreBounded(t *testing.T) {
 }
 
 // connectWithin returns both ends of a connection that a relay is between which has such limits.
-func connectWithin(t *testing.T, some limits, opts ...dial.Option) (client, server *conn, stop func()) {
+func connectWithin(t *testing.T, some clients.Limits, opts ...dial.Option) (client, server *conn, stop func()) {
 	t.Helper()
 	l := listenBehind(t)
 	addr, stop := serveRelay(t, newTestRelay(t, l.Addr().String(), some), "")
@@ -139,7 +113,7 @@ func connectWithin(t *testing.T, some limits, opts ...dial.Option) (client, serv
 
 func TestAMessageOverTheLimitEndsTheConnection(t *testing.T) {
 	some := plenty
-	some.message = 1000
+	some.Message = 1000
 	client, server, _ := connectWithin(t, some)
 	for _, size := range []int{1000, 999, 2} { // the last two are a message
 		f := stream.Frame{Fin: size != 999, Opcode: opcode.Binary, Payload: make([]byte, size)}
@@ -163,31 +137,9 @@ func TestAMessageOverTheLimitEndsTheConnection(t *testing.T) {
 	}
 }
 
-func TestAPaceHoldsBackWhatIsFaster(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := pace{rate: 1000}
-		take := func(n int, want time.Duration) {
-			t.Helper()
-			d := p.take(n - 14)
-			if d = max(0, d); d != want {
-				t.Errorf("%d bytes wait for %v, want %v", n, d, want)
-			}
-			time.Sleep(d)
-		}
-		take(1000, 0) // that is a second's worth
-		take(100, 100*time.Millisecond)
-		take(14, 14*time.Millisecond)
-		take(5000, 5*time.Second) // more than a second has room for
-		time.Sleep(500 * time.Millisecond)
-		take(500, 0)
-		time.Sleep(time.Hour)
-		take(1001, time.Millisecond)
-	})
-}
-
 func TestWhatIsFasterIsHeldBackAndNothingIsLost(t *testing.T) {
 	some := plenty
-	some.rate = 1000
+	some.Rate = 1000
 	client, server, stop := connectWithin(t, some)
 	send := func(size int) {
 		t.Helper()
@@ -233,7 +185,7 @@ func TestWhatIsFasterIsHeldBackAndNothingIsLost(t *testing.T) {
 
 func TestPingsAreHeldBackAsWell(t *testing.T) {
 	some := plenty
-	some.rate = 10
+	some.Rate = 10
 	answered := make(chan struct{}, 100)
 	count := stream.WithTrace(&stream.Trace{PongReceived: func([]byte) { answered <- struct{}{} }})
 	client, server, _ := connectWithin(t, some, count)

@@ -6,8 +6,6 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/stream"
 )
@@ -41,7 +39,7 @@ func TestWhatTheHandshakeIsRefusedForIsCounted(t *testing.T) {
 	addr, _ := serveRelay(t, x, "")
 	elsewhere := http.Header{"Authorization": {"Bearer secret"}, "Origin": {"https://example.com"}}
 	wantRefused(t, addr, http.StatusForbidden, dial.Header(elsewhere))
-	metrics := httptest.NewServer(promhttp.HandlerFor(x.metrics.registry, promhttp.HandlerOpts{}))
+	metrics := httptest.NewServer(x.metrics.Handler())
 	defer metrics.Close()
 	wantMetrics(t, metrics.URL, `relay_refused_total{status="403"} 1`)
 }

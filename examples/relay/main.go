@@ -16,8 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
+	"github.com/litert/websocket/examples/relay/clients"
 	"github.com/litert/websocket/listen"
 	_ "github.com/litert/websocket/listen/xconnect" // over TLS, clients may come over HTTP/2
 	"github.com/litert/websocket/stream"
@@ -38,17 +37,17 @@ func run(ctx context.Context, args []string) error {
 	to := flags.String("to", "", "lead to the server at `url` (default: one of its own, which echoes)")
 	cert := flags.String("cert", "", "speak TLS with the certificate in `file`")
 	key := flags.String("key", "", "and the key in `file`")
-	var l limits
-	flags.IntVar(&l.connections, "connections", 16, "a client may have so `many` connections at a time")
-	flags.Int64Var(&l.rate, "rate", 1<<20, "a client may send, and be sent, so many `bytes` per second")
-	flags.Int64Var(&l.message, "message", 1<<20, "a message may have so many `bytes`")
+	var l clients.Limits
+	flags.IntVar(&l.Connections, "connections", 16, "a client may have so `many` connections at a time")
+	flags.Int64Var(&l.Rate, "rate", 1<<20, "a client may send, and be sent, so many `bytes` per second")
+	flags.Int64Var(&l.Message, "message", 1<<20, "a message may have so many `bytes`")
 	flags.Parse(args)
 	list := os.Getenv("RELAY_CLIENTS")
 	if list == "" {
 		list = "guest=" + rand.Text()
 		log.Printf("RELAY_CLIENTS has no names and tokens; let in is %s", list)
 	}
-	clients, err := parseClients(list, l)
+	all, err := clients.Parse(list, l)
 	if err != nil {
 		return err
 	}
@@ -65,12 +64,12 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	x := newRelay(behind, clients, l, listen.Hosts("localhost", "127.0.0.1", "[::1]"))
+	x := newRelay(behind, all, l, listen.Hosts("localhost", "127.0.0.1", "[::1]"))
 	counts, err := net.Listen("tcp", *metrics)
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: promhttp.HandlerFor(x.metrics.registry, promhttp.HandlerOpts{}), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: x.metrics.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	defer server.Close()
 	go server.Serve(counts)
 	ln, err := net.Listen("tcp", *addr)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/examples/relay/clients"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
@@ -40,16 +41,16 @@ func testContext(t *testing.T) context.Context {
 }
 
 // plenty are limits that no test meets by chance.
-var plenty = limits{connections: 100, rate: 1 << 40, message: 1 << 24}
+var plenty = clients.Limits{Connections: 100, Rate: 1 << 40, Message: 1 << 24}
 
 // newTestRelay returns a relay to the address for alice and bob.
-func newTestRelay(t *testing.T, behind string, l limits) *relay {
+func newTestRelay(t *testing.T, behind string, l clients.Limits) *relay {
 	t.Helper()
-	clients, err := parseClients("alice=secret bob=other", l)
+	all, err := clients.Parse("alice=secret bob=other", l)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newRelay(&url.URL{Scheme: "ws", Host: behind}, clients, l)
+	return newRelay(&url.URL{Scheme: "ws", Host: behind}, all, l)
 }
 
 // relayTo runs a relay to the address until stop is called, or the test ends.

@@ -1,31 +1,35 @@
-package main
+// Package metrics tells Prometheus what becomes of the connections of clients.
+package metrics
 
 import (
 	"errors"
 	"net"
+	"net/http"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/litert/websocket/frame"
 	"github.com/litert/websocket/stream"
 )
 
 // Metrics are those of the connections of clients.
-type metrics struct {
+type Metrics struct {
 	registry                      *prometheus.Registry
 	open                          *prometheus.GaugeVec
 	frames, bytes, ended, refused *prometheus.CounterVec
 }
 
-func newMetrics() *metrics {
+// New returns metrics that count from 0 on.
+func New() *Metrics {
 	registry := prometheus.NewRegistry()
 	with := promauto.With(registry)
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return with.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
-	return &metrics{
+	return &Metrics{
 		registry: registry,
 		open:     with.NewGaugeVec(prometheus.GaugeOpts{Name: "relay_connections", Help: "Open connections."}, []string{"client"}),
 		frames:   counter("relay_frames_total", "Frames received and sent, pings and the like among them.", "client", "direction"),
@@ -35,10 +39,16 @@ func newMetrics() *metrics {
 	}
 }
 
-func (m *metrics) refuse(status int) { m.refused.WithLabelValues(strconv.Itoa(status)).Inc() }
+// Handler returns what shows the metrics.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
 
-// trace returns what counts a connection of the client.
-func (m *metrics) trace(client string) *stream.Trace {
+// Refuse counts a request that was refused.
+func (m *Metrics) Refuse(status int) { m.refused.WithLabelValues(strconv.Itoa(status)).Inc() }
+
+// Trace returns what counts a connection of the client.
+func (m *Metrics) Trace(client string) *stream.Trace {
 	count := func(direction string) func(frame.Header) {
 		frames, bytes := m.frames.WithLabelValues(client, direction), m.bytes.WithLabelValues(client, direction)
 		return func(h frame.Header) {
