@@ -45,7 +45,7 @@ type account struct {
 // spoil records why the message cannot be brought to its end, and returns the first such error.
 func (a *account) spoil(err error, d damage) error {
 	if a.damage < spoiled {
-		a.damage, a.err = d, err
+		a.damage, a.err = d, lasting(err)
 	}
 	return a.err
 }
@@ -99,7 +99,7 @@ func (a *account) took(p []byte, n int, f failure) error {
 	case f.err == nil:
 		a.mended(len(p))
 	case !f.again:
-		return a.spoil(f.err, spoiled)
+		a.spoil(f.err, spoiled)
 	default:
 		a.damage, a.err = interrupted, f.err
 		if !retries {
@@ -115,7 +115,7 @@ func (a *account) tookSource(f failure) error {
 	case f.err == nil:
 		a.mended(1) // the end of the source counts
 	case !f.again:
-		return a.spoil(f.err, spoiled)
+		a.spoil(f.err, spoiled)
 	case a.damage < spoiled:
 		a.damage, a.err = interrupted, f.err
 	}
@@ -132,7 +132,7 @@ func (a *account) mended(n int) {
 // sent accounts for a Flush or Close that has taken nothing, and ended with f.
 func (a *account) sent(f failure) error {
 	if f.err != nil && !f.again {
-		return a.spoil(f.err, spoiled)
+		a.spoil(f.err, spoiled)
 	}
 	return f.err
 }

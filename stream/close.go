@@ -75,10 +75,14 @@ func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason strin
 	if panicked != nil {
 		panic(panicked)
 	}
-	if cause := s.Err(); !isByPeer(cause) {
+	switch cause := s.Err(); {
+	case isByPeer(cause):
+		return nil
+	case ctx.Err() != nil:
+		return ofOwnBounds(cause)
+	default:
 		return cause
 	}
-	return nil
 }
 
 // CloseWrite sends a close frame with code and reason, behind which nothing can be sent (RFC 6455, section 5.5.1), and leaves

@@ -77,7 +77,9 @@ func New[M any](rwc io.ReadWriteCloser, hs Handshake, mode Mode[M], opts ...Opti
 //
 // When the connection has ended, Receive returns why: a [*CloseError], which matches [io.EOF] if the end was orderly;
 // an error that matches [net.ErrClosed] if this end closed it; one that matches [io.ErrUnexpectedEOF] if it was
-// lost; [*ProtocolError], [*LimitError], [ErrIdleTimeout] or [ErrNoPong].
+// lost; [*ProtocolError], [*LimitError], [ErrIdleTimeout] or [ErrNoPong]. None of these matches [context.DeadlineExceeded] or
+// [os.ErrDeadlineExceeded], also where that was the cause: so a program that tries again behind a deadline of its own does not
+// do so for ever.
 //
 // Control frames are answered while a goroutine receives or reads a message, and not otherwise. Before it returns that the
 // peer has closed the connection, or broken the protocol, Receive sends a close frame, for which it may have to wait

@@ -55,7 +55,8 @@
 //
 // A context bounds the call it is given to, and no more. When it ends, the connection stays as it was: the next Receive
 // goes on where that one stopped, even in the middle of a header. Only a write that was cut inside a frame takes the
-// connection with it. Reader and Writer have deadlines of their own.
+// connection with it: its error matches [net.ErrClosed], too, and those of the calls behind match that alone. Reader and Writer
+// have deadlines of their own.
 //
 // # Closing
 //

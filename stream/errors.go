@@ -1,10 +1,12 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 
 	"github.com/litert/websocket/closecode"
@@ -128,7 +130,7 @@ func textOf(cause error) string {
 }
 
 // A cutError is the end of something that should have gone on. It matches as, and all that its cause matches, except
-// io.EOF: no check for an orderly end may take it for one.
+// io.EOF: no check for an orderly end may take it for one; nor the end of a deadline, behind which programs try again.
 type cutError struct {
 	what  string
 	as    error
@@ -138,7 +140,11 @@ type cutError struct {
 func (e *cutError) Error() string { return "stream: " + e.what + ": " + textOf(e.cause) }
 
 func (e *cutError) Is(target error) bool {
-	return target == e.as || target != io.EOF && errors.Is(e.cause, target)
+	switch target {
+	case io.EOF, os.ErrDeadlineExceeded, context.DeadlineExceeded:
+		return false
+	}
+	return target == e.as || errors.Is(e.cause, target)
 }
 
 // As takes the place of Unwrap, through which errors.Is would find io.EOF.
@@ -148,6 +154,29 @@ func (e *cutError) As(target any) bool { return errors.As(e.cause, target) }
 func (e *cutError) Timeout() bool {
 	t, ok := e.cause.(interface{ Timeout() bool })
 	return ok && t.Timeout()
+}
+
+// A boundsError is a cutError for the call whose own bounds were the cause, and for no other: it matches what these ended with.
+type boundsError struct{ *cutError }
+
+func (e *boundsError) Is(target error) bool {
+	return e.cutError.Is(target) || target != io.EOF && errors.Is(e.cause, target)
+}
+
+// lasting returns err as it is told by all calls behind the one that it has ended.
+func lasting(err error) error {
+	if own, ok := err.(*boundsError); ok {
+		return own.cutError
+	}
+	return err
+}
+
+// ofOwnBounds returns err as it is told by the call whose own bounds were the cause.
+func ofOwnBounds(err error) error {
+	if cut, ok := err.(*cutError); ok {
+		return &boundsError{cut}
+	}
+	return err
 }
 
 // A shutdownError is how a connection ended after this end had begun the closing handshake: it matches net.ErrClosed,

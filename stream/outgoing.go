@@ -215,12 +215,12 @@ func (o *outgoing) flush() error {
 // if not, it may be called again.
 func (o *outgoing) end(cause error) (err error, done bool) {
 	a := &o.account
-	if a.close(cause) == nil {
+	if err = a.close(cause); err == nil {
 		f := o.finish()
-		if a.sent(f) == nil {
+		if err = a.sent(f); err == nil {
 			o.m.wire.trace.messageSent()
 		} else if f.again {
-			return f.err, false
+			return err, false
 		}
 	}
 	if a.damage >= spoiled {
@@ -230,7 +230,7 @@ func (o *outgoing) end(cause error) (err error, done bool) {
 	o.fragments.end()
 	o.gen.Add(1)
 	o.m.gate.Leave()
-	return a.err, true
+	return err, true
 }
 
 // finish sends the last frame, or what is left of the only one.

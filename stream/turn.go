@@ -80,7 +80,7 @@ func (t *turn) failed(err error) (again bool, _ error) {
 			t.end()
 			return true, failed.Err
 		}
-		return false, t.cut(failed.Err)
+		return false, ofOwnBounds(t.cut(failed.Err))
 	case transport.Idle:
 		return false, t.cut(ErrIdleTimeout)
 	case transport.Lost:

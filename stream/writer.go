@@ -205,13 +205,15 @@ func (w *Writer) end(cause error) error {
 		return err
 	}
 	defer o.mu.Unlock()
-	w.err, w.ended = o.end(cause)
+	err, w.ended = o.end(cause)
+	w.err = lasting(err)
 	o.calling = false
-	return w.err
+	return err
 }
 
 // SetDeadline sets when Write, ReadFrom, Flush and Close give up with [os.ErrDeadlineExceeded]; the zero time is never.
-// If a frame was cut by it, the connection has ended; if not, they may be tried again after a later deadline was set.
+// If a frame was cut by it, the connection has ended, which the error says by matching [net.ErrClosed]; if not, they may be tried
+// again after a later deadline was set.
 // What a Write has not taken must be written then, by the calls that come next, before anything else; what the source of a
 // ReadFrom has left is written by ReadFrom or Write. Otherwise the error stays, and Close returns it.
 // Any goroutine may call it, also for calls that wait already.

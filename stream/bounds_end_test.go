@@ -1,0 +1,105 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"testing"
+
+	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/opcode"
+	"github.com/litert/websocket/stream"
+)
+
+// An expiring context has met its deadline once it was cancelled.
+type expiring struct{ context.Context }
+
+func (e expiring) Err() error {
+	if e.Context.Err() != nil {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// boundEnds are calls that end a connection whose peer does not read, by their own bounds, once that has taken a few bytes; and
+// calls that go on with the same.
+var boundEnds = map[string]func(t *testing.T, c *conn, taken <-chan struct{}) (err error, again []func() error){
+	"WriteBinary": func(_ *testing.T, c *conn, taken <-chan struct{}) (error, []func() error) {
+		return c.WriteBinary(expiringBehind(taken), make([]byte, 64<<20)), nil
+	},
+	"WriteFrame": func(_ *testing.T, c *conn, taken <-chan struct{}) (error, []func() error) {
+		return c.WriteFrame(expiringBehind(taken), stream.Frame{Opcode: opcode.Binary, Payload: make([]byte, 64<<20)}), nil
+	},
+	"Write": func(t *testing.T, c *conn, taken <-chan struct{}) (error, []func() error) {
+		w := newWriter(t, c, opcode.Binary, stream.SingleFrame(64<<20))
+		write := func() error { _, err := w.Write(make([]byte, 64<<20)); return err }
+		go func() {
+			<-taken
+			w.SetDeadline(past)
+		}()
+		return write(), []func() error{write, w.Flush, w.Close, w.Close}
+	},
+	"Shutdown": func(t *testing.T, c *conn, _ <-chan struct{}) (error, []func() error) {
+		return c.Shutdown(brief(t), closecode.NormalClosure, ""), nil
+	},
+}
+
+func expiringBehind(taken <-chan struct{}) context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() {
+		<-taken
+		cancel()
+	}()
+	return expiring{ctx}
+}
+
+// A program that tries again after a deadline would do so for ever: so only the call that is told of its own bounds matches them.
+func TestWhatABoundHasEndedMatchesItNoMore(t *testing.T) {
+	for name, end := range boundEnds {
+		for _, tr := range wstest.Transports {
+			t.Run(name+"/"+tr.Name, func(t *testing.T) {
+				t.Parallel()
+				c, peer := unread(t, tr, stream.IdleTimeout(0))
+				taken := make(chan struct{})
+				go func() {
+					defer close(taken)
+					io.ReadFull(peer, make([]byte, 10)) // and nothing more
+				}()
+				err, again := end(t, c, taken)
+				if !isDeadline(err) || !errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) {
+					t.Errorf("the call itself: %v", err)
+				}
+				calls := map[string]func() error{
+					"Err":        c.Err,
+					"Receive":    func() error { _, err := c.Receive(bg(t)); return err },
+					"WriteText":  func() error { return c.WriteText(bg(t), "x") },
+					"Ping":       func() error { return c.Ping(bg(t), nil) },
+					"NewWriter":  func() error { _, err := c.NewWriter(bg(t), opcode.Text); return err },
+					"CloseWrite": func() error { return c.CloseWrite(bg(t), closecode.NormalClosure, "") },
+				}
+				for i, call := range again {
+					if err := call(); err == nil || isDeadline(err) {
+						t.Errorf("call %d behind it: %v", i, err)
+					}
+				}
+				for name, call := range calls {
+					var timeout interface{ Timeout() bool }
+					switch err := call(); {
+					case err == nil && name == "CloseWrite": // the close frame was sent
+					case isDeadline(err) || !errors.Is(err, net.ErrClosed):
+						t.Errorf("%s behind it: %v", name, err)
+					case !errors.As(err, &timeout) || !timeout.Timeout():
+						t.Errorf("%s behind it is no timeout: %v", name, err)
+					}
+				}
+			})
+		}
+	}
+}
+
+func isDeadline(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+}
