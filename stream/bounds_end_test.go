@@ -26,24 +26,24 @@ func (e expiring) Err() error {
 
 // boundEnds are calls that end a connection whose peer does not read, by their own bounds, once that has taken a few bytes; and
 // calls that go on with the same.
-var boundEnds = map[string]func(t *testing.T, c *conn, taken <-chan struct{}) (err error, again []func() error){
-	"WriteBinary": func(_ *testing.T, c *conn, taken <-chan struct{}) (error, []func() error) {
-		return c.WriteBinary(expiringBehind(taken), make([]byte, 64<<20)), nil
+var boundEnds = map[string]func(t *testing.T, c *conn, taken <-chan struct{}) (again []func() error, err error){
+	"WriteBinary": func(_ *testing.T, c *conn, taken <-chan struct{}) ([]func() error, error) {
+		return nil, c.WriteBinary(expiringBehind(taken), make([]byte, 64<<20))
 	},
-	"WriteFrame": func(_ *testing.T, c *conn, taken <-chan struct{}) (error, []func() error) {
-		return c.WriteFrame(expiringBehind(taken), stream.Frame{Opcode: opcode.Binary, Payload: make([]byte, 64<<20)}), nil
+	"WriteFrame": func(_ *testing.T, c *conn, taken <-chan struct{}) ([]func() error, error) {
+		return nil, c.WriteFrame(expiringBehind(taken), stream.Frame{Opcode: opcode.Binary, Payload: make([]byte, 64<<20)})
 	},
-	"Write": func(t *testing.T, c *conn, taken <-chan struct{}) (error, []func() error) {
+	"Write": func(t *testing.T, c *conn, taken <-chan struct{}) ([]func() error, error) {
 		w := newWriter(t, c, opcode.Binary, stream.SingleFrame(64<<20))
 		write := func() error { _, err := w.Write(make([]byte, 64<<20)); return err }
 		go func() {
 			<-taken
 			w.SetDeadline(past)
 		}()
-		return write(), []func() error{write, w.Flush, w.Close, w.Close}
+		return []func() error{write, w.Flush, w.Close, w.Close}, write()
 	},
-	"Shutdown": func(t *testing.T, c *conn, _ <-chan struct{}) (error, []func() error) {
-		return c.Shutdown(brief(t), closecode.NormalClosure, ""), nil
+	"Shutdown": func(t *testing.T, c *conn, _ <-chan struct{}) ([]func() error, error) {
+		return nil, c.Shutdown(brief(t), closecode.NormalClosure, "")
 	},
 }
 
@@ -68,7 +68,7 @@ func TestWhatABoundHasEndedMatchesItNoMore(t *testing.T) {
 					defer close(taken)
 					io.ReadFull(peer, make([]byte, 10)) // and nothing more
 				}()
-				err, again := end(t, c, taken)
+				again, err := end(t, c, taken)
 				if !isDeadline(err) || !errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) {
 					t.Errorf("the call itself: %v", err)
 				}

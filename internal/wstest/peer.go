@@ -24,14 +24,14 @@ var Key = frame.Key{0x37, 0xfa, 0x21, 0x3d}
 type Peer struct {
 	io.ReadWriteCloser
 	Server   bool          // it plays the server: its frames are not masked
-	Patience time.Duration // for each call; by default 10 s, and in a bubble of testing/synctest a day; 0: no bound
+	Patience time.Duration // for each call; by default 30 s, and in a bubble of testing/synctest a day; 0: no bound
 
 	t testing.TB
 }
 
 // NewPeer returns a peer that speaks over rwc. With a nil t and rwc it can encode frames, and nothing else.
 func NewPeer(t testing.TB, rwc io.ReadWriteCloser, server bool) *Peer {
-	p := &Peer{ReadWriteCloser: rwc, Server: server, Patience: 10 * time.Second, t: t}
+	p := &Peer{ReadWriteCloser: rwc, Server: server, Patience: 30 * time.Second, t: t}
 	if time.Now().Year() == 2000 { // which is where testing/synctest begins; tests of timeouts wait for minutes there
 		p.Patience = 24 * time.Hour
 	}
