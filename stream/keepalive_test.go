@@ -116,7 +116,9 @@ func TestKeepAlive(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			a, b := streamtest.NetPipe()
 			began := time.Now()
-			c, stuck := open(t, a, false, opts...), open(t, b, true, opts...)
+			c := open(t, a, false, opts...)
+			time.Sleep(time.Second) // or its ping may come when that of c is due, which is left out while the answer is on the wire
+			stuck := open(t, b, true, opts...)
 			_, err := c.Receive(context.Background())
 			if took := time.Since(began); !errors.Is(err, stream.ErrNoPong) || took > 20*time.Second {
 				t.Errorf("Receive: %v, after %v", err, took)
