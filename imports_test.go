@@ -45,7 +45,7 @@ var mayImport = []struct {
 	{"internal/census", nil},
 	{"internal/selfsigned", nil},
 	{"internal/soak", []string{"opcode", "closecode", "stream", "dial", "listen", "listen/xconnect", "internal/census", "internal/selfsigned"}},
-	{"internal/faults", []string{"opcode", "closecode", "stream", "dial", "listen", "internal/census", "internal/selfsigned", "golang.org/x/sys/unix"}},
+	{"internal/faults", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "listen/xconnect", "internal/census", "internal/selfsigned", "golang.org/x/sys/unix"}},
 	{"internal/attack", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "internal/census", "internal/selfsigned", "internal/handshake"}},
 	{"internal/", []string{"opcode", "closecode", "frame", "internal/"}},
 	{"cmd/", []string{"opcode", "closecode", "frame", "stream", "dial", "listen", "listen/xconnect", "internal/draft", "internal/osfile", "internal/printable", "internal/selfsigned", "internal/size", "internal/transfer", "golang.org/x/term"}},

@@ -22,24 +22,25 @@ type boundedCall struct {
 	name      string
 	inMessage bool
 	stays     bool // the connection, as none of its frames was cut
+	writes    bool // until nothing is taken any more
 	make      func(context.Context, *link) error
 }
 
 var boundedCalls = []boundedCall{
-	{"Receive", false, true, func(ctx context.Context, l *link) error { return l.watched.receive(ctx, io.Discard) }},
-	{"Receive in mid-message", true, true, func(ctx context.Context, l *link) error { return l.watched.receive(ctx, io.Discard) }},
-	{"Probe", false, true, func(ctx context.Context, l *link) error {
+	{"Receive", false, true, false, func(ctx context.Context, l *link) error { return l.watched.receive(ctx, io.Discard) }},
+	{"Receive in mid-message", true, true, false, func(ctx context.Context, l *link) error { return l.watched.receive(ctx, io.Discard) }},
+	{"Probe", false, true, false, func(ctx context.Context, l *link) error {
 		_, err := l.watched.Probe(ctx)
 		return err
 	}},
-	{"WriteBinary", false, false, func(ctx context.Context, l *link) (err error) {
+	{"WriteBinary", false, false, true, func(ctx context.Context, l *link) (err error) {
 		for err == nil {
 			err = l.watched.WriteBinary(ctx, make([]byte, little))
 		}
 		return err
 	}},
-	{"a Writer", false, false, writeForEver},
-	{"Shutdown", false, false, func(ctx context.Context, l *link) error {
+	{"a Writer", false, false, true, writeForEver},
+	{"Shutdown", false, false, false, func(ctx context.Context, l *link) error {
 		return l.watched.Shutdown(ctx, closecode.NormalClosure, "")
 	}},
 }
@@ -100,5 +101,9 @@ func (c boundedCall) try(e *env, l *link) error {
 	case c.stays && l.watched.Err() != nil:
 		return fmt.Errorf("%s has ended the connection: %w", c.name, l.watched.Err())
 	}
-	return within(c.name, took, callTime)
+	most := callTime
+	if c.writes {
+		most = e.mostOfWrite(most)
+	}
+	return within(c.name, took, most)
 }

@@ -5,8 +5,8 @@
 //	go run ./internal/faults [-short] [-run regexp] [-v]
 //
 // A fault is tried in a process of its own, once for each of the connections that it is of interest to: with the client or
-// the server as the end that is looked at, in each receive mode, plain and over TLS, with and without compression; with -short,
-// for some of them. A trial has held if its fault did what the table says under "must hold", and if neither a goroutine nor a
+// the server as the end that is looked at, in each receive mode, plain, over TLS and as a stream of HTTP/2 (over TLS), with and without compression;
+// with -short, for some of them. A trial has held if its fault did what the table says under "must hold", and if neither a goroutine nor a
 // descriptor nor a megabyte of memory is left in the process, once both ends have been closed.
 //
 // # The network
@@ -17,6 +17,10 @@
 // larger. Nothing outside of the namespaces is changed, and those that a killed run has left behind go with the next one.
 //
 // A time that must be kept has two seconds on top, which a busy machine may take. The table has the time that was measured.
+//
+// Over HTTP/2 both ends are those of package net/http, and their connection has one stream. A write of the server that is stuck in
+// TCP ends by the WriteByteTimeout of the http.Server alone, as the documentation of package listen says: no context, deadline or
+// idle timeout ends it before. Proxies, and the opening handshake, are those of HTTP/1.1.
 //
 // # The machine
 //

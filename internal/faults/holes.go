@@ -26,6 +26,7 @@ var (
 const (
 	wantNoPong = "ErrNoPong within two intervals of 2 s"
 	wantIdle   = "ErrIdleTimeout within a tenth over 4 s"
+	wantWrite  = "of a server over HTTP/2 once WriteByteTimeout of net/http, 10 s, and the 5 s of TLS to close have passed"
 )
 
 // holes are networks that swallow all that is sent, without a word.
@@ -38,10 +39,10 @@ var holes = []trial{
 		run: receiving(true, hole, idling, stream.ErrIdleTimeout, idle+idle/10)},
 	{name: "black hole while idle, IdleTimeout", want: wantIdle, variants: eachEnd,
 		run: receiving(false, hole, idling, stream.ErrIdleTimeout, idle+idle/10)},
-	{name: "black hole while a write waits, IdleTimeout", want: wantIdle + ", of Receive, too", variants: eachEnd, run: writing(idling...)},
+	{name: "black hole while a write waits, IdleTimeout", want: wantIdle + ", of Receive, too; " + wantWrite, variants: eachEnd, run: writing(idling...)},
 	{name: "black hole while a write waits, IdleTimeout and KeepAlive", want: "the same: the wire is busy, so that no ping is sent", variants: eachEnd,
 		run: writing(stream.IdleTimeout(idle), stream.KeepAlive(keepAlive))},
-	{name: "black hole, contexts and deadlines alone", want: "each of 1 s ends its call", variants: eachEnd, run: bounded},
+	{name: "black hole, contexts and deadlines alone", want: "each of 1 s ends its call; a write " + wantWrite, variants: eachEnd, run: bounded},
 	{name: "another address for the client, KeepAlive", want: "as a black hole: " + wantNoPong, variants: eachEnd,
 		run: receiving(false, move, probing, stream.ErrNoPong, 2*keepAlive)},
 }
@@ -124,7 +125,7 @@ func writing(opts ...stream.Option) func(*env) (string, error) {
 		if err := <-received; !errors.Is(err, stream.ErrIdleTimeout) || errors.Is(err, io.EOF) {
 			return "", fmt.Errorf("receiving has ended with: %w", err)
 		}
-		return fmt.Sprintf("ErrIdleTimeout after %.1f s", took.Seconds()), within("ErrIdleTimeout", took, idle+idle/10)
+		return fmt.Sprintf("ErrIdleTimeout after %.1f s", took.Seconds()), within("ErrIdleTimeout", took, e.mostOfWrite(idle+idle/10))
 	}
 }
 
@@ -153,6 +154,9 @@ func (l *link) begin(ctx context.Context) (err error) {
 	if err := l.unfinished.Flush(); err != nil {
 		return err
 	}
+	if l.other.mode.single {
+		l.other.flow.withhold(little)
+	}
 	return l.other.delivered(ctx)
 }
 
@@ -160,6 +164,6 @@ func (l *link) begin(ctx context.Context) (err error) {
 func (e *end) delivered(ctx context.Context) error {
 	return until(ctx, "what was sent has not come", func() bool {
 		info, err := e.info()
-		return err == nil && info.Unacked == 0 && info.Notsent_bytes == 0
+		return err == nil && info.Unacked == 0 && info.Notsent_bytes == 0 && e.flow.hasLeft(info)
 	})
 }

@@ -101,6 +101,9 @@ func (e *env) serve(opts []stream.Option, more ...listen.Option) (*door, error) 
 		return nil, err
 	}
 	more = append(more, e.common(opts))
+	if e.HTTP2 {
+		return e.serveHTTP2(ln, more), nil
+	}
 	if e.TLS {
 		more = append(more, listen.TLSConfig(e.forServer))
 	}
@@ -114,12 +117,15 @@ func (e *env) serve(opts []stream.Option, more ...listen.Option) (*door, error) 
 // dial connects to url, from the host of the client.
 func (e *env) dial(ctx context.Context, url string, opts []stream.Option) (*end, error) {
 	var raw *net.TCPConn
-	end, err := e.modeOf().dial(ctx, url, e.common(opts), dial.Proxy(nil), dial.TLSConfig(e.forClient),
-		dial.NetDial(func(_ context.Context, _, address string) (net.Conn, error) {
-			conn, err := e.client.dial(address, connecting)
-			raw, _ = conn.(*net.TCPConn)
-			return conn, err
-		}))
+	connect := func(_ context.Context, _, address string) (net.Conn, error) {
+		conn, err := e.client.dial(address, connecting)
+		raw, _ = conn.(*net.TCPConn)
+		return conn, err
+	}
+	if e.HTTP2 {
+		return e.dialHTTP2(ctx, url, e.common(opts), connect, &raw)
+	}
+	end, err := e.modeOf().dial(ctx, url, e.common(opts), dial.Proxy(nil), dial.TLSConfig(e.forClient), dial.NetDial(connect))
 	if err != nil {
 		return nil, err
 	}

@@ -106,7 +106,7 @@ func TestFewVariantsHaveEveryModeRoleAndTransport(t *testing.T) {
 			seen[word] = true
 		}
 	}
-	for _, word := range []string{"client", "server", "Standard", "Simple", "Lite", "Frames", "plain", "TLS", "compressed"} {
+	for _, word := range []string{"client", "server", "Standard", "Simple", "Lite", "Frames", "plain", "TLS", "HTTP/2", "compressed"} {
 		if !seen[word] {
 			t.Errorf("none is %s", word)
 		}

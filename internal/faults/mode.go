@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/litert/websocket/dial"
@@ -23,6 +24,7 @@ type mode struct {
 	most     int64 // bytes of a message in a transfer
 
 	listen func(net.Listener, ...listen.Option) (*door, error)
+	handle func(came func(*http.Request, *end), opts ...listen.Option) http.Handler // calls came with each end
 	dial   func(context.Context, string, ...dial.Option) (*end, error)
 }
 
@@ -55,6 +57,7 @@ type end struct {
 	*stream.Socket
 	mode mode
 	raw  *net.TCPConn // below it; nil where another process has it
+	flow *http2Flow   // nil: it is no stream of HTTP/2
 
 	// receive hands what comes of the next message to w, and returns nil at the true end of the message. The context bounds it.
 	receive func(ctx context.Context, w io.Writer) error
@@ -63,7 +66,7 @@ type end struct {
 // newMode returns m with what depends on the type of its messages.
 func newMode[M any](m mode, of stream.Mode[M], receive func(context.Context, *stream.Conn[M], io.Writer) error) mode {
 	newEnd := func(conn *stream.Conn[M], raw *net.TCPConn) *end {
-		return &end{conn.Socket, m, raw, func(ctx context.Context, w io.Writer) error { return receive(ctx, conn, w) }}
+		return &end{Socket: conn.Socket, mode: m, raw: raw, receive: func(ctx context.Context, w io.Writer) error { return receive(ctx, conn, w) }}
 	}
 	m.listen = func(ln net.Listener, opts ...listen.Option) (*door, error) {
 		keeper := &keeper{Listener: ln, conns: make(chan *net.TCPConn, 1)}
@@ -79,6 +82,13 @@ func newMode[M any](m mode, of stream.Mode[M], receive func(context.Context, *st
 			return newEnd(conn, <-keeper.conns), nil
 		}
 		return &door{ln.Addr().String(), accept, l.Close}, nil
+	}
+	m.handle = func(came func(*http.Request, *end), opts ...listen.Option) http.Handler {
+		return listen.Handler(of, func(r *http.Request, conn *stream.Conn[M]) error {
+			came(r, newEnd(conn, nil))
+			<-conn.Done()
+			return nil
+		}, opts...)
 	}
 	m.dial = func(ctx context.Context, url string, opts ...dial.Option) (*end, error) {
 		conn, err := dial.Dial(ctx, url, of, opts...)

@@ -13,10 +13,10 @@ import (
 
 // proxies are faults of a program between the ends, in the host of the server.
 var proxies = []trial{
-	{name: "HAProxy is restarted gracefully", want: wantRestart, variants: eachEnd, run: restarted(haproxy)},
-	{name: "HAProxy is killed in mid-message", want: wantCut, variants: eachEnd, run: proxyKilled(haproxy)},
-	{name: "nginx is restarted gracefully", want: wantRestart, variants: eachEnd, run: restarted(nginx)},
-	{name: "nginx is killed in mid-message", want: wantCut, variants: eachEnd, run: proxyKilled(nginx)},
+	{name: "HAProxy is restarted gracefully", want: wantRestart, variants: eachEndOverHTTP1, run: restarted(haproxy)},
+	{name: "HAProxy is killed in mid-message", want: wantCut, variants: eachEndOverHTTP1, run: proxyKilled(haproxy)},
+	{name: "nginx is restarted gracefully", want: wantRestart, variants: eachEndOverHTTP1, run: restarted(nginx)},
+	{name: "nginx is killed in mid-message", want: wantCut, variants: eachEndOverHTTP1, run: proxyKilled(nginx)},
 }
 
 const wantRestart = "messages pass meanwhile; then the close code that it sends, or a cut; the next connection passes"

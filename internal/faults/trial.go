@@ -71,6 +71,7 @@ type variant struct {
 	Role    string // client or server; empty: both alike
 	Mode    string // of both ends: see modes
 	TLS     bool
+	HTTP2   bool // it is a stream of HTTP/2, over TLS
 	Deflate bool
 }
 
@@ -82,7 +83,14 @@ func (v variant) String() string {
 	if v.Role != "" {
 		words = append(words, v.Role)
 	}
-	words = append(words, v.Mode, map[bool]string{true: "TLS", false: "plain"}[v.TLS])
+	below := "plain"
+	switch {
+	case v.HTTP2:
+		below = "HTTP/2"
+	case v.TLS:
+		below = "TLS"
+	}
+	words = append(words, v.Mode, below)
 	if v.Deflate {
 		words = append(words, "compressed")
 	}
@@ -97,12 +105,20 @@ func eachEnd(short bool) []variant {
 	return thin(slices.Concat(connections("client"), connections("server")), short)
 }
 
+// eachEndOverHTTP1 is eachEnd without HTTP/2.
+func eachEndOverHTTP1(short bool) []variant {
+	all := slices.DeleteFunc(eachEnd(false), func(v variant) bool { return v.HTTP2 })
+	return thin(all, short)
+}
+
 func connections(role string) (all []variant) {
-	for _, secure := range []bool{false, true} {
+	for _, below := range []variant{{}, {TLS: true}, {TLS: true, HTTP2: true}} {
 		for _, m := range modes {
-			all = append(all, variant{role, m.name, secure, false})
+			v := variant{Role: role, Mode: m.name, TLS: below.TLS, HTTP2: below.HTTP2}
+			all = append(all, v)
 			if m.deflates {
-				all = append(all, variant{role, m.name, secure, true})
+				v.Deflate = true
+				all = append(all, v)
 			}
 		}
 	}
