@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/http/httptrace"
 	"net/url"
 	"runtime"
@@ -296,34 +297,29 @@ func TestTheTransportSeesTheValuesOfTheContext(t *testing.T) {
 
 // The transport has to know the zone of an address, which is of no concern to the server.
 func TestTheZoneOfAnAddressIsForTheTransportAlone(t *testing.T) {
-	l, err := net.Listen("tcp", "[::1]:0")
-	if err != nil {
-		t.Skip(err)
-	}
-	loopback := ""
-	all, _ := net.Interfaces()
-	for _, i := range all {
-		if i.Flags&net.FlagLoopback != 0 {
-			loopback = i.Name
-		}
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	hosts := make(chan string, 1)
-	server := &http.Server{Protocols: protocols("h2c"), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	hosts, addresses := make(chan string, 1), make(chan string, 1)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		hosts <- r.Host
 		w.WriteHeader(http.StatusForbidden)
-	})}
-	go server.Serve(l)
+	}))
+	server.Config.Protocols = protocols("h2c")
+	server.Start()
 	defer server.Close()
-	transport := &http.Transport{Protocols: protocols("h2c")}
+	transport := &http.Transport{Protocols: protocols("h2c"), DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		addresses <- address
+		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
+	}}
 	defer transport.CloseIdleConnections()
+	_, err := dial.Dial(testContext(t), "ws://[fe80::1%25eth0]:81/", stream.Standard, dial.HTTP2(transport))
+	if got := <-addresses; got != "[fe80::1%eth0]:81" {
+		t.Errorf("the address is %q", got)
+	}
 	var answer *dial.Error
-	_, err = dial.Dial(testContext(t), "ws://[::1%25"+loopback+"]:"+port+"/", stream.Standard, dial.HTTP2(transport))
 	if !errors.As(err, &answer) {
 		t.Fatal(err)
 	}
 	if answer.StatusCode == http.StatusForbidden {
-		if host := <-hosts; host != "[::1]:"+port {
+		if host := <-hosts; host != "[fe80::1]:81" {
 			t.Errorf("the host is %q", host)
 		}
 	}

@@ -77,8 +77,8 @@ func TestADeadlineBeforeTheFirstByteOfACompressedMessageLosesNothing(t *testing.
 	}
 }
 
-// The pongs that are due to a peer that does not read do not keep Receive from the end of its context, nor a NetConn from an earlier
-// deadline.
+// The pongs that are due to a peer that does not read keep neither Receive from the end of its context, nor a NetConn from another
+// deadline, not even for a moment.
 func TestAContextEndsTheWaitForPongs(t *testing.T) {
 	for name, receive := range map[string]func(t *testing.T, c *conn){
 		"context": func(t *testing.T, c *conn) {
@@ -113,10 +113,40 @@ func TestAContextEndsTheWaitForPongs(t *testing.T) {
 						}
 					}
 				}()
+				began := time.Now()
 				receive(t, c)
+				if took := time.Since(began); took > 0 {
+					t.Errorf("it took %v", took)
+				}
 				c.Abort()
 				synctest.Wait()
 			}, stream.IdleTimeout(0))
 		})
 	}
+}
+
+// One of them receives, and the other waits for that.
+func TestTheEndIsToldToBothThatReadAMessage(t *testing.T) {
+	bubble(t, func(t *testing.T, c *conn, peer *wstest.Peer) {
+		go func() {
+			peer.SendFrame(false, opcode.Text, "")
+			synctest.Wait()
+			c.Abort()
+		}()
+		r, err := c.Receive(bg(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := func() error {
+			_, err := r.Read(make([]byte, 10))
+			return err
+		}
+		other := make(chan error)
+		go func() { other <- read() }()
+		for _, err := range []error{read(), <-other} {
+			if !errors.Is(err, io.ErrUnexpectedEOF) || !errors.Is(err, net.ErrClosed) {
+				t.Errorf("got %v", err)
+			}
+		}
+	})
 }

@@ -76,6 +76,9 @@ func TestWhatWasCompressedGoesWithTheNextCall(t *testing.T) {
 			wantLate(t, "Write", err)
 			break
 		}
+		if n != len(p) {
+			t.Errorf("a Write has taken %d bytes", n)
+		}
 		taken++
 	}
 	w.SetDeadline(time.Time{})
