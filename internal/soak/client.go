@@ -24,17 +24,18 @@ type visitor struct {
 	raw   net.Conn // below it
 	tally *tally
 	stay  time.Duration
+	over  <-chan struct{} // closed once it is not to stay any longer
 }
 
-// visit opens a connection, uses it, and leaves in one way or another.
-func (f *farm) visit(p *place, r *rand.Rand) {
+// visit opens a connection, uses it, and leaves in one way or another, soon once over is closed.
+func (f *farm) visit(over <-chan struct{}, p *place, r *rand.Rand) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*f.patience())
 	defer cancel()
 	if r.IntN(8) == 0 {
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(r.IntN(5000))*time.Microsecond)
 		defer cancel()
 	}
-	v := &visitor{tally: p.tally, stay: f.Stay}
+	v := &visitor{tally: p.tally, stay: f.Stay, over: over}
 	opts := []dial.Option{
 		stream.CloseTimeout(time.Second),
 		stream.KeepAlive(time.Duration(r.IntN(2)) * f.patience() / 2),
@@ -94,6 +95,7 @@ func (v *visitor) use(r *rand.Rand) {
 		for _, p := range messages {
 			select {
 			case <-time.After(v.pause(r)):
+			case <-v.over:
 			case <-ctx.Done():
 			}
 			if v.send(ctx, p, r) != nil {

@@ -127,7 +127,7 @@ func (f *farm) comeAndGo(ctx context.Context) {
 				case 1:
 					f.stick(p, r)
 				default:
-					f.visit(p, r)
+					f.visit(ctx.Done(), p, r)
 				}
 			}
 		})
