@@ -69,7 +69,7 @@ func TestWhatABoundHasEndedMatchesItNoMore(t *testing.T) {
 					io.ReadFull(peer, make([]byte, 10)) // and nothing more
 				}()
 				again, err := end(t, c, taken)
-				if !isDeadline(err) || !errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) {
+				if !isDeadline(err) || !errors.Is(err, net.ErrClosed) || !errors.Is(err, c.Err()) || errors.Is(err, io.EOF) {
 					t.Errorf("the call itself: %v", err)
 				}
 				calls := map[string]func() error{
@@ -78,6 +78,7 @@ func TestWhatABoundHasEndedMatchesItNoMore(t *testing.T) {
 					"WriteText":  func() error { return c.WriteText(bg(t), "x") },
 					"Ping":       func() error { return c.Ping(bg(t), nil) },
 					"NewWriter":  func() error { _, err := c.NewWriter(bg(t), opcode.Text); return err },
+					"Shutdown":   func() error { return c.Shutdown(bg(t), closecode.NormalClosure, "") },
 					"CloseWrite": func() error { return c.CloseWrite(bg(t), closecode.NormalClosure, "") },
 				}
 				for i, call := range again {
@@ -102,4 +103,28 @@ func TestWhatABoundHasEndedMatchesItNoMore(t *testing.T) {
 
 func isDeadline(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// The function of Decode may answer, and hand on what came of that.
+func TestAllOfDecodeTellsOnceOfAnAnswerThatWasCut(t *testing.T) {
+	taken := make(chan struct{})
+	var c *stream.Conn[int]
+	c, peer := openMode(t, stream.Decode(func(r *stream.Reader) (int, error) {
+		if err := r.Close(); err != nil {
+			return 0, err
+		}
+		return 0, c.WriteBinary(expiringBehind(taken), make([]byte, 64<<20))
+	}), stream.IdleTimeout(0))
+	peer.SendFrame(true, opcode.Text, "x")
+	go func() {
+		defer close(taken)
+		io.ReadFull(peer, make([]byte, 10)) // and nothing more
+	}()
+	var told []error
+	for _, err := range c.All(bg(t)) {
+		told = append(told, err)
+	}
+	if len(told) != 1 || !isDeadline(told[0]) || !errors.Is(told[0], c.Err()) {
+		t.Errorf("it has told %v", told)
+	}
 }

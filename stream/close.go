@@ -50,9 +50,9 @@ func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason strin
 	if _, err := frame.AppendClose(nil, code, reason); err != nil {
 		return &ArgumentError{"Shutdown", textOf(err)}
 	}
-	ctx, stop := context.WithTimeout(ctx, s.end.closeTimeout)
+	bounds, stop := context.WithTimeout(ctx, s.end.closeTimeout)
 	defer stop()
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(bounds)
 	defer cancel(nil)
 	if !s.Ended() {
 		s.end.shuttingDown.Store(true)
@@ -78,7 +78,7 @@ func (s *Socket) Shutdown(ctx context.Context, code closecode.Code, reason strin
 	switch cause := s.Err(); {
 	case isByPeer(cause):
 		return nil
-	case ctx.Err() != nil:
+	case bounds.Err() != nil:
 		return ofOwnBounds(cause)
 	default:
 		return cause

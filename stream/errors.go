@@ -159,9 +159,9 @@ func (e *cutError) Timeout() bool {
 // A boundsError is a cutError for the call whose own bounds were the cause, and for no other: it matches what these ended with.
 type boundsError struct{ *cutError }
 
-func (e *boundsError) Is(target error) bool {
-	return e.cutError.Is(target) || target != io.EOF && errors.Is(e.cause, target)
-}
+func (e *boundsError) Is(target error) bool { return target != io.EOF && errors.Is(e.cause, target) }
+
+func (e *boundsError) Unwrap() error { return e.cutError }
 
 // lasting returns err as it is told by all calls behind the one that it has ended.
 func lasting(err error) error {

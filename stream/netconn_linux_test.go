@@ -64,6 +64,7 @@ func TestWhatANetConnAnswersGoesOutTogether(t *testing.T) {
 func TestADeadlineInAFrameBehindOneThatWasPutOffLosesNothing(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // what is put off waits until this goroutine does
 	first, second := strings.Repeat("1", 4<<10), strings.Repeat("2", 4<<10)
+	fits := false
 	for range 100 { // as it may be interrupted
 		a, b := wstest.Unix(t)
 		b.(*net.UnixConn).SetWriteBuffer(1) // the least there is, which takes less than both
@@ -92,9 +93,15 @@ func TestADeadlineInAFrameBehindOneThatWasPutOffLosesNothing(t *testing.T) {
 		for _, want := range []string{first, second, "third"} {
 			peer.Want(true, opcode.Binary, want)
 		}
-		if head := len("\x82\x7e\x10\x00") + len(first); putOff && got > head && got < 2*head {
+		head := len("\x82\x7e\x10\x00") + len(first)
+		inSecond := got > head && got < 2*head
+		if putOff && inSecond {
 			return
 		}
+		fits = fits || inSecond
+	}
+	if !fits {
+		t.Skip("this system has other sizes of buffers: the deadline comes in no second frame")
 	}
 	t.Error("no deadline came in the second frame, with the first before it")
 }

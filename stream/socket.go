@@ -67,7 +67,7 @@ func (s *Socket) Connected() bool { return !s.end.hasEnded() }
 func (s *Socket) Ended() bool { return s.end.peerClosed.Load() || s.end.hasEnded() }
 
 // Finished reports whether writing has finished: a close frame was sent, the transport has failed to take what was
-// written, or the connection has ended.
+// written, a message was given up that had begun, or the connection has ended.
 func (s *Socket) Finished() bool { return s.wire.isFinished() }
 
 // Writable reports whether a message can be sent. It may have to wait for its turn.

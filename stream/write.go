@@ -16,7 +16,7 @@ import (
 //
 // The context bounds all of it. If it ends before the frame has begun, the connection stays as it was; a frame that is
 // cut takes the connection with it. When the connection has ended, or is being closed, the error matches
-// [net.ErrClosed] and the cause, as far as it is known.
+// [net.ErrClosed] and the cause, as far as it is known, unless that was a deadline.
 //
 // A message of up to 4 KiB may be put off, to share a system call with those behind it: while another goroutine waits
 // to write, or the receiver has further frames in its buffer. It goes out as soon as any goroutine of the program waits

@@ -66,7 +66,7 @@ func SingleFrame[N constraints.Integer](n N) WriterOption {
 // bounds that wait, nothing after it. Nothing is sent before there is something to send.
 //
 // An impossible opcode or option is an [*ArgumentError], and so is a Writer without [SingleFrame] in mode [Lite]. If
-// the connection has ended, or is being closed, the error matches [net.ErrClosed] and the cause.
+// the connection has ended, or is being closed, the error matches [net.ErrClosed] and the cause, unless that was a deadline.
 func (s *Socket) NewWriter(ctx context.Context, op opcode.Opcode, opts ...WriterOption) (*Writer, error) {
 	if !op.IsMessage() {
 		return nil, &ArgumentError{"NewWriter", fmt.Sprintf("a message cannot begin with opcode %v", op)}
