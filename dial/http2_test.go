@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/http/httptrace"
 	"net/url"
 	"runtime"
@@ -297,30 +296,25 @@ func TestTheTransportSeesTheValuesOfTheContext(t *testing.T) {
 
 // The transport has to know the zone of an address, which is of no concern to the server.
 func TestTheZoneOfAnAddressIsForTheTransportAlone(t *testing.T) {
-	hosts, addresses := make(chan string, 1), make(chan string, 1)
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		hosts <- r.Host
-		w.WriteHeader(http.StatusForbidden)
-	}))
-	server.Config.Protocols = protocols("h2c")
-	server.Start()
-	defer server.Close()
-	transport := &http.Transport{Protocols: protocols("h2c"), DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+	hosts := make(chan string, 1)
+	server := startHTTP2(t, false, func(s *http2Stream) {
+		hosts <- s.field(":authority")
+		s.respondWith(http2EndStream, "403")
+	}, announced)
+	addresses := make(chan string, 1)
+	server.transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		addresses <- address
-		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
-	}}
-	defer transport.CloseIdleConnections()
-	_, err := dial.Dial(testContext(t), "ws://[fe80::1%25eth0]:81/", stream.Standard, dial.HTTP2(transport))
+		return new(net.Dialer).DialContext(ctx, network, server.address())
+	}
+	_, err := dial.Dial(testContext(t), "ws://[fe80::1%25eth0]:81/", stream.Standard, dial.HTTP2(server.transport))
 	if got := <-addresses; got != "[fe80::1%eth0]:81" {
 		t.Errorf("the address is %q", got)
 	}
 	var answer *dial.Error
-	if !errors.As(err, &answer) {
+	if !errors.As(err, &answer) || answer.StatusCode != http.StatusForbidden {
 		t.Fatal(err)
 	}
-	if answer.StatusCode == http.StatusForbidden {
-		if host := <-hosts; host != "[fe80::1]:81" {
-			t.Errorf("the host is %q", host)
-		}
+	if host := <-hosts; host != "[fe80::1]:81" {
+		t.Errorf("the host is %q", host)
 	}
 }
