@@ -10,15 +10,16 @@ import (
 
 // Serve serves ln with server until ctx ends, over TLS if server.TLSConfig is set, which has the certificates then. Then it ends the
 // connections of the group by [Group.Shutdown], while what still comes is answered, and behind them the server by
-// [http.Server.Shutdown]. Both together may take so much patience: what is left of connections and requests then is cut. What has to
-// come before, such as a word to a balancer, or [Group.ShutdownReason], ends ctx behind it.
+// [http.Server.Shutdown]. Both together may take so much patience: what is left of connections and requests then is cut. A program
+// that has something to do before that, as to tell a balancer, or to call [Group.ShutdownReason], does it and then ends ctx.
 //
 // It returns nil after an orderly end, and the error of a context that has timed out if something had to be cut. If server has stopped
 // before ctx ends, as when another goroutine has closed it, or ln, all else ends in the same way, and the error is the server's, such as
-// [http.ErrServerClosed]. When Serve has returned, server does not serve, and ln is closed, unless TLSConfig has no certificate.
+// [http.ErrServerClosed]. When Serve has returned, server does not serve, and ln is closed.
 //
 // A server is for one call. Another listener takes another server, whose handlers may join the same group.
 func (g *Group) Serve(ctx context.Context, server *http.Server, ln net.Listener, patience time.Duration) error {
+	defer ln.Close() // which a server does not that cannot begin
 	serve := server.Serve
 	if server.TLSConfig != nil {
 		serve = func(ln net.Listener) error { return server.ServeTLS(ln, "", "") }
@@ -48,11 +49,8 @@ func (g *Group) Serve(ctx context.Context, server *http.Server, ln net.Listener,
 // shutdownBefore shuts g down, and then server, also if a hook panics.
 func (g *Group) shutdownBefore(ctx context.Context, server *http.Server) (err error) {
 	defer func() {
-		cut := server.Shutdown(ctx)
-		if cut != nil {
+		if cut := server.Shutdown(ctx); cut != nil && cut == ctx.Err() { // and not of a listener that was closed
 			server.Close()
-		}
-		if err == nil {
 			err = cut
 		}
 	}()

@@ -201,11 +201,29 @@ func TestServeEndsConnectionsAlsoOfAServerThatStops(t *testing.T) {
 
 func TestServeWithTLSWantsACertificate(t *testing.T) {
 	s := newServing(t, nil)
-	defer s.ln.Close()
 	s.server.TLSConfig = new(tls.Config)
-	if err := s.group.Serve(t.Context(), s.server, s.ln, hangs); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("error is %v, want that of a file that there is not", err)
-	}
+	s.returned <- s.group.Serve(t.Context(), s.server, s.ln, hangs)
+	s.wantEnded(t, os.ErrNotExist) // that of the file of the certificate
+}
+
+// A listener that cannot be closed has no connections that would have to be cut.
+func TestServeEndsInOrderWhateverClosingTheListenerSays(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	s := newServing(t, nil)
+	s.ln = grudging{s.ln}
+	s.start(t, hangs)
+	c := connect(t, s.ln.Addr(), proper+"\r\n").opened(t)
+	s.end()
+	c.answers(t)
+	s.wantEnded(t, nil)
+}
+
+// A grudging listener says that it cannot be closed, and is.
+type grudging struct{ net.Listener }
+
+func (g grudging) Close() error {
+	g.Listener.Close()
+	return errors.New("not closed")
 }
 
 func TestAHookThatPanicsInServeDoesSoInItsCaller(t *testing.T) {
