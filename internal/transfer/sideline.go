@@ -14,19 +14,21 @@ const (
 // there may be many small files.
 type sideline struct {
 	sum    hash.Hash
-	next   []byte      // what has come
+	next   []byte      // what has come; nil: there is no memory for it yet
+	first  int         // how much memory there is at first, once bytes come: none for what is merely announced
 	hashed chan []byte // what has been hashed, if something is; nil: nothing is
 }
 
 // newSideline returns one for up to n bytes.
 func newSideline(sum hash.Hash, n int64) *sideline {
-	return &sideline{sum: sum, next: make([]byte, 0, 1+max(0, min(hashSize-1, n)))} // the end is read, too
+	return &sideline{sum: sum, first: int(1 + max(0, min(hashSize-1, n)))} // the end is read, too
 }
 
 // room returns memory for what comes next.
 func (s *sideline) room() []byte {
 	if s.next == nil {
-		s.next = make([]byte, 0, hashSize)
+		s.next = make([]byte, 0, s.first)
+		s.first = hashSize
 	}
 	return s.next[len(s.next):cap(s.next)]
 }
