@@ -61,18 +61,18 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 		stream.MaxMessageSize(protocol.MaxSize), stream.CloseTimeout(20*time.Second),
 		stream.KeepAlive(30*time.Second)))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	const patience = 20 * time.Second
 	serving, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
+	drained := make(chan error, 1)
 	context.AfterFunc(ctx, func() {
 		defer end()
-		ending, cancel := context.WithTimeout(serving, patience)
+		ending, cancel := context.WithTimeout(serving, n.patience*3/4)
 		defer cancel()
-		group.ShutdownReason(ending, protocol.Reason("this node ends", n.spread))
+		drained <- group.ShutdownReason(ending, protocol.Reason("this node ends", n.spread))
 	})
-	err := group.Serve(serving, server, ln, patience)
+	err := group.Serve(serving, server, ln, n.patience/4) // what is left: the requests
+	end()                                                 // if it has failed
 	cancel()
-	return errors.Join(err, <-lost)
+	return errors.Join(err, <-drained, <-lost)
 }
 
 func main() {

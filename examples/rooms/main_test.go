@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -139,6 +140,27 @@ func TestANodeThatEndsTellsWhenToComeBack(t *testing.T) {
 	}
 	if err := c.Err(); stream.CloseCode(err) != closecode.GoingAway || protocol.Within(reasonOf(err)) != n.spread {
 		t.Errorf("the end is %v; want 1001, and when to come back", err)
+	}
+}
+
+func TestAClientThatDoesNotLeaveIsCut(t *testing.T) {
+	n := newNode()
+	n.patience = 2 * time.Second
+	ln, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.connect(testContext(t), "", t.TempDir(), 1); err != nil {
+		t.Fatal(err)
+	}
+	defer n.close()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- n.serve(ctx, ln) }()
+	enter(t, ln.Addr().String(), "a", "") // receives nothing from now on, and so does not answer a close frame
+	cancel()
+	if err := <-ended; !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the end of the node is %v", err)
 	}
 }
 

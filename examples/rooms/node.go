@@ -26,6 +26,7 @@ import (
 type node struct {
 	id              string
 	spread, refresh time.Duration
+	patience        time.Duration // with clients and requests, when it ends
 
 	server    *server.Server // in this process, or nil
 	lock      *flock.Flock   // of the folder that it has
@@ -41,7 +42,7 @@ type node struct {
 }
 
 func newNode() *node {
-	return &node{id: rand.Text(), spread: 10 * time.Second, refresh: 2 * time.Second, rooms: make(map[string]*room)}
+	return &node{id: rand.Text(), spread: 10 * time.Second, refresh: 2 * time.Second, patience: 20 * time.Second, rooms: make(map[string]*room)}
 }
 
 // connect connects to NATS, or starts it in this process if there are no URLs.
