@@ -41,6 +41,7 @@ func serve(ctx context.Context, ln net.Listener, s *store) error {
 		listen.Hosts("localhost", "127.0.0.1", "[::1]"), // and no page whose name was rebound to these
 		listen.OnError(func(r *http.Request, err error) { log.Printf("%s: %v", r.RemoteAddr, err) }),
 		stream.MaxMessageSize(s.max()),
+		stream.KeepAlive(30 * time.Second), // peers that are gone do not stay
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/put", listen.Handler(stream.Standard, s.put, opts...))

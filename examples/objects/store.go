@@ -27,7 +27,7 @@ type store struct {
 	client   *minio.Core
 	bucket   string
 	partSize uint64        // what is held in memory for each upload
-	places   chan struct{} // has a value for each upload
+	places   chan struct{} // has a value for each upload, from its first bytes on
 }
 
 // open returns the store of a bucket, which is made if there is none.
@@ -75,12 +75,6 @@ func (s *store) put(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
 	if err != nil || len(sum) != sha256.Size || !fs.ValidPath(name) || name == "." {
 		return conn.Shutdown(ctx, closecode.PolicyViolation, "a name and a SHA-256 sum are wanted")
 	}
-	select {
-	case s.places <- struct{}{}:
-		defer func() { <-s.places }()
-	default:
-		return conn.Shutdown(ctx, closecode.TryAgainLater, "too many uploads at a time")
-	}
 	if err := conn.WriteText(ctx, strconv.FormatInt(s.max(), 10)); err != nil {
 		return err
 	}
@@ -90,6 +84,12 @@ func (s *store) put(r *http.Request, conn *stream.Conn[*stream.Reader]) error {
 	}
 	if msg.Opcode() != opcode.Binary {
 		return conn.Shutdown(ctx, closecode.UnsupportedData, "an object is a binary message")
+	}
+	select {
+	case s.places <- struct{}{}:
+		defer func() { <-s.places }()
+	default:
+		return conn.Shutdown(ctx, closecode.TryAgainLater, "too many uploads at a time")
 	}
 	// The upload ends with the message, one way or the other, and not with ctx, so that what is left of it can be removed.
 	info, err := s.client.Client.PutObject(context.WithoutCancel(ctx), s.bucket, name, &checked{msg, sha256.New(), sum}, -1,

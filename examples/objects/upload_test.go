@@ -126,23 +126,37 @@ func TestWhatAServerThatWasKilledHasLeftIsRemoved(t *testing.T) {
 	wantNothing(t, s, dir)
 }
 
-// Each holds a part in memory.
+// Each holds a part in memory, and so do none that send nothing.
 func TestUploadsAreBounded(t *testing.T) {
 	s, dir, server, _ := serveObjects(t)
+	sum := sumOf(nil)
 	var under []*client
+	for range uploads {
+		begin(t, server, "silent", sum)
+	}
 	for range uploads {
 		conn, _ := half(t, s, server, "object")
 		under = append(under, conn)
 	}
-	query := url.Values{"name": {"more"}, "sha256": {sumOf(nil)}}
-	wantClose(t, connect(t, server, "/put", query), closecode.TryAgainLater, "too many uploads at a time")
+	await(t, "not all are under way", func() bool {
+		_, uploading := contents(t, s)
+		return len(uploading) == uploads
+	})
+	more := begin(t, server, "more", sum)
+	if err := more.WriteBinary(testContext(t), nil); err != nil {
+		t.Fatal(err)
+	}
+	wantClose(t, more, closecode.TryAgainLater, "too many uploads at a time")
 	for _, conn := range under {
 		conn.Abort()
 	}
 	wantNothing(t, s, dir)
 	await(t, "none is let in", func() bool {
-		conn := connect(t, server, "/put", query)
+		conn := begin(t, server, "more", sum)
 		defer conn.Abort()
+		if err := conn.WriteBinary(testContext(t), nil); err != nil {
+			t.Fatal(err)
+		}
 		_, err := conn.Receive(testContext(t))
 		return err == nil
 	})
