@@ -106,15 +106,16 @@ func runServe(ctx context.Context, addr, to, cert, key, token string) error {
 		return err
 	}
 	log.Printf("%s leads to %s", ln.Addr(), to)
-	return serve(ctx, ln, cert, key, token, to, listen.Hosts("localhost", "127.0.0.1", "[::1]"))
+	return serve(ctx, ln, cert, key, token, to)
 }
 
 // serve leads the connections of those who show the token to the TCP address to, until ctx ends; with TLS, if there is a
-// certificate.
-func serve(ctx context.Context, ln net.Listener, cert, key, token, to string, opts ...listen.Option) error {
+// certificate. It may have any name (no listen.Hosts): a page whose name was rebound to this address does not know the token.
+func serve(ctx context.Context, ln net.Listener, cert, key, token, to string) error {
 	var group listen.Group
-	opts = append(opts, listen.Join(&group), alive, listen.OnError(func(r *http.Request, err error) { log.Printf("%s: %v", r.RemoteAddr, err) }))
-	server := &http.Server{Handler: admit(token, listen.Handler(stream.Standard, leadTo(to), opts...)), ReadHeaderTimeout: 10 * time.Second}
+	handler := listen.Handler(stream.Standard, leadTo(to), listen.Join(&group), alive,
+		listen.OnError(func(r *http.Request, err error) { log.Printf("%s: %v", r.RemoteAddr, err) }))
+	server := &http.Server{Handler: admit(token, handler), ReadHeaderTimeout: 10 * time.Second}
 	if cert != "" {
 		pair, err := tls.LoadX509KeyPair(cert, key)
 		if err != nil {

@@ -33,10 +33,10 @@ func writeFile(t *testing.T, name, content string) string {
 	return name
 }
 
-// writeCertificate returns a file with a certificate for localhost, its key, and what a client trusts.
-func writeCertificate(t *testing.T) (file string) {
+// writeCertificate returns a file with a certificate for hosts, its key, and what a client trusts.
+func writeCertificate(t *testing.T, hosts ...string) (file string) {
 	t.Helper()
-	cert, _ := wstest.Certificate(t, "localhost", "127.0.0.1")
+	cert, _ := wstest.Certificate(t, hosts...)
 	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func eachRoute(t *testing.T, to string, test func(t *testing.T, c client)) {
 		"through a proxy": startProxy,
 	} {
 		t.Run(name, func(t *testing.T) {
-			cert := writeCertificate(t)
+			cert := writeCertificate(t, "localhost", "127.0.0.1")
 			proxy := start(t)
 			c, err := newClient("wss://"+serveTunnel(t, to, cert), token, cert)
 			if err != nil {
@@ -143,6 +143,37 @@ func TestTheGRPCServerAnswersThoseWithTheToken(t *testing.T) {
 			t.Errorf("a stranger hears %q, %v", status, err)
 		}
 	})
+}
+
+// A tunnel is for other machines, which call this one by names that it does not know.
+func TestTheNameThatTheServerIsCalledByDoesNotMatter(t *testing.T) {
+	addr, cert := freeAddress(t), writeCertificate(t, "example.com")
+	ctx, cancel := context.WithCancel(testContext(t))
+	ended := make(chan error, 1)
+	go func() { ended <- runServe(ctx, addr, "", cert, cert, token) }()
+	defer func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	c, err := newClient("wss://example.com/", token, cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d net.Dialer
+	c.opts = append(c.opts, dial.NetDial(func(ctx context.Context, network, _ string) (net.Conn, error) {
+		for wait := time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
+			conn, err := d.DialContext(ctx, network, addr)
+			if err == nil || ctx.Err() != nil { // otherwise the server does not listen yet
+				return conn, err
+			}
+			time.Sleep(wait)
+		}
+	}))
+	if status, err := inside.Check(testContext(t), c.connect); status != "SERVING" || err != nil {
+		t.Errorf("%s, %v; want SERVING", status, err)
+	}
 }
 
 // serveEcho sends back what comes over TCP.
