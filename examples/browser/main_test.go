@@ -94,7 +94,7 @@ func TestAnUploadThatIsCutLeavesNothing(t *testing.T) {
 	}
 }
 
-// A file has its name only once it is whole, so that nobody gets half of it, and nothing is left of it if this program is killed.
+// A file has its name only once it is whole, so that nobody gets half of it, also if this program is killed.
 func TestAFileHasItsNameOnceItIsWhole(t *testing.T) {
 	url, dir, end := serveStore(t)
 	defer end()
