@@ -91,7 +91,7 @@ func (s store) upload(r *http.Request, conn *stream.Conn[*stream.Reader]) error 
 		return conn.Shutdown(ctx, closecode.PolicyViolation, "the size of the file is to come first")
 	}
 	if !s.isFree(name) {
-		return conn.Shutdown(ctx, closecode.PolicyViolation, "there is a file of this name, or it is none")
+		return conn.Shutdown(ctx, closecode.PolicyViolation, taken)
 	}
 	part := ".part-" + rand.Text()
 	file, err := s.dir.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
@@ -103,14 +103,18 @@ func (s store) upload(r *http.Request, conn *stream.Conn[*stream.Reader]) error 
 	if err = errors.Join(err, file.Close()); err == nil {
 		err = s.dir.Link(part, name)
 	}
-	if errors.Is(err, errSize) {
+	switch {
+	case errors.Is(err, fs.ErrExist): // another upload was whole before
+		return conn.Shutdown(ctx, closecode.PolicyViolation, taken)
+	case errors.Is(err, errSize):
 		return conn.Shutdown(ctx, closecode.PolicyViolation, errSize.Error())
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	return conn.WriteText(ctx, fmt.Sprintf("%d bytes are stored", size))
 }
+
+const taken = "there is a file of this name, or it is none"
 
 // isFree reports whether a file can get the name. Those of files that are not whole begin with a dot.
 func (s store) isFree(name string) bool {

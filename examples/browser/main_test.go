@@ -106,11 +106,7 @@ func TestAFileHasItsNameOnceItIsWhole(t *testing.T) {
 	if err := errors.Join(conn.WriteText(t.Context(), "10"), conn.WriteBinary(t.Context(), []byte("half-"))); err != nil {
 		t.Fatal(err)
 	}
-	for late := time.Now().Add(time.Minute); len(names(t, dir)) == 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(late) {
-			t.Fatal("nothing comes")
-		}
-	}
+	awaitFiles(t, dir, 1)
 	if got := names(t, dir); len(got) != 1 || got[0] == "a" {
 		t.Errorf("the files are %q", got)
 	}
@@ -127,6 +123,49 @@ func TestAFileHasItsNameOnceItIsWhole(t *testing.T) {
 	}
 	if got := names(t, dir); len(got) != 1 {
 		t.Errorf("the files are %q", got)
+	}
+}
+
+func TestOfTwoUploadsOfANameTheFirstThatIsWholeHasIt(t *testing.T) {
+	url, dir, end := serveStore(t)
+	defer end()
+	var conns []*stream.Conn[stream.Message]
+	for range 2 {
+		conn, err := dial.Dial(t.Context(), url+"/upload?name=a", stream.Simple)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if err := conn.WriteText(t.Context(), "5"); err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, conn)
+	}
+	awaitFiles(t, dir, 2)
+	if err := conns[0].WriteBinary(t.Context(), []byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	if msg, err := conns[0].Receive(t.Context()); err != nil || string(msg.Data) != "5 bytes are stored" {
+		t.Errorf("the server says %q (%v)", msg.Data, err)
+	}
+	if err := conns[1].WriteBinary(t.Context(), []byte("later")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conns[1].Receive(t.Context()); stream.CloseCode(err) != closecode.PolicyViolation {
+		t.Errorf("the end of the other is %v, want 1008", err)
+	}
+	if got, err := dir.ReadFile("a"); err != nil || string(got) != "first" {
+		t.Errorf("stored is %q, %v", got, err)
+	}
+}
+
+// awaitFiles waits until there are n files in dir.
+func awaitFiles(t *testing.T, dir *os.Root, n int) {
+	t.Helper()
+	for late := time.Now().Add(time.Minute); len(names(t, dir)) != n; time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatalf("the files are %q; want %d", names(t, dir), n)
+		}
 	}
 }
 
