@@ -23,7 +23,8 @@ type Client struct {
 }
 
 // Put sends a file, or what a pipe has, under the name that the path of the connection's URL has. With folder, the directory of that
-// is made if there is none. A file that was sent before is opened anew, as it may have changed since, or another may be in its place.
+// is made if there is none. What [Open] has opened, and was sent before, is opened anew, as it may have changed since, or another may
+// be in its place. Other sources are for one call.
 func (c *Client) Put(ctx context.Context, src *Source, folder bool) (Result, error) {
 	put := func(a account) (Result, error) {
 		out := sender{conn: c.Conn, account: a}

@@ -16,9 +16,10 @@ type Source struct {
 	*os.File
 	Info fs.FileInfo // of when it was opened; nil: a pipe
 
-	name string    // that the user knows
-	pipe io.Reader // nil: a file, which can be read again
-	sent bool
+	name  string                  // that the user knows
+	pipe  io.Reader               // nil: a file, which can be read again
+	again func() (*Source, error) // opens it anew; nil: nothing does
+	sent  bool
 }
 
 // Pipe returns a source of bytes that can be read once, until they end. Name is what errors call it.
@@ -33,7 +34,17 @@ func Open(ctx context.Context, name string) (*Source, error) {
 	return leave(ctx, func() (*Source, error) { return openNow(name) })
 }
 
+// openNow is Open without an end of the wait.
 func openNow(name string) (*Source, error) {
+	src, err := openAny(name)
+	if err != nil {
+		return nil, err
+	}
+	src.again = func() (*Source, error) { return openNow(name) }
+	return src, nil
+}
+
+func openAny(name string) (*Source, error) {
 	info, err := os.Stat(name)
 	switch {
 	case err != nil:
@@ -82,7 +93,10 @@ func openRegular(name string, stat func(string) (fs.FileInfo, error), open func(
 // renew opens a file anew that was sent before.
 func (s *Source) renew() error {
 	if s.sent {
-		now, err := openNow(s.name)
+		if s.again == nil {
+			return &draft.Refusal{Err: fmt.Errorf("%q: can be sent only once", s.name)}
+		}
+		now, err := s.again()
 		if err != nil {
 			return err
 		}

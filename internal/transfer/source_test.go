@@ -69,3 +69,24 @@ func TestWhatIsNoSource(t *testing.T) {
 		}
 	}
 }
+
+// What was opened by name is opened anew; what was not, cannot be, or is elsewhere by that name.
+func TestWhatWasNotOpenedByNameIsSentOnce(t *testing.T) {
+	p, dir := serve(t, anything), t.TempDir()
+	write(t, "content", dir, "source")
+	file, err := transfer.OpenIn(openRoot(t, dir), "source")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for name, src := range map[string]*transfer.Source{"source": file, "input": transfer.Pipe("input", strings.NewReader("content"))} {
+		put, _ := p.putter(t, name)
+		r, err := put.Put(testContext(t), src, false)
+		check(t, r, err, "content")
+		put, _ = p.putter(t, name)
+		if _, err = put.Put(testContext(t), src, false); !transfer.Final(err) || !strings.Contains(err.Error(), "can be sent only once") {
+			t.Errorf("%s is sent again: %v", name, err)
+		}
+		checkFile(t, "content", p.dir, name)
+	}
+}
