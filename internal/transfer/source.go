@@ -102,9 +102,15 @@ func (s *Source) checkUnchanged(at int64, all bool) error {
 	case info.Size() != length || !info.ModTime().Equal(s.Info.ModTime()):
 		return &draft.Spoiled{Err: fmt.Errorf("%q: changed while it was sent", s.name)}
 	case at > length: // as those of /proc, which have no length
-		return fmt.Errorf("%q: has more bytes than the %v that it tells; a pipe sends it: put - URL <FILE", s.name, size.Bytes(length))
-	case all && at < length:
-		return fmt.Errorf("%q: has become shorter", s.name)
+		return s.notAsTold("more")
+	case all && at < length: // as those of /sys
+		return s.notAsTold("fewer")
 	}
 	return nil
+}
+
+// notAsTold returns the error of a file that has not as many bytes as it tells.
+func (s *Source) notAsTold(has string) error {
+	length := size.Bytes(s.Info.Size())
+	return &draft.Refusal{Err: fmt.Errorf("%q: has %s bytes than the %v that it tells; a pipe sends it: put - URL <FILE", s.name, has, length)}
 }

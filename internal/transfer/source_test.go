@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/internal/transfer"
+	"github.com/litert/websocket/stream"
 )
 
 // flip changes a byte of a file, at the time that the file had.
@@ -88,5 +90,28 @@ func TestWhatWasNotOpenedByNameIsSentOnce(t *testing.T) {
 			t.Errorf("%s is sent again: %v", name, err)
 		}
 		checkFile(t, "content", p.dir, name)
+	}
+}
+
+// The files of /proc tell no length, and those of /sys one that they do not have.
+func TestAFileOfAnotherLengthThanItTellsIsRefused(t *testing.T) {
+	for name, complaint := range map[string]string{
+		"/proc/cpuinfo": "has more bytes than the 0 B that it tells; a pipe sends it",
+		"/sys/kernel/mm/transparent_hugepage/enabled": "has fewer bytes than the ",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := os.Stat(name); err != nil {
+				t.Skip(err)
+			}
+			p := serve(t, anything)
+			put, _ := p.putter(t, "file")
+			if _, err := put.Put(testContext(t), openSource(t, name), false); !transfer.Final(err) || !strings.Contains(err.Error(), complaint) {
+				t.Errorf("the client says %v", err)
+			}
+			if err := <-p.ended; stream.CloseCode(err) != closecode.PolicyViolation {
+				t.Errorf("the server says %v", err)
+			}
+			checkEmpty(t, p.dir)
+		})
 	}
 }
