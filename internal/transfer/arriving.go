@@ -28,7 +28,7 @@ type arriving struct {
 // receive receives the rest of the file, and what it is in all, if all has come as it was sent.
 func (a *arriving) receive(ctx context.Context, c Conn) (t total, err error) {
 	beside := newSideline(a.sum, a.end()-a.at)
-	defer beside.finish() // it is not left running
+	defer beside.wait() // it is not left running
 	for {
 		msg, err := c.Receive(ctx)
 		if err != nil {

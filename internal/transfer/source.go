@@ -68,7 +68,7 @@ func (s *Source) copyTo(w io.Writer, at int64, sum hash.Hash, progress io.Writer
 		}
 	}
 	beside := newSideline(sum, length-at)
-	defer beside.finish()
+	defer beside.wait()
 	for {
 		p := beside.room()
 		n, err := src.Read(p)

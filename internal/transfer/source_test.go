@@ -115,3 +115,14 @@ func TestAFileOfAnotherLengthThanItTellsIsRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsNotSentIsNotHashed(t *testing.T) {
+	sum, broken := sha256.New(), errors.New("broken")
+	failing := writerFunc(func([]byte) (int, error) { return 0, broken })
+	if _, err := openSource(t, write(t, "content", t.TempDir(), "source")).CopyTo(failing, sum, new(bytes.Buffer)); !errors.Is(err, broken) {
+		t.Errorf("the error is %v", err)
+	}
+	if !bytes.Equal(sum.Sum(nil), sha256.New().Sum(nil)) {
+		t.Error("it is hashed")
+	}
+}
