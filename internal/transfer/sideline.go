@@ -6,6 +6,9 @@ const (
 	// hashSize is how much is hashed at once, beside what else is done.
 	hashSize = 256 << 10
 
+	// firstSize is how much memory there is for the first bytes: a length is easily announced.
+	firstSize = 64 << 10
+
 	// leastRoom is what a read is worth.
 	leastRoom = 4 << 10
 )
@@ -15,20 +18,22 @@ const (
 type sideline struct {
 	sum    hash.Hash
 	next   []byte      // what has come; nil: there is no memory for it yet
-	first  int         // how much memory there is at first, once bytes come: none for what is merely announced
+	size   int         // of the next memory
+	most   int         // of the memory behind the first
 	hashed chan []byte // what has been hashed, if something is; nil: nothing is
 }
 
 // newSideline returns one for up to n bytes.
 func newSideline(sum hash.Hash, n int64) *sideline {
-	return &sideline{sum: sum, first: int(1 + max(0, min(hashSize-1, n)))} // the end is read, too
+	most := int(1 + max(0, min(hashSize-1, n))) // the end is read, too
+	return &sideline{sum: sum, size: min(firstSize, most), most: most}
 }
 
 // room returns memory for what comes next.
 func (s *sideline) room() []byte {
-	if s.next == nil {
-		s.next = make([]byte, 0, s.first)
-		s.first = hashSize
+	if len(s.next) == cap(s.next) {
+		s.next = append(make([]byte, 0, s.size), s.next...)
+		s.size = s.most
 	}
 	return s.next[len(s.next):cap(s.next)]
 }
