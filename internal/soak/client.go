@@ -99,6 +99,7 @@ func (v *visitor) use(r *rand.Rand) {
 			case <-ctx.Done():
 			}
 			if v.send(ctx, p, r) != nil {
+				cancel() // what was given up does not come back
 				return
 			}
 		}
