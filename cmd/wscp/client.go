@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/internal/draft"
 	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
@@ -110,7 +111,7 @@ func (c console) get(ctx context.Context, s *settings, args []string) error {
 		to = filepath.Join(folder, name)
 	}
 	if name == "" {
-		return fmt.Errorf("%q: not a regular file", to)
+		return draft.NotRegular(to)
 	}
 	cl, err := c.newClient(s, "get")
 	if err != nil {
