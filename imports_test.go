@@ -35,6 +35,7 @@ var mayImport = []struct {
 	{"internal/transport", []string{"internal/gate", "internal/buffer"}},
 	{"internal/printable", nil},
 	{"internal/osfile", nil},
+	{"internal/filetest", nil},
 	{"internal/size", nil},
 	{"internal/draft", []string{"internal/osfile"}},
 	{"internal/transfer", []string{"opcode", "closecode", "stream", "internal/draft", "internal/osfile", "internal/size"}},
@@ -52,7 +53,7 @@ var mayImport = []struct {
 }
 
 // testOnly are packages that only tests may import.
-var testOnly = []string{"internal/wstest", "stream/streamtest"}
+var testOnly = []string{"internal/wstest", "internal/filetest", "stream/streamtest"}
 
 func matches(pkg string, patterns []string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {

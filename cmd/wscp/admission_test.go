@@ -6,10 +6,12 @@ import (
 	"net"
 	"strings"
 	"testing"
+
+	"github.com/litert/websocket/internal/filetest"
 )
 
 func TestAPlaceIsForThoseWhoMayHaveIt(t *testing.T) {
-	token := writeFile(t, "secret", t.TempDir(), "token")
+	token := filetest.Write(t, "secret", t.TempDir(), "token")
 	s := startServer(t, "-max-connections", "1", "-token-file", token)
 	address := strings.TrimSuffix(strings.TrimPrefix(s.url, "ws://"), "/")
 	stranger, err := net.Dial("tcp", address)
@@ -23,13 +25,13 @@ func TestAPlaceIsForThoseWhoMayHaveIt(t *testing.T) {
 		t.Fatalf("%q, %v", line, err)
 	}
 	// The server waits for the token now.
-	mustRun(t, "put", "-token-file", token, writeFile(t, "content", t.TempDir(), "source"), s.url+"file")
-	checkFile(t, "content", s.dir, "file")
+	mustRun(t, "put", "-token-file", token, filetest.Write(t, "content", t.TempDir(), "source"), s.url+"file")
+	filetest.Check(t, "content", s.dir, "file")
 }
 
 func TestFlagsOfTLSAreRefusedWithoutIt(t *testing.T) {
 	s := startServer(t)
-	source := writeFile(t, "content", t.TempDir(), "source")
+	source := filetest.Write(t, "content", t.TempDir(), "source")
 	for _, flags := range [][]string{{"-cacert", source}, {"-cert", source, "-key", source}, {"-insecure"}} {
 		for _, args := range [][]string{{"put", source, s.url + "file"}, {"connect", s.url}} {
 			status, stdout, stderr := wscp(testContext(t), append(args, flags...)...)
@@ -38,7 +40,7 @@ func TestFlagsOfTLSAreRefusedWithoutIt(t *testing.T) {
 			}
 		}
 	}
-	checkDir(t, s.dir)
+	filetest.CheckDir(t, s.dir)
 	// A proxy may speak TLS where the server does not.
 	if status, _, stderr := wscp(testContext(t), "put", "-insecure", "-proxy", "https://127.0.0.1:1", source, s.url+"file"); status != 1 {
 		t.Errorf("status %d, %q", status, stderr)

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/litert/websocket/internal/filetest"
 )
 
 var gigabytes = flag.Bool("big", false, "run the test that moves 20 GiB, of which the disk needs 20 GiB, too")
@@ -29,7 +31,7 @@ func TestTwentyGiBInConstantMemory(t *testing.T) {
 	defer cancel()
 	name, near, far := buildCommand(t), t.TempDir(), t.TempDir()
 	source := filepath.Join(near, "source")
-	if err := os.Truncate(writeFile(t, "", source), twentyGiB); err != nil {
+	if err := os.Truncate(filetest.Write(t, "", source), twentyGiB); err != nil {
 		t.Fatal(err)
 	}
 	server := exec.CommandContext(ctx, name, "serve", "-addr", "127.0.0.1:0", far)

@@ -8,35 +8,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/transfer"
 )
-
-// scribble changes a byte of a file, at another time than the file had.
-func scribble(name string, at int64) error {
-	file, err := os.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	var b [1]byte
-	if _, err := file.ReadAt(b[:], at); err != nil {
-		return err
-	}
-	if _, err := file.WriteAt([]byte{b[0] ^ 1}, at); err != nil {
-		return err
-	}
-	return os.Chtimes(name, time.Time{}, time.Unix(1e9, 0))
-}
 
 func truncate(name string) error { return os.Truncate(name, 1) }
 
 func lengthen(name string) error { return os.Truncate(name, 40<<20) }
 
 func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
-	other := func(name string) error { return scribble(name, 0) }
+	other := func(name string) error { return filetest.Flip(name, 0, time.Unix(1e9, 0)) }
 	for name, change := range map[string]func(string) error{"other bytes": other, "shorter": truncate, "longer": lengthen} {
 		t.Run("put, "+name, func(t *testing.T) {
-			source := writeFile(t, randomBytes(24<<20), t.TempDir(), "source")
+			source := filetest.Write(t, filetest.Random(24<<20), t.TempDir(), "source")
 			received := make(chan error, 1)
 			url := script(t, transfer.PutProtocol, func(ctx context.Context, c conn) error {
 				e, err := receivePut(ctx, c)
@@ -57,7 +41,7 @@ func TestAFileThatChangesWhileItIsSentIsNotReceived(t *testing.T) {
 		})
 		t.Run("get, "+name, func(t *testing.T) {
 			s := startServer(t)
-			file := writeFile(t, randomBytes(24<<20), s.dir, "file")
+			file := filetest.Write(t, filetest.Random(24<<20), s.dir, "file")
 			c := dialFor(t, s.url+"file", transfer.GetProtocol)
 			e := ask(t, c)
 			if err := change(file); err != nil {
@@ -80,7 +64,7 @@ func TestAFileThatDoesNotTellItsLengthIsNotReceived(t *testing.T) {
 	s := startServer(t)
 	mustFail(t, `cpuinfo": has more bytes than the 0 B that it tells; a pipe sends it`, "put", name, s.url+"file")
 	await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
-	checkDir(t, s.dir)
+	filetest.CheckDir(t, s.dir)
 }
 
 type writerFunc func([]byte) (int, error)

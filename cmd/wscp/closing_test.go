@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
@@ -50,7 +51,7 @@ func serveDir(t *testing.T, opts ...listen.Option) served {
 // beginGet asks for the file, whose announcement has come when beginGet returns.
 func beginGet(t *testing.T, s served) conn {
 	t.Helper()
-	writeFile(t, "abc", s.dir, "file")
+	filetest.Write(t, "abc", s.dir, "file")
 	c := dialFor(t, s.url+"file", transfer.GetProtocol)
 	ask(t, c)
 	return c

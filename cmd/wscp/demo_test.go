@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 )
 
 // setTemp sets the directory for temporary files to a new one.
@@ -31,7 +32,7 @@ func TestDemoMatchesAndCleansUp(t *testing.T) {
 		if stdout := mustRun(t, "demo", "-size", size); !demoOutput.MatchString(stdout) {
 			t.Errorf("size %s: the output is %q", size, stdout)
 		}
-		checkDir(t, dir)
+		filetest.CheckDir(t, dir)
 	}
 }
 
@@ -42,7 +43,7 @@ func TestInterruptedDemoCleansUp(t *testing.T) {
 			found, err := filepath.Glob(filepath.Join(dir, pattern))
 			return err == nil && found != nil
 		}, "demo", "-size", "300MiB")
-		checkDir(t, dir)
+		filetest.CheckDir(t, dir)
 	}
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -50,5 +51,5 @@ func TestInterruptedDemoCleansUp(t *testing.T) {
 	if status, _, stderr := wscp(ctx, "demo"); status != 1 || stderr != "wscp demo: interrupted\n" {
 		t.Errorf("status %d, complaint %q", status, stderr)
 	}
-	checkDir(t, dir)
+	filetest.CheckDir(t, dir)
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/litert/websocket/internal/filetest"
 )
 
 // The first examples of serve, put and get belong together, for a client that knows the server by a name which the server does not
@@ -12,8 +14,8 @@ import (
 func TestTheExamplesWorkTogether(t *testing.T) {
 	served, dir := t.TempDir(), t.TempDir()
 	t.Chdir(dir)
-	writeFile(t, "correct-horse", dir, "secret.txt")
-	writeFile(t, "content", dir, "disk.img")
+	filetest.Write(t, "correct-horse", dir, "secret.txt")
+	filetest.Write(t, "content", dir, "disk.img")
 	example := func(command string, replaced ...string) []string {
 		c, err := find(command)
 		if err != nil {
@@ -28,8 +30,8 @@ func TestTheExamplesWorkTogether(t *testing.T) {
 	_, fingerprint, _ := strings.Cut(strings.TrimSpace(s.out.String()), "-fingerprint ")
 	for _, command := range []string{"put", "get"} {
 		mustRun(t, example(command, "host:8443/", "127.0.0.2:"+port, "HEX", fingerprint)...)
-		checkFile(t, "content", served, "disk.img")
-		checkFile(t, "content", dir, "disk.img")
+		filetest.Check(t, "content", served, "disk.img")
+		filetest.Check(t, "content", dir, "disk.img")
 		os.Remove(filepath.Join(dir, "disk.img"))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
@@ -17,7 +18,7 @@ import (
 // What a client tells that it has, the server keeps until all is sent.
 func TestWhatIsToldOfFilesMayNotTakeMuchMemory(t *testing.T) {
 	s := startServer(t)
-	writeFile(t, "content", s.dir, "file")
+	filetest.Write(t, "content", s.dir, "file")
 	c := dialFor(t, s.url, transfer.GetProtocol)
 	var list strings.Builder
 	for i := 0; list.Len() < 5<<20; i++ {
@@ -33,8 +34,8 @@ func TestWhatIsToldOfFilesMayNotTakeMuchMemory(t *testing.T) {
 // What does not go into the text is not told, and sent again if the other end has it.
 func TestADirectoryMayHaveMoreThanIsTold(t *testing.T) {
 	s, dir := startServer(t), t.TempDir()
-	one := writeFile(t, "x", s.dir, "one")
-	parent := makeDir(t, dir, filepath.Join(slices.Repeat([]string{strings.Repeat("d", 200)}, 4)...))
+	one := filetest.Write(t, "x", s.dir, "one")
+	parent := filetest.MakeDir(t, dir, filepath.Join(slices.Repeat([]string{strings.Repeat("d", 200)}, 4)...))
 	for i := range 5000 { // names that make over 4 MiB
 		if err := os.Link(one, filepath.Join(parent, fmt.Sprint(i))); err != nil {
 			t.Fatal(err)
@@ -45,5 +46,5 @@ func TestADirectoryMayHaveMoreThanIsTold(t *testing.T) {
 	if status, stdout, stderr := wscp(ctx, "get", "-continue", s.url, dir); status != 0 || !strings.Contains(stdout, " 1 files") {
 		t.Errorf("status %d, %q, %q", status, stdout, stderr)
 	}
-	checkFile(t, "x", dir, "one")
+	filetest.Check(t, "x", dir, "one")
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 )
 
 // startProcess starts "wscp serve" for dir as a process of its own. What is before it on the command line may be a shell.
@@ -43,40 +44,40 @@ func testKilledServer(t *testing.T, name string) {
 	dir := t.TempDir()
 	url, server := startProcess(t, dir, name)
 	beginPut(t, served{dir: dir, url: url})
-	killed := list(t, dir)
+	killed := filetest.List(t, dir)
 	if err := server.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	server.Wait()
-	checkDir(t, dir, killed...)
+	filetest.CheckDir(t, dir, killed...)
 
-	alive := makeDir(t, dir, "alive") // comes behind what was left
+	alive := filetest.MakeDir(t, dir, "alive") // comes behind what was left
 	url, _ = startProcess(t, alive, name)
 	conn, w := beginPut(t, served{dir: alive, url: url})
-	written := list(t, alive)
-	left := writeFile(t, "", makeDir(t, dir, "last"), draft.Prefix+strings.Repeat("A", 26))
+	written := filetest.List(t, alive)
+	left := filetest.Write(t, "", filetest.MakeDir(t, dir, "last"), draft.Prefix+strings.Repeat("A", 26))
 	startProcess(t, dir, name)
 	await(t, "what was left is removed", func() bool {
 		_, err := os.Stat(left)
 		return os.IsNotExist(err)
 	})
-	checkDir(t, dir, "alive", "last")
-	checkDir(t, alive, written...)
+	filetest.CheckDir(t, dir, "alive", "last")
+	filetest.CheckDir(t, alive, written...)
 
-	rest := randomBytes(1 << 20)[:2000000-1<<20]
+	rest := filetest.Random(1 << 20)[:2000000-1<<20]
 	if _, err := io.WriteString(w, rest); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.WriteText(testContext(t), sumOf([]byte(randomBytes(1<<20)+rest))); err != nil {
+	if err := conn.WriteText(testContext(t), sumOf([]byte(filetest.Random(1<<20)+rest))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := hear(testContext(t), conn); err != nil {
 		t.Error(err)
 	}
-	checkDir(t, alive, "file")
+	filetest.CheckDir(t, alive, "file")
 }
 
 func testFullDisk(t *testing.T, name string) {
@@ -86,10 +87,10 @@ func testFullDisk(t *testing.T, name string) {
 	source := sparseFile(t, t.TempDir(), "source")
 	for range 2 {
 		mustFail(t, `the other side says: "file": file too large`, "put", source, url+"file")
-		checkDir(t, dir)
+		filetest.CheckDir(t, dir)
 	}
-	mustRun(t, "put", writeFile(t, "content", t.TempDir(), "small"), url+"file")
-	checkFile(t, "content", dir, "file")
+	mustRun(t, "put", filetest.Write(t, "content", t.TempDir(), "small"), url+"file")
+	filetest.Check(t, "content", dir, "file")
 
 	s, full := startServer(t), t.TempDir()
 	sparseFile(t, s.dir, "file")
@@ -98,6 +99,6 @@ func testFullDisk(t *testing.T, name string) {
 		if p.Wait(); p.ProcessState.ExitCode() != 1 || p.stderr.String() != "wscp get: \"file\": file too large\n" {
 			t.Errorf("status %d, %q", p.ProcessState.ExitCode(), &p.stderr)
 		}
-		checkDir(t, full)
+		filetest.CheckDir(t, full)
 	}
 }

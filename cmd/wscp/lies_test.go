@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/opcode"
 	"github.com/litert/websocket/stream"
@@ -55,10 +56,10 @@ func TestGetFindsWhatIsNotWhatWasSent(t *testing.T) {
 				return err
 			})
 			dir := t.TempDir()
-			copied := writeFile(t, "old", dir, "copied")
+			copied := filetest.Write(t, "old", dir, "copied")
 			mustFail(t, tt.complaint, "get", url, copied)
-			checkDir(t, dir, "copied")
-			checkFile(t, "old", copied)
+			filetest.CheckDir(t, dir, "copied")
+			filetest.Check(t, "old", copied)
 		})
 	}
 }
@@ -67,7 +68,7 @@ func TestServeFindsWhatIsNotWhatWasSent(t *testing.T) {
 	for _, tt := range lies {
 		t.Run(tt.name, func(t *testing.T) {
 			s := startServer(t)
-			writeFile(t, "old", s.dir, "file")
+			filetest.Write(t, "old", s.dir, "file")
 			c := dialPut(t, s.url+"file")
 			told(`{}`)(testContext(t), c)
 			tt.send(testContext(t), c) // fails where the server has found out already
@@ -77,8 +78,8 @@ func TestServeFindsWhatIsNotWhatWasSent(t *testing.T) {
 				t.Errorf("the server says %v", err)
 			}
 			s.awaitLog(t, tt.complaint)
-			checkDir(t, s.dir, "file")
-			checkFile(t, "old", s.dir, "file")
+			filetest.CheckDir(t, s.dir, "file")
+			filetest.Check(t, "old", s.dir, "file")
 		})
 	}
 }
@@ -119,7 +120,7 @@ func TestASenderWithoutEndIsStopped(t *testing.T) {
 	})
 	dir := t.TempDir()
 	mustFail(t, "more bytes came than were announced", "get", url, filepath.Join(dir, "copied"))
-	checkDir(t, dir)
+	filetest.CheckDir(t, dir)
 	if err := <-stopped; err == nil || sent.Load() > muchInBuffers {
 		t.Errorf("the server has sent %d bytes, %v", sent.Load(), err)
 	}
@@ -134,7 +135,7 @@ func TestASenderWithoutEndIsStopped(t *testing.T) {
 		t.Errorf("the client has sent %d bytes, %v", n, err)
 	}
 	s.awaitLog(t, "more bytes came than were announced")
-	checkDir(t, s.dir)
+	filetest.CheckDir(t, s.dir)
 }
 
 func TestGetHasTheFileThoughTheServerNeverCloses(t *testing.T) {
@@ -150,5 +151,5 @@ func TestGetHasTheFileThoughTheServerNeverCloses(t *testing.T) {
 	})
 	dir := t.TempDir()
 	mustRun(t, "get", url, filepath.Join(dir, "copied"))
-	checkFile(t, "abc", dir, "copied")
+	filetest.Check(t, "abc", dir, "copied")
 }

@@ -115,55 +115,6 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-func writeFile(t *testing.T, content string, path ...string) (name string) {
-	t.Helper()
-	name = filepath.Join(path...)
-	if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return name
-}
-
-func makeDir(t *testing.T, path ...string) (name string) {
-	t.Helper()
-	name = filepath.Join(path...)
-	if err := os.MkdirAll(name, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return name
-}
-
-// checkFile checks what is in a file.
-func checkFile(t *testing.T, want string, path ...string) {
-	t.Helper()
-	got, err := os.ReadFile(filepath.Join(path...))
-	if err != nil {
-		t.Error(err)
-	} else if string(got) != want {
-		t.Errorf("%s has %d bytes, which are not the %d expected", filepath.Join(path...), len(got), len(want))
-	}
-}
-
-// checkDir checks what is in a directory, by name.
-func checkDir(t *testing.T, dir string, want ...string) {
-	t.Helper()
-	if got := list(t, dir); strings.Join(got, "\n") != strings.Join(want, "\n") {
-		t.Errorf("%s contains %q, want %q", dir, got, want)
-	}
-}
-
-func list(t *testing.T, dir string) (names []string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Error(err)
-	}
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
-}
-
 // partial reports whether a file that is not whole is in dir.
 func partial(dir string) bool { return sizeOfPartial(dir) >= 0 }
 

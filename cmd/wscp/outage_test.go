@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/litert/websocket/internal/filetest"
 )
 
 // outage is how long the network takes nothing, before its connections are cut.
@@ -18,9 +20,9 @@ func testOutage(t *testing.T, name string) {
 	ctx, cancel := context.WithTimeout(t.Context(), outage+2*hangs)
 	defer cancel()
 	dir, near := t.TempDir(), t.TempDir()
-	content := randomBytes(2 * inHalf)
-	source, copied := writeFile(t, content, t.TempDir(), "source"), filepath.Join(near, "copied")
-	writeFile(t, content, dir, "there")
+	content := filetest.Random(2 * inHalf)
+	source, copied := filetest.Write(t, content, t.TempDir(), "source"), filepath.Join(near, "copied")
+	filetest.Write(t, content, dir, "there")
 	url, _ := startProcess(t, dir, name)
 	there, back := startToll(t, served{url: url}, inHalf, false), startToll(t, served{url: url}, inHalf, false)
 	put := startIn(t, ctx, name, "put", "-retry", "1m", source, there.url+"file")
@@ -34,8 +36,8 @@ func testOutage(t *testing.T, name string) {
 			t.Errorf("%v: %s", err, &client.stderr)
 		}
 	}
-	checkFile(t, content, dir, "file")
-	checkFile(t, content, copied)
-	checkDir(t, dir, "file", "there")
-	checkDir(t, near, "copied")
+	filetest.Check(t, content, dir, "file")
+	filetest.Check(t, content, copied)
+	filetest.CheckDir(t, dir, "file", "there")
+	filetest.CheckDir(t, near, "copied")
 }

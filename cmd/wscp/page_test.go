@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 )
 
 // A reply is what a server has answered to a request.
@@ -85,13 +86,13 @@ func TestServeTellsWhereThePageIs(t *testing.T) {
 func TestThePageShowsWhatClientsMaySee(t *testing.T) {
 	s := startServer(t)
 	s.get(t, "/").check(t, 200, "Nothing is in this folder.")
-	outside := writeFile(t, "secret", t.TempDir(), "outside")
-	writeFile(t, "these words", s.dir, "a file")
-	writeFile(t, "half", s.dir, draft.Prefix+strings.Repeat("A", 26))
-	makeDir(t, s.dir, "folder", "inner")
-	writeFile(t, strings.Repeat("x", 2048), s.dir, "folder", "deep")
+	outside := filetest.Write(t, "secret", t.TempDir(), "outside")
+	filetest.Write(t, "these words", s.dir, "a file")
+	filetest.Write(t, "half", s.dir, draft.Prefix+strings.Repeat("A", 26))
+	filetest.MakeDir(t, s.dir, "folder", "inner")
+	filetest.Write(t, strings.Repeat("x", 2048), s.dir, "folder", "deep")
 	if runtime.GOOS != "windows" {
-		writeFile(t, "", s.dir, "control\x1bname")
+		filetest.Write(t, "", s.dir, "control\x1bname")
 		for name, target := range map[string]string{"link out": outside, "link in": "a file", "link to none": "none"} {
 			if err := os.Symlink(target, filepath.Join(s.dir, name)); err != nil {
 				t.Fatal(err)
@@ -111,9 +112,9 @@ func TestThePageShowsWhatClientsMaySee(t *testing.T) {
 
 func TestPathsThatLeadOutAreNotServed(t *testing.T) {
 	parent := t.TempDir()
-	writeFile(t, "secret", parent, "secret")
-	s := startServerAt(t, "127.0.0.1:0", makeDir(t, parent, "served"))
-	writeFile(t, "secret", s.dir, draft.Prefix+strings.Repeat("A", 26))
+	filetest.Write(t, "secret", parent, "secret")
+	s := startServerAt(t, "127.0.0.1:0", filetest.MakeDir(t, parent, "served"))
+	filetest.Write(t, "secret", s.dir, draft.Prefix+strings.Repeat("A", 26))
 	for _, path := range []string{
 		"/../secret", "/%2e%2e/secret", "/..%2fsecret", "/../", "//", "//secret", "/./", "/%00", "/%ff", "/.wscp-page/../../secret",
 		"/.wscp-page/%2e%2e/page.go", "/.wscp-page/index.html", "/.wscp-page/", "/.wscp-page/none.js", "/" + draft.Prefix + strings.Repeat("A", 26),
@@ -130,7 +131,7 @@ func TestANameWithMarkupIsText(t *testing.T) {
 	s := startServer(t)
 	names := []string{`<img src=x onerror=alert(1)>`, `"><script>alert(1)<`, `a'b" onclick="alert(1)`, "&lt;b&gt;", "{{.}}", "javascript:alert(1)", "100%25", "a?b#c", `back\slash`, " x "}
 	for _, name := range names {
-		writeFile(t, name, s.dir, name)
+		filetest.Write(t, name, s.dir, name)
 	}
 	page := s.get(t, "/")
 	page.check(t, 200, "!<img", "!<script>", `!" onclick=`)
@@ -150,7 +151,7 @@ func TestANameWithMarkupIsText(t *testing.T) {
 func TestAFileIsDownloadedAndNeverShown(t *testing.T) {
 	s := startServer(t)
 	const content = "<script>alert(1)</script>"
-	writeFile(t, content, s.dir, "größe.html")
+	filetest.Write(t, content, s.dir, "größe.html")
 	const path = "/gr%C3%B6%C3%9Fe.html"
 	whole := s.get(t, path)
 	whole.check(t, 200, content)
@@ -225,7 +226,7 @@ func TestThePageTellsTheRules(t *testing.T) {
 
 func TestWhatIsNoGetIsRefused(t *testing.T) {
 	s := startServer(t)
-	writeFile(t, "these words", s.dir, "file")
+	filetest.Write(t, "these words", s.dir, "file")
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS"} {
 		got := s.request(t, method, "/file", "other", nil)
 		got.check(t, 405, "Files are uploaded by WebSocket here.")
@@ -233,7 +234,7 @@ func TestWhatIsNoGetIsRefused(t *testing.T) {
 			t.Errorf("%s: allowed is %q", method, allow)
 		}
 	}
-	checkFile(t, "these words", s.dir, "file")
+	filetest.Check(t, "these words", s.dir, "file")
 	s.request(t, http.MethodGet, "/", "", http.Header{"Host": {"attacker.example"}}).check(t, 421, "!file")
 	s.request(t, http.MethodGet, "/file", "", http.Header{"Host": {"attacker.example"}}).check(t, 421, "!these words")
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/dial"
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
@@ -14,8 +15,8 @@ import (
 func TestABrowserShowsTheTokenOnce(t *testing.T) {
 	const secret = "correct+horse%26"
 	dir := t.TempDir()
-	s := startServer(t, "-token-file", writeFile(t, secret, dir, "token"))
-	writeFile(t, "these words", s.dir, "file")
+	s := startServer(t, "-token-file", filetest.Write(t, secret, dir, "token"))
+	filetest.Write(t, "these words", s.dir, "file")
 	asked := s.get(t, "/file")
 	asked.check(t, 401, `type="password"`, "!these words", "!That is not the token.")
 	s.get(t, "/").check(t, 401, `type="password"`, "!./file")
@@ -73,7 +74,7 @@ func TestABrowserShowsTheTokenOnce(t *testing.T) {
 
 // Another run of the server asks again, as does another server of the same token.
 func TestACookieIsOfOneRun(t *testing.T) {
-	token := writeFile(t, "secret", t.TempDir(), "token")
+	token := filetest.Write(t, "secret", t.TempDir(), "token")
 	first, second := startServer(t, "-token-file", token), startServer(t, "-token-file", token)
 	form := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 	given := first.request(t, http.MethodPost, "/", "token=secret", form).Cookies()

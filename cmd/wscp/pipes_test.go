@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/litert/websocket/internal/filetest"
 )
 
 // piped runs the command, with an input and another one as descriptor 3, and returns what it has printed.
@@ -30,7 +32,7 @@ func piped(t *testing.T, name string, input io.Reader, third *os.File, args ...s
 // testPipes puts and gets through pipes of every kind.
 func testPipes(t *testing.T, name string) {
 	s := startServer(t)
-	content := randomBytes(3<<20 + 7)
+	content := filetest.Random(3<<20 + 7)
 	fifo := filepath.Join(t.TempDir(), "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
@@ -57,7 +59,7 @@ func testPipes(t *testing.T, name string) {
 		if err != nil {
 			t.Fatalf("%s: %v: %s", source, err, stderr)
 		}
-		checkFile(t, content, s.dir, "file")
+		filetest.Check(t, content, s.dir, "file")
 		if err := os.Remove(filepath.Join(s.dir, "file")); err != nil {
 			t.Fatal(err)
 		}
@@ -66,8 +68,8 @@ func testPipes(t *testing.T, name string) {
 	if _, stderr, err := piped(t, name, strings.NewReader(""), nil, "put", "-", s.url+"empty"); err != nil {
 		t.Errorf("%v: %s", err, stderr)
 	}
-	checkFile(t, "", s.dir, "empty")
-	writeFile(t, content, s.dir, "file")
+	filetest.Check(t, "", s.dir, "empty")
+	filetest.Write(t, content, s.dir, "file")
 	stdout, stderr, err := piped(t, name, nil, nil, "get", "-digest", s.url+"file", "-")
 	if err != nil || stdout != content || !strings.Contains(stderr, "get ") || !strings.Contains(stderr, "  -\n") {
 		t.Errorf("%d bytes, %v: %s", len(stdout), err, stderr)
@@ -77,18 +79,18 @@ func testPipes(t *testing.T, name string) {
 			t.Errorf("%q: %v: %s", args, err, stderr)
 		}
 	}
-	checkDir(t, s.dir, "empty", "file")
+	filetest.CheckDir(t, s.dir, "empty", "file")
 }
 
 // testFailingPipes has sources fail, and readers go away.
 func testFailingPipes(t *testing.T, name string) {
 	s := startServer(t, "-max-size", "1MiB")
-	writeFile(t, "old", s.dir, "file")
+	filetest.Write(t, "old", s.dir, "file")
 	checkOld := func() {
 		t.Helper()
 		await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
-		checkDir(t, s.dir, "file")
-		checkFile(t, "old", s.dir, "file")
+		filetest.CheckDir(t, s.dir, "file")
+		filetest.Check(t, "old", s.dir, "file")
 	}
 	if runtime.GOOS == "linux" {
 		memory, err := os.Open("/proc/self/mem") // of which nothing can be read at 0
@@ -101,7 +103,7 @@ func testFailingPipes(t *testing.T, name string) {
 		}
 		checkOld()
 	}
-	if _, stderr, err := piped(t, name, strings.NewReader(randomBytes(2<<20)), nil, "put", "-", s.url+"file"); err == nil || !strings.Contains(stderr, "more than the 1 MiB") {
+	if _, stderr, err := piped(t, name, strings.NewReader(filetest.Random(2<<20)), nil, "put", "-", s.url+"file"); err == nil || !strings.Contains(stderr, "more than the 1 MiB") {
 		t.Errorf("%v: %s", err, stderr)
 	}
 	checkOld()
@@ -118,7 +120,7 @@ func testFailingPipes(t *testing.T, name string) {
 		if err := p.Start(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := io.WriteString(w, randomBytes(100000)); err != nil {
+		if _, err := io.WriteString(w, filetest.Random(100000)); err != nil {
 			t.Fatal(err)
 		}
 		await(t, "the server writes", func() bool { return partial(s.dir) })

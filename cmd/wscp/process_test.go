@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 )
 
 // buildCommand builds the command as it is run in earnest.
@@ -107,7 +108,7 @@ func testSignalledDemo(t *testing.T, name string) {
 			return err == nil && found != nil
 		})
 		p.checkSignal(t, sig, "wscp demo: interrupted\n")
-		checkDir(t, dir)
+		filetest.CheckDir(t, dir)
 	}
 }
 
@@ -131,7 +132,7 @@ func testSignalledPut(t *testing.T, name string) {
 	await(t, "it goes on", func() bool { return sizeOfPartial(s.dir) > before+1<<20 })
 	p.checkSignal(t, syscall.SIGTERM, "wscp put: interrupted\n")
 	await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
-	checkDir(t, s.dir)
+	filetest.CheckDir(t, s.dir)
 }
 
 // checkSignal sends sig, and checks that the process ends with status 1 and the complaint.
@@ -159,7 +160,7 @@ func testUnreadDemo(t *testing.T, name string) {
 	if err := cmd.Run(); err != nil {
 		t.Error(err)
 	}
-	checkDir(t, dir)
+	filetest.CheckDir(t, dir)
 }
 
 func testTLS(t *testing.T, name string) {
@@ -173,8 +174,8 @@ func testTLS(t *testing.T, name string) {
 		t.Fatalf("the URL is %s", s.url)
 	}
 
-	want := randomBytes(3<<20 + 1)
-	source, copied := writeFile(t, want, dir, "source"), filepath.Join(dir, "copied")
+	want := filetest.Random(3<<20 + 1)
+	source, copied := filetest.Write(t, want, dir, "source"), filepath.Join(dir, "copied")
 	mustFail(t, "certificate", "put", source, s.url+"file")
 	t.Setenv("SSL_CERT_FILE", certFile)
 	for _, args := range [][]string{{"put", source, s.url + "file"}, {"get", s.url + "file", copied}} {
@@ -182,6 +183,6 @@ func testTLS(t *testing.T, name string) {
 			t.Errorf("%q: %v: %s", args, err, out)
 		}
 	}
-	checkFile(t, want, copied)
-	checkDir(t, s.dir, "file")
+	filetest.Check(t, want, copied)
+	filetest.CheckDir(t, s.dir, "file")
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/transfer"
 	"golang.org/x/sys/unix"
 )
@@ -60,7 +61,7 @@ func TestProgressIsShownOnATerminalOnly(t *testing.T) {
 		t.Errorf("the output is %q", &out)
 	}
 
-	file, err := os.Create(writeFile(t, "", t.TempDir(), "stderr"))
+	file, err := os.Create(filetest.Write(t, "", t.TempDir(), "stderr"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,13 +69,13 @@ func TestProgressIsShownOnATerminalOnly(t *testing.T) {
 	if status := run(testContext(t), []string{"demo", "-size", "1MiB"}, &out, file); status != 0 {
 		t.Errorf("status %d", status)
 	}
-	checkFile(t, "", file.Name())
+	filetest.Check(t, "", file.Name())
 }
 
 // What is wider than the terminal would leave a line behind each time.
 func TestProgressFitsIntoANarrowTerminal(t *testing.T) {
 	s := startServer(t)
-	source := writeFile(t, randomBytes(8<<20), t.TempDir(), "source")
+	source := filetest.Write(t, filetest.Random(8<<20), t.TempDir(), "source")
 	for _, columns := range []uint16{1, 20, 60} {
 		terminal, screen := openTerminal(t)
 		if err := unix.IoctlSetWinsize(int(screen.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Col: columns, Row: 24}); err != nil {
@@ -104,7 +105,7 @@ func TestProgressFitsIntoANarrowTerminal(t *testing.T) {
 
 func TestProgressInOtherForms(t *testing.T) {
 	s := startServer(t)
-	source := writeFile(t, "abc", t.TempDir(), "source")
+	source := filetest.Write(t, "abc", t.TempDir(), "source")
 	stdout := mustRun(t, "put", "-json", source, s.url+"file")
 	var last event
 	for line := range strings.Lines(stdout) {

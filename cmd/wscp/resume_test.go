@@ -13,6 +13,7 @@ import (
 
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
@@ -32,13 +33,13 @@ func mustGoOn(t *testing.T, what string, args ...string) {
 // cutPut puts half of a file, and returns its name when the server holds what has come.
 func cutPut(t *testing.T, s served, content string) (source string) {
 	t.Helper()
-	source = writeFile(t, content, t.TempDir(), "source")
+	source = filetest.Write(t, content, t.TempDir(), "source")
 	toll := startToll(t, s, inHalf, true)
 	if status, _, _ := wscp(testContext(t), "put", "-continue", source, toll.url+"file"); status != 1 {
 		t.Fatalf("status %d", status)
 	}
 	s.awaitLog(t, `wscp.put.v4 "/file": `)
-	checkDir(t, s.dir, draft.PartialName("file"))
+	filetest.CheckDir(t, s.dir, draft.PartialName("file"))
 	if n := sizeOfPartial(s.dir); n < inHalf/2 || n > inHalf {
 		t.Errorf("%d bytes have come", n)
 	}
@@ -47,56 +48,56 @@ func cutPut(t *testing.T, s served, content string) (source string) {
 
 func TestPutGoesOnWhereItHasStopped(t *testing.T) {
 	s := startServer(t)
-	content := randomBytes(2 * inHalf)
+	content := filetest.Random(2 * inHalf)
 	source := cutPut(t, s, content)
 	rest := startToll(t, s, unlimited, false)
 	mustGoOn(t, "wscp: goes on at ", "put", "-continue", source, rest.url+"file")
 	if n := rest.passed.Load(); n > inHalf+inHalf/2 {
 		t.Errorf("%d bytes were sent again", n)
 	}
-	checkDir(t, s.dir, "file")
-	checkFile(t, content, s.dir, "file")
+	filetest.CheckDir(t, s.dir, "file")
+	filetest.Check(t, content, s.dir, "file")
 }
 
 func TestPutOfAChangedFileBeginsAnew(t *testing.T) {
 	s := startServer(t)
-	source := cutPut(t, s, randomBytes(2*inHalf))
-	for _, content := range []string{randomBytes(2*inHalf + 1), "shorter"} {
-		writeFile(t, content, source)
+	source := cutPut(t, s, filetest.Random(2*inHalf))
+	for _, content := range []string{filetest.Random(2*inHalf + 1), "shorter"} {
+		filetest.Write(t, content, source)
 		mustGoOn(t, "begins anew", "put", "-continue", source, s.url+"file")
-		checkDir(t, s.dir, "file")
-		checkFile(t, content, s.dir, "file")
+		filetest.CheckDir(t, s.dir, "file")
+		filetest.Check(t, content, s.dir, "file")
 		if err := os.Remove(filepath.Join(s.dir, "file")); err != nil {
 			t.Fatal(err)
 		}
-		writeFile(t, "something that is not of it", s.dir, draft.PartialName("file"))
+		filetest.Write(t, "something that is not of it", s.dir, draft.PartialName("file"))
 	}
 }
 
 // A file may change, or be replaced, until it is sent again.
 func TestPutThatRetriesSendsTheFileThatIsThere(t *testing.T) {
 	s := startServer(t)
-	source := writeFile(t, randomBytes(2*inHalf), t.TempDir(), "source")
-	content := randomBytes(2*inHalf + 1)
+	source := filetest.Write(t, filetest.Random(2*inHalf), t.TempDir(), "source")
+	content := filetest.Random(2*inHalf + 1)
 	changes := map[string]func(){
-		"changed":  func() { writeFile(t, content, source) },
-		"replaced": func() { os.Rename(writeFile(t, content, filepath.Dir(source), "new"), source) },
+		"changed":  func() { filetest.Write(t, content, source) },
+		"replaced": func() { os.Rename(filetest.Write(t, content, filepath.Dir(source), "new"), source) },
 	}
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
 			toll := startToll(t, s, inHalf, true)
 			toll.between.Store(&change)
 			mustGoOn(t, "begins anew", "put", "-retry", "30s", source, toll.url+name)
-			checkFile(t, content, s.dir, name)
-			content = randomBytes(2*inHalf + 2)
+			filetest.Check(t, content, s.dir, name)
+			content = filetest.Random(2*inHalf + 2)
 		})
 	}
 }
 
 func TestGetGoesOnWhereItHasStopped(t *testing.T) {
 	s := startServer(t)
-	content := randomBytes(2 * inHalf)
-	writeFile(t, content, s.dir, "file")
+	content := filetest.Random(2 * inHalf)
+	filetest.Write(t, content, s.dir, "file")
 	dir := t.TempDir()
 	copied := filepath.Join(dir, "copied")
 	for _, tt := range []struct {
@@ -104,17 +105,17 @@ func TestGetGoesOnWhereItHasStopped(t *testing.T) {
 		change func()
 	}{
 		{"goes on at ", func() {}},
-		{"begins anew", func() { content = randomBytes(2*inHalf + 1); writeFile(t, content, s.dir, "file") }},
+		{"begins anew", func() { content = filetest.Random(2*inHalf + 1); filetest.Write(t, content, s.dir, "file") }},
 	} {
 		toll := startToll(t, s, inHalf, true)
 		if status, _, _ := wscp(testContext(t), "get", "-continue", toll.url+"file", copied); status != 1 {
 			t.Fatalf("status %d", status)
 		}
-		checkDir(t, dir, draft.PartialName("copied"))
+		filetest.CheckDir(t, dir, draft.PartialName("copied"))
 		tt.change()
 		mustGoOn(t, tt.says, "get", "-continue", s.url+"file", copied)
-		checkDir(t, dir, "copied")
-		checkFile(t, content, copied)
+		filetest.CheckDir(t, dir, "copied")
+		filetest.Check(t, content, copied)
 		if err := os.Remove(copied); err != nil {
 			t.Fatal(err)
 		}
@@ -123,13 +124,13 @@ func TestGetGoesOnWhereItHasStopped(t *testing.T) {
 
 func TestRetryGoesOnByItself(t *testing.T) {
 	s := startServer(t)
-	content := randomBytes(2 * inHalf)
-	source, copied := writeFile(t, content, t.TempDir(), "source"), filepath.Join(t.TempDir(), "copied")
+	content := filetest.Random(2 * inHalf)
+	source, copied := filetest.Write(t, content, t.TempDir(), "source"), filepath.Join(t.TempDir(), "copied")
 	mustGoOn(t, "goes on at ", "put", "-retry", "30s", source, startToll(t, s, inHalf, true).url+"file")
-	checkFile(t, content, s.dir, "file")
+	filetest.Check(t, content, s.dir, "file")
 	mustGoOn(t, "goes on at ", "get", "-retry", "30s", startToll(t, s, inHalf, true).url+"file", copied)
-	checkFile(t, content, copied)
-	checkDir(t, s.dir, "file")
+	filetest.Check(t, content, copied)
+	filetest.CheckDir(t, s.dir, "file")
 
 	s.stop()
 	status, _, stderr := wscp(testContext(t), "put", "-retry", "1s", source, s.url+"file")
@@ -141,18 +142,18 @@ func TestRetryGoesOnByItself(t *testing.T) {
 func TestWhatCannotSucceedIsNotRetried(t *testing.T) {
 	s := startServer(t, "-readonly")
 	dir := t.TempDir()
-	source := writeFile(t, "content", dir, "source")
+	source := filetest.Write(t, "content", dir, "source")
 	mustFail(t, "can only be read here", "put", "-retry", "1h", source, s.url+"file")
 	mustFail(t, "the other side says", "get", "-retry", "1h", s.url+"missing", filepath.Join(dir, "copied"))
 	mustFail(t, "missing", "put", "-retry", "1h", filepath.Join(dir, "missing"), s.url+"file")
 	mustFail(t, "scheme", "put", "-retry", "1h", source, "nonsense://host/file")
-	guarded := startServer(t, "-token-file", writeFile(t, "secret", dir, "token"))
+	guarded := startServer(t, "-token-file", filetest.Write(t, "secret", dir, "token"))
 	mustFail(t, "401", "put", "-retry", "1h", source, guarded.url+"file")
 }
 
 func TestWhatWaitsToBeContinued(t *testing.T) {
 	s := startServer(t)
-	source := cutPut(t, s, randomBytes(2*inHalf))
+	source := cutPut(t, s, filetest.Random(2*inHalf))
 	hidden := s.url + draft.PartialName("file")
 	mustFail(t, "are for files that are not whole", "get", hidden, filepath.Join(t.TempDir(), "copied"))
 	mustFail(t, "are for files that are not whole", "put", source, hidden)
@@ -160,28 +161,28 @@ func TestWhatWaitsToBeContinued(t *testing.T) {
 
 	// A put that does not continue leaves it alone.
 	mustRun(t, "put", source, s.url+"file")
-	checkDir(t, s.dir, draft.PartialName("file"), "file")
+	filetest.CheckDir(t, s.dir, draft.PartialName("file"), "file")
 	s.stop()
 
 	yesterday := time.Now().Add(-24*time.Hour - time.Minute)
-	old := writeFile(t, "", s.dir, draft.PartialName("old"))
+	old := filetest.Write(t, "", s.dir, draft.PartialName("old"))
 	if err := os.Chtimes(old, yesterday, yesterday); err != nil {
 		t.Fatal(err)
 	}
 	again := startServerAt(t, "127.0.0.1:0", s.dir)
 	again.awaitLog(t, "was left behind, and is removed")
-	checkDir(t, s.dir, draft.PartialName("file"), "file")
+	filetest.CheckDir(t, s.dir, draft.PartialName("file"), "file")
 }
 
 func TestALinkIsNotContinued(t *testing.T) {
 	s := startServer(t)
-	writeFile(t, "content", s.dir, "other")
+	filetest.Write(t, "content", s.dir, "other")
 	if err := os.Symlink("other", filepath.Join(s.dir, draft.PartialName("file"))); err != nil {
 		t.Fatal(err)
 	}
-	source := writeFile(t, "content", t.TempDir(), "source")
+	source := filetest.Write(t, "content", t.TempDir(), "source")
 	mustFail(t, "not a regular file", "put", "-continue", source, s.url+"file")
-	checkFile(t, "content", s.dir, "other")
+	filetest.Check(t, "content", s.dir, "other")
 	mustRun(t, "put", source, s.url+"file")
 }
 
@@ -195,7 +196,7 @@ func TestOneTransferOfANameContinues(t *testing.T) {
 	if err != nil || have.Offset != 0 {
 		t.Fatalf("%v, %v", have, err)
 	}
-	source := writeFile(t, "content", t.TempDir(), "source")
+	source := filetest.Write(t, "content", t.TempDir(), "source")
 	mustFail(t, "another transfer of this name that can be continued is under way", "put", "-continue", source, s.url+"file")
 	mustRun(t, "put", source, s.url+"file")
 	if err := told(`{"length": 3}`, abc, sumOf(abc))(testContext(t), c); err != nil {
@@ -204,13 +205,13 @@ func TestOneTransferOfANameContinues(t *testing.T) {
 	if _, err := hear(testContext(t), c); err != nil {
 		t.Fatal(err)
 	}
-	checkDir(t, s.dir, "file")
-	checkFile(t, "abc", s.dir, "file")
+	filetest.CheckDir(t, s.dir, "file")
+	filetest.Check(t, "abc", s.dir, "file")
 }
 
 func TestAnOffsetThatCannotBeIsRefused(t *testing.T) {
 	s := startServer(t)
-	writeFile(t, "abcdef", s.dir, draft.PartialName("file"))
+	filetest.Write(t, "abcdef", s.dir, draft.PartialName("file"))
 	for _, offset := range []string{"3", "7", "-1"} {
 		c := dialFor(t, s.url+"file", transfer.PutProtocol)
 		told(`{"continue": true}`, `{"length": 6, "offset": `+offset+`}`, abc, sumOf(abc))(testContext(t), c)
@@ -222,7 +223,7 @@ func TestAnOffsetThatCannotBeIsRefused(t *testing.T) {
 		if stream.CloseCode(err) != closecode.InternalError {
 			t.Errorf("%s: %v", offset, err)
 		}
-		checkFile(t, "abcdef", s.dir, draft.PartialName("file"))
+		filetest.Check(t, "abcdef", s.dir, draft.PartialName("file"))
 	}
 }
 
@@ -243,15 +244,15 @@ func TestWhatIsSpoiledIsNotKept(t *testing.T) {
 			io.Copy(io.Discard, msg)
 		}
 		await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
-		checkDir(t, s.dir)
+		filetest.CheckDir(t, s.dir)
 	}
 }
 
 // testKilled kills each end in the middle of a put that is continued then, or interrupts it.
 func testKilled(t *testing.T, name string) {
 	dir := t.TempDir()
-	content := randomBytes(2 * inHalf)
-	source := writeFile(t, content, t.TempDir(), "source")
+	content := filetest.Random(2 * inHalf)
+	source := filetest.Write(t, content, t.TempDir(), "source")
 	for _, killed := range []string{"client", "server", "nobody"} {
 		url, server := startProcess(t, dir, name)
 		toll := startToll(t, served{url: url}, inHalf, false)
@@ -277,16 +278,16 @@ func testKilled(t *testing.T, name string) {
 			status, _, stderr := wscp(testContext(t), "put", "-continue", source, url+killed)
 			return status == 0 && strings.Contains(stderr, "goes on at ")
 		})
-		checkFile(t, content, dir, killed)
+		filetest.Check(t, content, dir, killed)
 	}
-	checkDir(t, dir, "client", "nobody", "server")
+	filetest.CheckDir(t, dir, "client", "nobody", "server")
 }
 
 // testRestart restarts the server under a put that retries.
 func testRestart(t *testing.T, name string) {
 	dir := t.TempDir()
-	content := randomBytes(2 * inHalf)
-	source := writeFile(t, content, t.TempDir(), "source")
+	content := filetest.Random(2 * inHalf)
+	source := filetest.Write(t, content, t.TempDir(), "source")
 	url, server := startProcess(t, dir, name)
 	toll := startToll(t, served{url: url}, inHalf, false)
 	client := start(t, name, "put", "-retry", "1m", source, toll.url+"file")
@@ -303,6 +304,6 @@ func testRestart(t *testing.T, name string) {
 	if err := client.Wait(); err != nil || !strings.Contains(client.stderr.String(), "goes on at") {
 		t.Errorf("%v: %s", err, &client.stderr)
 	}
-	checkFile(t, content, dir, "file")
-	checkDir(t, dir, "file")
+	filetest.Check(t, content, dir, "file")
+	filetest.CheckDir(t, dir, "file")
 }

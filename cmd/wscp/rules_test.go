@@ -12,6 +12,7 @@ import (
 
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
@@ -19,19 +20,19 @@ import (
 func TestOnlyClientsWithTheTokenAreServed(t *testing.T) {
 	const secret = "correct-horse.battery~staple"
 	dir := t.TempDir()
-	right, wrong := writeFile(t, secret+"\n", dir, "right"), writeFile(t, "another", dir, "wrong")
+	right, wrong := filetest.Write(t, secret+"\n", dir, "right"), filetest.Write(t, "another", dir, "wrong")
 	s := startServer(t, "-token-file", right)
-	source, copied := writeFile(t, "content", dir, "source"), filepath.Join(dir, "copied")
+	source, copied := filetest.Write(t, "content", dir, "source"), filepath.Join(dir, "copied")
 
 	const complaint = "the server answered 401 Unauthorized: the token is missing or wrong"
 	mustFail(t, complaint, "put", source, s.url+"file")
 	mustFail(t, complaint, "put", "-token-file", wrong, source, s.url+"file")
 	mustFail(t, complaint, "get", "-token-file", wrong, s.url+"file", copied)
-	checkDir(t, s.dir)
+	filetest.CheckDir(t, s.dir)
 	mustRun(t, "put", "-token-file", right, source, s.url+"file")
 	t.Setenv(tokenVariable, secret)
 	mustRun(t, "get", s.url+"file", copied)
-	checkFile(t, "content", copied)
+	filetest.Check(t, "content", copied)
 	mustFail(t, complaint, "get", "-token-file", wrong, s.url+"file", copied)
 	mustFail(t, "the other side says", "get", s.url+"missing", copied)
 	s.stop()
@@ -76,7 +77,7 @@ func TestTokensThatAreNone(t *testing.T) {
 		"of up to 1024 letters":      strings.Repeat("x", 1025),
 		"of up to 1024":              "tökén",
 	} {
-		file := writeFile(t, text, dir, "token")
+		file := filetest.Write(t, text, dir, "token")
 		mustFail(t, complaint, "serve", "-token-file", file, dir)
 		mustFail(t, complaint, "get", "-token-file", file, "ws://127.0.0.1:1/file", filepath.Join(dir, "copied"))
 	}
@@ -86,7 +87,7 @@ func TestTokensThatAreNone(t *testing.T) {
 	t.Setenv(tokenVariable, "") // as of a command that has failed
 	mustFail(t, tokenVariable+": no token", "serve", dir)
 	mustFail(t, tokenVariable+": no token", "get", "ws://127.0.0.1:1/file", filepath.Join(dir, "copied"))
-	file := writeFile(t, strings.Repeat("x", 1024)+"\r\n", dir, "token")
+	file := filetest.Write(t, strings.Repeat("x", 1024)+"\r\n", dir, "token")
 	if got, err := readToken(argument(file)); err != nil || len(got) != 1024 {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
@@ -95,23 +96,23 @@ func TestTokensThatAreNone(t *testing.T) {
 func TestAServerToReadFrom(t *testing.T) {
 	s := startServer(t, "-readonly")
 	dir := t.TempDir()
-	source, copied := writeFile(t, "new", dir, "source"), filepath.Join(dir, "copied")
-	writeFile(t, "old", s.dir, "file")
+	source, copied := filetest.Write(t, "new", dir, "source"), filepath.Join(dir, "copied")
+	filetest.Write(t, "old", s.dir, "file")
 	left := draft.Prefix + strings.Repeat("A", 26)
-	writeFile(t, "", s.dir, left)
+	filetest.Write(t, "", s.dir, left)
 	mustFail(t, "the other side says: files can only be read here", "put", source, s.url+"file")
 	mustFail(t, "the other side says: files can only be read here", "put", source, s.url+"another")
 	mustRun(t, "get", s.url+"file", copied)
-	checkFile(t, "old", copied)
-	checkDir(t, s.dir, left, "file")
+	filetest.Check(t, "old", copied)
+	filetest.CheckDir(t, s.dir, left, "file")
 }
 
 func TestAServerThatReplacesNothing(t *testing.T) {
 	s := startServer(t, "-no-overwrite")
-	source := writeFile(t, "new", t.TempDir(), "source")
-	writeFile(t, "old", s.dir, "file")
+	source := filetest.Write(t, "new", t.TempDir(), "source")
+	filetest.Write(t, "old", s.dir, "file")
 	mustFail(t, `the other side says: "file": file already exists`, "put", source, s.url+"file")
-	checkFile(t, "old", s.dir, "file")
+	filetest.Check(t, "old", s.dir, "file")
 
 	var puts sync.WaitGroup
 	var stored atomic.Int32
@@ -126,23 +127,23 @@ func TestAServerThatReplacesNothing(t *testing.T) {
 	if stored.Load() != 1 {
 		t.Errorf("%d of the puts of one name have succeeded, want 1", stored.Load())
 	}
-	checkFile(t, "new", s.dir, "another")
-	checkDir(t, s.dir, "another", "file")
+	filetest.Check(t, "new", s.dir, "another")
+	filetest.CheckDir(t, s.dir, "another", "file")
 }
 
 func TestAFileMayBeTooLarge(t *testing.T) {
 	s := startServer(t, "-max-size", "3")
 	dir := t.TempDir()
-	mustRun(t, "put", writeFile(t, "abc", dir, "source"), s.url+"file")
-	mustFail(t, `the other side says: "file": 4 B is more than the 3 B that a file may have`, "put", writeFile(t, "abcd", dir, "source"), s.url+"file")
+	mustRun(t, "put", filetest.Write(t, "abc", dir, "source"), s.url+"file")
+	mustFail(t, `the other side says: "file": 4 B is more than the 3 B that a file may have`, "put", filetest.Write(t, "abcd", dir, "source"), s.url+"file")
 	mustFail(t, "8 GiB is more than", "put", sparseFile(t, dir, "sparse"), s.url+"file")
-	checkFile(t, "abc", s.dir, "file")
-	checkDir(t, s.dir, "file")
+	filetest.Check(t, "abc", s.dir, "file")
+	filetest.CheckDir(t, s.dir, "file")
 }
 
 func TestConnectionsAreCounted(t *testing.T) {
 	s := startServer(t, "-max-connections", "1")
-	source := writeFile(t, "content", t.TempDir(), "source")
+	source := filetest.Write(t, "content", t.TempDir(), "source")
 	conn, _ := beginPut(t, s)
 	mustFail(t, "the server answered 503 Service Unavailable: there are too many connections", "put", source, s.url+"another")
 	conn.Abort()
@@ -170,7 +171,7 @@ func TestNothingFromOutsideActsOnTheTerminal(t *testing.T) {
 
 func TestHostsThatAServerIsNot(t *testing.T) {
 	s := startServer(t, "-host", "Files.Example.com.")
-	writeFile(t, "content", s.dir, "file")
+	filetest.Write(t, "content", s.dir, "file")
 	port := s.url[strings.LastIndex(s.url, ":"):]
 	get := func(host, origin string) error {
 		h := http.Header{"Host": {host}}
@@ -199,9 +200,9 @@ func TestHostsThatAServerIsNot(t *testing.T) {
 
 func TestServingOthersIsSaid(t *testing.T) {
 	dir := t.TempDir()
-	tokenFile := writeFile(t, "secret", dir, "token")
-	source := writeFile(t, "content", dir, "source")
-	served := makeDir(t, dir, "served")
+	tokenFile := filetest.Write(t, "secret", dir, "token")
+	source := filetest.Write(t, "content", dir, "source")
+	served := filetest.MakeDir(t, dir, "served")
 	for _, tt := range []struct {
 		warning string
 		flags   []string

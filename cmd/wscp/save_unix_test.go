@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/litert/websocket/internal/filetest"
 )
 
 func TestModes(t *testing.T) {
@@ -35,7 +37,7 @@ func TestModes(t *testing.T) {
 		if mode == 0 {
 			return
 		}
-		if err := os.Chmod(writeFile(t, "old", name), mode); err != nil {
+		if err := os.Chmod(filetest.Write(t, "old", name), mode); err != nil {
 			t.Fatal(err)
 		}
 	}

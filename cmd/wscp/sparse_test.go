@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/litert/websocket/internal/filetest"
 )
 
 // zeros counts bytes, which are to be zero.
@@ -22,7 +24,7 @@ func (z *zeros) Write(p []byte) (int, error) {
 
 func TestASparseFileComesAsItIs(t *testing.T) {
 	s := startServer(t)
-	if err := os.Truncate(writeFile(t, "", s.dir, "file"), 1<<30); err != nil {
+	if err := os.Truncate(filetest.Write(t, "", s.dir, "file"), 1<<30); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*hangs) // it is much to be hashed

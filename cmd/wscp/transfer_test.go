@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +17,7 @@ import (
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/size"
 	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/listen"
@@ -25,17 +25,10 @@ import (
 	"github.com/litert/websocket/stream"
 )
 
-// randomBytes returns n bytes that are always the same.
-func randomBytes(n int) string {
-	b := make([]byte, n)
-	rand.NewChaCha8([32]byte{byte(n)}).Read(b)
-	return string(b)
-}
-
 // sparseFile makes a file that takes long to transfer, and no room on the disk.
 func sparseFile(t *testing.T, path ...string) (name string) {
 	t.Helper()
-	name = writeFile(t, "", path...)
+	name = filetest.Write(t, "", path...)
 	if err := os.Truncate(name, 8<<30); err != nil {
 		t.Fatal(err)
 	}
@@ -46,25 +39,25 @@ func TestPutAndGetKeepEveryByte(t *testing.T) {
 	s := startServer(t)
 	dir := t.TempDir()
 	for _, n := range []int{0, 1, 125, 126, 65535, 65536, 262144, 1<<20 + 1, 5<<20 + 7} {
-		want := randomBytes(n)
-		source, copied := writeFile(t, want, dir, "source"), filepath.Join(dir, "copied")
+		want := filetest.Random(n)
+		source, copied := filetest.Write(t, want, dir, "source"), filepath.Join(dir, "copied")
 		if got := mustRun(t, "put", source, s.url+"file"); !strings.HasPrefix(got, "put ") || !strings.Contains(got, size.Bytes(n).String()) {
 			t.Errorf("put printed %q", got)
 		}
-		checkFile(t, want, s.dir, "file")
+		filetest.Check(t, want, s.dir, "file")
 		if got := mustRun(t, "get", s.url+"file", copied); !strings.HasPrefix(got, "get ") || !strings.Contains(got, size.Bytes(n).String()) {
 			t.Errorf("get printed %q", got)
 		}
-		checkFile(t, want, copied)
+		filetest.Check(t, want, copied)
 	}
-	checkDir(t, s.dir, "file")
-	checkDir(t, dir, "copied", "source")
+	filetest.CheckDir(t, s.dir, "file")
+	filetest.CheckDir(t, dir, "copied", "source")
 }
 
 func TestNamesThatAreFine(t *testing.T) {
 	s := startServer(t)
-	makeDir(t, s.dir, "a", "b")
-	source, copied := writeFile(t, "content", t.TempDir(), "source"), filepath.Join(t.TempDir(), "copied")
+	filetest.MakeDir(t, s.dir, "a", "b")
+	source, copied := filetest.Write(t, "content", t.TempDir(), "source"), filepath.Join(t.TempDir(), "copied")
 	for path, name := range map[string]string{
 		"a/b/file":               "a/b/file",
 		"a/two%20words":          "a/two words",
@@ -75,18 +68,18 @@ func TestNamesThatAreFine(t *testing.T) {
 		strings.Repeat("n", 200): strings.Repeat("n", 200),
 	} {
 		mustRun(t, "put", source, s.url+path)
-		checkFile(t, "content", s.dir, filepath.FromSlash(name))
+		filetest.Check(t, "content", s.dir, filepath.FromSlash(name))
 		mustRun(t, "get", s.url+path, copied)
-		checkFile(t, "content", copied)
+		filetest.Check(t, "content", copied)
 	}
 }
 
 func TestNamesThatAreRefused(t *testing.T) {
 	outside := t.TempDir()
-	secret := writeFile(t, "secret", outside, "secret")
+	secret := filetest.Write(t, "secret", outside, "secret")
 	s := startServer(t)
-	writeFile(t, "inside", s.dir, "inside")
-	makeDir(t, s.dir, "folder")
+	filetest.Write(t, "inside", s.dir, "inside")
+	filetest.MakeDir(t, s.dir, "folder")
 	if runtime.GOOS != "windows" { // where it needs a privilege
 		for name, target := range map[string]string{
 			"file-link": secret, "folder-link": outside, "up-link": filepath.Join("..", filepath.Base(outside)),
@@ -96,9 +89,9 @@ func TestNamesThatAreRefused(t *testing.T) {
 			}
 		}
 	}
-	before := list(t, s.dir)
+	before := filetest.List(t, s.dir)
 	dir := t.TempDir()
-	source, copied := writeFile(t, "content", dir, "source"), filepath.Join(dir, "copied")
+	source, copied := filetest.Write(t, "content", dir, "source"), filepath.Join(dir, "copied")
 
 	base := filepath.Base(outside)
 	for _, name := range []string{
@@ -113,27 +106,27 @@ func TestNamesThatAreRefused(t *testing.T) {
 		mustFail(t, "the other side says: ", "get", s.url+name, copied)
 		mustFail(t, "the other side says: ", "put", source, s.url+name)
 	}
-	if got := list(t, s.dir); !slices.Equal(got, before) {
+	if got := filetest.List(t, s.dir); !slices.Equal(got, before) {
 		t.Errorf("the server has %q, before it had %q", got, before)
 	}
-	checkFile(t, "inside", s.dir, "inside")
-	checkDir(t, filepath.Join(s.dir, "folder"))
-	checkDir(t, outside, "secret")
-	checkFile(t, "secret", secret)
-	checkDir(t, dir, "source")
+	filetest.Check(t, "inside", s.dir, "inside")
+	filetest.CheckDir(t, filepath.Join(s.dir, "folder"))
+	filetest.CheckDir(t, outside, "secret")
+	filetest.Check(t, "secret", secret)
+	filetest.CheckDir(t, dir, "source")
 }
 
 func TestWhatCannotBeDoneIsSaidClearly(t *testing.T) {
 	s := startServer(t)
 	dir := t.TempDir()
-	makeDir(t, dir, "folder")
-	source := writeFile(t, "content", dir, "source")
-	writeFile(t, "inside", s.dir, "inside")
+	filetest.MakeDir(t, dir, "folder")
+	source := filetest.Write(t, "content", dir, "source")
+	filetest.Write(t, "inside", s.dir, "inside")
 
 	mustFail(t, `the other side says: "missing":`, "get", s.url+"missing", filepath.Join(dir, "copied"))
 	mustFail(t, `missing":`, "put", filepath.Join(dir, "missing"), s.url+"file")
 	mustFail(t, `folder": is a directory`, "put", filepath.Join(dir, "folder"), s.url+"file")
-	makeDir(t, dir, "folder", "inside")
+	filetest.MakeDir(t, dir, "folder", "inside")
 	mustFail(t, `inside": not a regular file`, "get", s.url+"inside", filepath.Join(dir, "folder"))
 	mustFail(t, `no-folder/": not a regular file`, "get", s.url+"inside", filepath.Join(dir, "no-folder")+"/")
 	mustFail(t, "no-folder", "get", s.url+"inside", filepath.Join(dir, "no-folder", "copied"))
@@ -147,18 +140,18 @@ func TestWhatCannotBeDoneIsSaidClearly(t *testing.T) {
 	sparseFile(t, s.dir, "sparse") // of which nothing is fetched in vain
 	s.stop()
 	mustFail(t, "connecting to", "put", source, s.url+"file")
-	checkDir(t, dir, "copied", "folder", "source")
-	checkDir(t, s.dir, "inside", "sparse")
+	filetest.CheckDir(t, dir, "copied", "folder", "source")
+	filetest.CheckDir(t, s.dir, "inside", "sparse")
 }
 
 func TestLaterPutReplaces(t *testing.T) {
 	s := startServer(t)
-	source, copied := writeFile(t, "new", t.TempDir(), "source"), writeFile(t, "old", t.TempDir(), "copied")
-	writeFile(t, "something longer", s.dir, "file")
+	source, copied := filetest.Write(t, "new", t.TempDir(), "source"), filetest.Write(t, "old", t.TempDir(), "copied")
+	filetest.Write(t, "something longer", s.dir, "file")
 	mustRun(t, "put", source, s.url+"file")
-	checkFile(t, "new", s.dir, "file")
+	filetest.Check(t, "new", s.dir, "file")
 	mustRun(t, "get", s.url+"file", copied)
-	checkFile(t, "new", copied)
+	filetest.Check(t, "new", copied)
 }
 
 func TestSimultaneousPutsOfOneNameDoNotMix(t *testing.T) {
@@ -166,12 +159,12 @@ func TestSimultaneousPutsOfOneNameDoNotMix(t *testing.T) {
 	var contents []string
 	var puts sync.WaitGroup
 	for i := range 5 {
-		contents = append(contents, randomBytes(1<<20+i))
-		source := writeFile(t, contents[i], t.TempDir(), "source")
+		contents = append(contents, filetest.Random(1<<20+i))
+		source := filetest.Write(t, contents[i], t.TempDir(), "source")
 		puts.Go(func() { mustRun(t, "put", source, s.url+"file") })
 	}
 	puts.Wait()
-	checkDir(t, s.dir, "file")
+	filetest.CheckDir(t, s.dir, "file")
 	got, err := os.ReadFile(filepath.Join(s.dir, "file"))
 	if err != nil || !slices.Contains(contents, string(got)) {
 		t.Errorf("the file is none of those that were sent: %d bytes, %v", len(got), err)
@@ -193,7 +186,7 @@ func beginPut(t *testing.T, s served) (*stream.Conn[*stream.Reader], *stream.Wri
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.WriteString(w, randomBytes(1<<20)); err != nil {
+	if _, err := io.WriteString(w, filetest.Random(1<<20)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Flush(); err != nil {
@@ -218,12 +211,12 @@ func TestPutThatIsCutLeavesNothing(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := startServer(t)
-			writeFile(t, "old", s.dir, "file")
+			filetest.Write(t, "old", s.dir, "file")
 			conn, w := beginPut(t, s)
 			tt.cut(testContext(t), conn, w)
 			await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
-			checkDir(t, s.dir, "file")
-			checkFile(t, "old", s.dir, "file")
+			filetest.CheckDir(t, s.dir, "file")
+			filetest.Check(t, "old", s.dir, "file")
 			s.awaitLog(t, "/file")
 			if strings.Contains(s.log.String(), "done") {
 				t.Errorf("the server takes it for whole: %s", s.log)
@@ -250,7 +243,7 @@ func half(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(w, randomBytes(1000000)); err != nil {
+	if _, err := io.WriteString(w, filetest.Random(1000000)); err != nil {
 		return err
 	}
 	return w.Flush()
@@ -285,15 +278,15 @@ func TestGetThatIsCutLeavesNothing(t *testing.T) {
 			return nil
 		})
 		dir := t.TempDir()
-		copied := writeFile(t, "old", dir, "copied")
+		copied := filetest.Write(t, "old", dir, "copied")
 		mustFail(t, tt.complaint, "get", url, copied)
-		checkDir(t, dir, "copied")
-		checkFile(t, "old", copied)
+		filetest.CheckDir(t, dir, "copied")
+		filetest.Check(t, "old", copied)
 	}
 }
 
 func TestPutIsDoneOnlyWhenTheServerSaysSo(t *testing.T) {
-	source := writeFile(t, randomBytes(100000), t.TempDir(), "source")
+	source := filetest.Write(t, filetest.Random(100000), t.TempDir(), "source")
 	tests := []struct {
 		complaint string
 		answer    func(context.Context, *stream.Conn[*stream.Reader]) error
@@ -331,7 +324,7 @@ func TestPutIsDoneOnlyWhenTheServerSaysSo(t *testing.T) {
 }
 
 func TestServersThatAreNotWscp(t *testing.T) {
-	source := writeFile(t, "content", t.TempDir(), "source")
+	source := filetest.Write(t, "content", t.TempDir(), "source")
 	url := script(t, "chat", func(ctx context.Context, conn *stream.Conn[*stream.Reader]) error { return nil })
 	mustFail(t, "does not speak "+transfer.PutProtocol, "put", source, url)
 	mustFail(t, "does not speak "+transfer.GetProtocol, "get", url, filepath.Join(t.TempDir(), "copied"))
@@ -352,7 +345,7 @@ func TestClientsThatAreNotWscp(t *testing.T) {
 
 func TestBrowsersGetFiles(t *testing.T) {
 	s := startServer(t)
-	writeFile(t, "content", s.dir, "file")
+	filetest.Write(t, "content", s.dir, "file")
 	response, err := http.Get(strings.Replace(s.url, "ws:", "http:", 1) + "file")
 	if err != nil {
 		t.Fatal(err)
@@ -387,12 +380,12 @@ func interrupted(t *testing.T, begun func() bool, args ...string) {
 
 func TestInterruptedPutLeavesNothing(t *testing.T) {
 	s := startServer(t)
-	writeFile(t, "old", s.dir, "file")
+	filetest.Write(t, "old", s.dir, "file")
 	source := sparseFile(t, t.TempDir(), "source")
 	interrupted(t, func() bool { return underWay(s.dir) }, "put", source, s.url+"file")
 	await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
-	checkDir(t, s.dir, "file")
-	checkFile(t, "old", s.dir, "file")
+	filetest.CheckDir(t, s.dir, "file")
+	filetest.Check(t, "old", s.dir, "file")
 	s.awaitLog(t, "the other side was interrupted")
 }
 
@@ -400,10 +393,10 @@ func TestInterruptedGetLeavesNothing(t *testing.T) {
 	s := startServer(t)
 	sparseFile(t, s.dir, "file")
 	dir := t.TempDir()
-	copied := writeFile(t, "old", dir, "copied")
+	copied := filetest.Write(t, "old", dir, "copied")
 	interrupted(t, func() bool { return underWay(dir) }, "get", s.url+"file", copied)
-	checkDir(t, dir, "copied")
-	checkFile(t, "old", copied)
+	filetest.CheckDir(t, dir, "copied")
+	filetest.Check(t, "old", copied)
 	s.awaitLog(t, "the other side was interrupted")
 }
 
@@ -421,7 +414,7 @@ func TestInterruptedServerLeavesNothing(t *testing.T) {
 	if status := s.stop(); status != 0 {
 		t.Errorf("status %d", status)
 	}
-	checkDir(t, s.dir, "sparse")
+	filetest.CheckDir(t, s.dir, "sparse")
 	clients.Wait()
-	checkDir(t, dir)
+	filetest.CheckDir(t, dir)
 }

@@ -16,19 +16,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/transfer"
 )
 
 // makeTree makes a directory with all that is kept of one.
 func makeTree(t *testing.T) (dir string) {
 	t.Helper()
-	dir = makeDir(t, t.TempDir(), "tree")
-	makeDir(t, dir, "empty")
-	makeDir(t, dir, "sub dir", "inner")
+	dir = filetest.MakeDir(t, t.TempDir(), "tree")
+	filetest.MakeDir(t, dir, "empty")
+	filetest.MakeDir(t, dir, "sub dir", "inner")
 	for name, content := range map[string]string{
-		"a": "a", "no bytes": "", "sub dir/ünï": randomBytes(70000), "sub dir/inner/" + strings.Repeat("n", 200): "x", "sub dir/inner/tool": "#!",
+		"a": "a", "no bytes": "", "sub dir/ünï": filetest.Random(70000), "sub dir/inner/" + strings.Repeat("n", 200): "x", "sub dir/inner/tool": "#!",
 	} {
-		writeFile(t, content, dir, filepath.FromSlash(name))
+		filetest.Write(t, content, dir, filepath.FromSlash(name))
 	}
 	for name, mode := range map[string]fs.FileMode{"a": 0o600, "sub dir/inner/tool": 0o751, "sub dir/inner": 0o555, "empty": 0o700} {
 		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
@@ -107,7 +108,7 @@ func TestDirectoriesKeepAll(t *testing.T) {
 	if got := mustRun(t, "put", "-digest", dir, s.url); !strings.Contains(got, "5 files") || !strings.Contains(got, "  tree/a\n") {
 		t.Errorf("put printed %q", got)
 	}
-	checkDir(t, s.dir, "tree")
+	filetest.CheckDir(t, s.dir, "tree")
 	checkSame(t, filepath.Join(s.dir, "tree"), dir)
 	mustRun(t, "put", dir+"/", s.url+"deep/down/")
 	checkSame(t, filepath.Join(s.dir, "deep", "down"), dir)
@@ -122,24 +123,24 @@ func TestDirectoriesKeepAll(t *testing.T) {
 func TestSeveralFilesGoToADirectory(t *testing.T) {
 	s := startServer(t)
 	dir := t.TempDir()
-	a, b := writeFile(t, "a", dir, "a"), writeFile(t, "b", dir, "b?%2e#")
-	makeDir(t, s.dir, "to")
+	a, b := filetest.Write(t, "a", dir, "a"), filetest.Write(t, "b", dir, "b?%2e#")
+	filetest.MakeDir(t, s.dir, "to")
 	mustRun(t, "put", a, b, makeTree(t), s.url+"to/")
-	checkDir(t, filepath.Join(s.dir, "to"), "a", filepath.Base(b), "tree")
+	filetest.CheckDir(t, filepath.Join(s.dir, "to"), "a", filepath.Base(b), "tree")
 	mustRun(t, "put", b, s.url)
-	checkFile(t, "b", s.dir, filepath.Base(b))
+	filetest.Check(t, "b", s.dir, filepath.Base(b))
 	to := t.TempDir()
 	mustRun(t, "get", s.url+"to/a", to)
-	checkFile(t, "a", to, "a")
+	filetest.Check(t, "a", to, "a")
 	if status, _, stderr := wscp(t.Context(), "put", a, b, s.url+"to"); status != 2 || !strings.Contains(stderr, "ends with a slash") {
 		t.Errorf("status %d, %q", status, stderr)
 	}
 	mustFail(t, "missing", "put", a, filepath.Join(dir, "missing"), s.url+"to/")
 	root := strings.TrimSuffix(s.url, "/")
 	mustRun(t, "put", a, root)
-	checkFile(t, "a", s.dir, "a")
+	filetest.Check(t, "a", s.dir, "a")
 	mustRun(t, "get", root, filepath.Join(to, "root"))
-	checkFile(t, "a", to, "root", "a")
+	filetest.Check(t, "a", to, "root", "a")
 	for complaint, args := range map[string][]string{
 		"gets its name from the URL": {"put", "-", s.url}, "does not go to a pipe": {"get", s.url, "-"},
 		`several would be "a"`: {"put", a, b, filepath.Join(makeTree(t), "a"), s.url},
@@ -157,8 +158,8 @@ func TestWhatIsThereIsNotSentAgain(t *testing.T) {
 	dir, back := makeTree(t), t.TempDir()
 	mustRun(t, "put", dir, s.url)
 	mustRun(t, "get", s.url+"tree/", back)
-	writeFile(t, "b", dir, "a") // as long as it was
-	writeFile(t, "new", dir, "new")
+	filetest.Write(t, "b", dir, "a") // as long as it was
+	filetest.Write(t, "new", dir, "new")
 	for _, args := range [][]string{{"put", "-continue", dir, s.url}, {"get", "-continue", s.url + "tree/", back}} {
 		status, stdout, stderr := wscp(testContext(t), args...)
 		if status != 0 || !strings.Contains(stdout, "3 files") || args[0] == "put" && !strings.Contains(stderr, "3 files were there already") {
@@ -194,7 +195,7 @@ func hostileEntries() (texts []string) {
 func TestNamesThatEscapeAreRefused(t *testing.T) {
 	outside, s, to := t.TempDir(), startServer(t), t.TempDir()
 	for _, dir := range []string{s.dir, to} {
-		makeDir(t, dir, "a")
+		filetest.MakeDir(t, dir, "a")
 		for name, target := range map[string]string{"out": outside, "a/up": ".."} {
 			if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
 				t.Fatal(err)
@@ -218,18 +219,18 @@ func TestNamesThatEscapeAreRefused(t *testing.T) {
 		mustFail(t, "", "get", strings.TrimSuffix(url, "file"), to)
 		await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
 		for _, dir := range []string{s.dir, to} {
-			checkDir(t, dir, "a", "out")
-			checkDir(t, filepath.Join(dir, "a"), "up")
+			filetest.CheckDir(t, dir, "a", "out")
+			filetest.CheckDir(t, filepath.Join(dir, "a"), "up")
 		}
 	}
-	checkDir(t, outside)
+	filetest.CheckDir(t, outside)
 }
 
 func TestWhatIsNotSentIsSaid(t *testing.T) {
 	s := startServer(t)
 	dir := t.TempDir()
-	writeFile(t, "a", dir, "a")
-	writeFile(t, "hidden", dir, draft.Prefix+"x")
+	filetest.Write(t, "a", dir, "a")
+	filetest.Write(t, "hidden", dir, draft.Prefix+"x")
 	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "out")); err != nil {
 		t.Fatal(err)
 	}
@@ -237,20 +238,20 @@ func TestWhatIsNotSentIsSaid(t *testing.T) {
 	if status != 0 || stderr != "wscp: \"out\": a link that may lead out of the directory is not sent\n" {
 		t.Errorf("status %d, %q", status, stderr)
 	}
-	checkDir(t, s.dir, "a")
+	filetest.CheckDir(t, s.dir, "a")
 	if err := os.Remove(filepath.Join(dir, "out")); err != nil {
 		t.Fatal(err)
 	}
-	writeFile(t, "odd", dir, "a\nb")
+	filetest.Write(t, "odd", dir, "a\nb")
 	mustFail(t, "not a name below the directory", "put", dir+"/", s.url)
 }
 
 func TestTheRulesHoldForDirectories(t *testing.T) {
 	dir := t.TempDir()
-	writeFile(t, "abcd", dir, "a")
+	filetest.Write(t, "abcd", dir, "a")
 	small := startServer(t, "-max-size", "3", "-no-overwrite")
 	mustFail(t, "4 B is more than the 3 B", "put", dir+"/", small.url)
-	writeFile(t, "abc", dir, "a")
+	filetest.Write(t, "abc", dir, "a")
 	mustRun(t, "put", dir+"/", small.url)
 	mustFail(t, "file already exists", "put", dir+"/", small.url)
 	mustFail(t, "can only be read here", "put", dir+"/", startServer(t, "-readonly").url)
@@ -259,12 +260,12 @@ func TestTheRulesHoldForDirectories(t *testing.T) {
 func TestADirectoryThatIsInterruptedHasWholeFiles(t *testing.T) {
 	s := startServer(t)
 	dir := t.TempDir()
-	writeFile(t, "a", dir, "a")
+	filetest.Write(t, "a", dir, "a")
 	sparseFile(t, dir, "b")
 	interrupted(t, func() bool { return underWay(s.dir) }, "put", dir+"/", s.url)
 	await(t, "the server has cleaned up", func() bool { return !partial(s.dir) })
-	checkDir(t, s.dir, "a")
-	checkFile(t, "a", s.dir, "a")
+	filetest.CheckDir(t, s.dir, "a")
+	filetest.Check(t, "a", s.dir, "a")
 }
 
 func TestOthersCannotReadAFileBeforeItIsWhole(t *testing.T) {
@@ -274,7 +275,7 @@ func TestOthersCannotReadAFileBeforeItIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, "a part is there", func() bool { return partial(s.dir) })
-	info, err := os.Stat(filepath.Join(s.dir, list(t, s.dir)[0]))
+	info, err := os.Stat(filepath.Join(s.dir, filetest.List(t, s.dir)[0]))
 	if err != nil || info.Mode() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
@@ -288,27 +289,27 @@ func TestNamesThatAreNoUTF8AreRefused(t *testing.T) {
 			t.Skip(err) // not every file system has such names
 		}
 		mustFail(t, `"a\x`, "put", dir+"/", s.url)
-		checkDir(t, s.dir)
+		filetest.CheckDir(t, s.dir)
 	}
 	dir := t.TempDir()
 	if err := os.Symlink("a\xe8", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
 	mustFail(t, "link", "put", dir+"/", s.url)
-	checkDir(t, s.dir)
+	filetest.CheckDir(t, s.dir)
 }
 
 func TestANameThatIsTooLongIsTold(t *testing.T) {
 	s := startServer(t)
 	dir := t.TempDir()
-	deep := makeDir(t, dir, filepath.Join(slices.Repeat([]string{strings.Repeat("d", 200)}, 5)...))
-	writeFile(t, "content", deep, "file")
+	deep := filetest.MakeDir(t, dir, filepath.Join(slices.Repeat([]string{strings.Repeat("d", 200)}, 5)...))
+	filetest.Write(t, "content", deep, "file")
 	mustFail(t, `"ddd`, "put", "-retry", "1h", dir+"/", s.url)
 }
 
 func TestDirectoriesThatAreNotReplacedKeepTheirModes(t *testing.T) {
 	s := startServer(t, "-no-overwrite")
-	makeDir(t, s.dir, "old")
+	filetest.MakeDir(t, s.dir, "old")
 	before := contents(t, s.dir)
 	c := dialFor(t, s.url, transfer.PutProtocol)
 	if err := told(`{}`, `{"name": "old", "mode": 1, "directory": true}`, `{"end": true}`)(testContext(t), c); err != nil {
@@ -365,7 +366,7 @@ func TestAFileThatNobodyMayReadStaysSo(t *testing.T) {
 
 func TestTheNameOfAFileDoesNotActOnTheTerminal(t *testing.T) {
 	s := startServer(t)
-	source := writeFile(t, "content", t.TempDir(), "a\nb\x1b[2Jc")
+	source := filetest.Write(t, "content", t.TempDir(), "a\nb\x1b[2Jc")
 	if got := mustRun(t, "put", "-q", "-digest", source, s.url+"file"); !strings.HasSuffix(got, "/a?b?[2Jc\n") {
 		t.Errorf("put printed %q", got)
 	}
@@ -373,13 +374,13 @@ func TestTheNameOfAFileDoesNotActOnTheTerminal(t *testing.T) {
 
 func TestTheDirectoryOfASingleFileIsMade(t *testing.T) {
 	s := startServer(t)
-	source := writeFile(t, "content", t.TempDir(), "source")
+	source := filetest.Write(t, "content", t.TempDir(), "source")
 	mustRun(t, "put", source, s.url+"new/")
 	mustRun(t, "put", "-continue", source, s.url+"deep/down/")
-	checkFile(t, "content", s.dir, "new", "source")
-	checkFile(t, "content", s.dir, "deep", "down", "source")
+	filetest.Check(t, "content", s.dir, "new", "source")
+	filetest.Check(t, "content", s.dir, "deep", "down", "source")
 	mustFail(t, "the other side says", "put", source, s.url+"missing/file")
 	mustFail(t, "are for files that are not whole", "put", source, s.url+".wscp-x/")
 	mustFail(t, "can only be read here", "put", source, startServer(t, "-readonly").url+"new/")
-	checkDir(t, s.dir, "deep", "new")
+	filetest.CheckDir(t, s.dir, "deep", "new")
 }

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/selfsigned"
 	"github.com/litert/websocket/listen"
 	"github.com/litert/websocket/stream"
@@ -36,7 +37,7 @@ func startTLS(t *testing.T, flags ...string) (s served, fingerprint string) {
 
 func TestTLSWithoutAuthority(t *testing.T) {
 	s, right := startTLS(t)
-	source, copied := writeFile(t, "content", t.TempDir(), "source"), filepath.Join(t.TempDir(), "copied")
+	source, copied := filetest.Write(t, "content", t.TempDir(), "source"), filepath.Join(t.TempDir(), "copied")
 	if !strings.HasPrefix(s.url, "wss://") || len(right) != 64 {
 		t.Fatalf("%s, %q", s.url, right)
 	}
@@ -44,10 +45,10 @@ func TestTLSWithoutAuthority(t *testing.T) {
 	mustFail(t, "certificate", "put", source, s.url+"file")
 	mustFail(t, "the server's certificate has another fingerprint", "put", "-retry", "1h", "-fingerprint", wrong, source, s.url+"file")
 	mustFail(t, "the server's certificate has another fingerprint", "get", "-http2", "-fingerprint", wrong, s.url+"file", copied)
-	checkDir(t, s.dir)
+	filetest.CheckDir(t, s.dir)
 	mustRun(t, "put", "-fingerprint", right, source, s.url+"file")
 	mustRun(t, "get", "-http2", "-fingerprint", strings.ToUpper(right), s.url+"file", copied)
-	checkFile(t, "content", copied)
+	filetest.Check(t, "content", copied)
 
 	status, _, stderr := wscp(testContext(t), "get", "-insecure", s.url+"file", copied)
 	if status != 0 || !strings.Contains(stderr, "-insecure: the server may be anybody's") {
@@ -65,7 +66,7 @@ func TestTLSWithoutAuthority(t *testing.T) {
 			t.Errorf("%q: status %d, %q", args, status, stderr)
 		}
 	}
-	checkDir(t, plain.dir)
+	filetest.CheckDir(t, plain.dir)
 }
 
 func TestWaysToTheServer(t *testing.T) {
@@ -92,7 +93,7 @@ func TestWaysToTheServer(t *testing.T) {
 	}))
 	defer proxy.Close()
 	content := strings.Repeat("compressible ", 100000)
-	source := writeFile(t, content, dir, "source")
+	source := filetest.Write(t, content, dir, "source")
 	for _, tt := range []struct {
 		s     served
 		url   string
@@ -109,7 +110,7 @@ func TestWaysToTheServer(t *testing.T) {
 		copied := filepath.Join(t.TempDir(), "copied")
 		mustRun(t, append(append([]string{"put"}, tt.flags...), source, tt.url+"file")...)
 		mustRun(t, append([]string{"get", tt.url + "file", copied}, tt.flags...)...)
-		checkFile(t, content, copied)
+		filetest.Check(t, content, copied)
 		if err := os.Remove(filepath.Join(tt.s.dir, "file")); err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +132,7 @@ func TestFieldsThatAClientShows(t *testing.T) {
 		http.Error(w, "seen", http.StatusForbidden)
 	}))
 	defer server.Close()
-	source := writeFile(t, "content", t.TempDir(), "source")
+	source := filetest.Write(t, "content", t.TempDir(), "source")
 	host := strings.TrimPrefix(server.URL, "http://")
 	mustFail(t, "403 Forbidden: seen", "put", "-H", "X-One: 1", "-H", "X-Two:2", source, "ws://user:pass%20word@"+host+"/file")
 	h := <-fields
@@ -157,18 +158,18 @@ func writePEM(t *testing.T, pair tls.Certificate) (certFile, keyFile string) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	certFile = writeFile(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})), dir, "cert")
-	return certFile, writeFile(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})), dir, "key")
+	certFile = filetest.Write(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})), dir, "cert")
+	return certFile, filetest.Write(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})), dir, "key")
 }
 
 func TestClientsShowCertificates(t *testing.T) {
 	certFile, keyFile := writePair(t)
 	s := startServer(t, "-cert", certFile, "-key", keyFile, "-cacert", certFile)
-	source := writeFile(t, "content", t.TempDir(), "source")
+	source := filetest.Write(t, "content", t.TempDir(), "source")
 	mustFail(t, "certificate", "put", "-cacert", certFile, source, s.url+"file")
-	checkDir(t, s.dir)
+	filetest.CheckDir(t, s.dir)
 	mustRun(t, "put", "-cacert", certFile, "-cert", certFile, "-key", keyFile, source, s.url+"file")
-	checkFile(t, "content", s.dir, "file")
+	filetest.Check(t, "content", s.dir, "file")
 	mustFail(t, "there is no certificate", "put", "-cacert", source, source, s.url+"file")
 }
 
@@ -184,9 +185,9 @@ func TestAnExpiredCertificateIsRefused(t *testing.T) {
 	}
 	certFile, keyFile := writePEM(t, tls.Certificate{Certificate: [][]byte{cert}, PrivateKey: key})
 	s := startServer(t, "-cert", certFile, "-key", keyFile)
-	source := writeFile(t, "content", t.TempDir(), "source")
+	source := filetest.Write(t, "content", t.TempDir(), "source")
 	mustFail(t, "certificate has expired", "put", "-retry", "1h", "-cacert", certFile, source, s.url+"file")
-	checkDir(t, s.dir)
+	filetest.CheckDir(t, s.dir)
 }
 
 // testConnect talks to servers line by line.
@@ -210,7 +211,7 @@ func testConnect(t *testing.T, name string) {
 	if out, stderr, err := piped(t, name, strings.NewReader("one\ntwo"), nil, "connect", "-subprotocol", "chat", url); err != nil || out != "one\ntwo\n" || stderr != "" {
 		t.Errorf("%q, %q, %v", out, stderr, err)
 	}
-	content := randomBytes(1 << 20)
+	content := filetest.Random(1 << 20)
 	if out, stderr, err := piped(t, name, strings.NewReader(content), nil, "connect", "-binary", url); err != nil || out != content || stderr != "" {
 		t.Errorf("%d bytes, %q, %v", len(out), stderr, err)
 	}

@@ -8,12 +8,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/osfile"
 	"go.uber.org/goleak"
 )
@@ -23,51 +23,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func needLocks(t *testing.T) {
 	if !osfile.Locks {
 		t.Skip("the system has no locks")
-	}
-}
-
-func openRoot(t *testing.T, dir string) *os.Root {
-	t.Helper()
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { root.Close() })
-	return root
-}
-
-func write(t *testing.T, content string, path ...string) (name string) {
-	t.Helper()
-	name = filepath.Join(path...)
-	if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return name
-}
-
-func list(t *testing.T, dir string) (names []string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Error(err)
-	}
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names
-}
-
-func checkDir(t *testing.T, dir string, want ...string) {
-	t.Helper()
-	if got := list(t, dir); !slices.Equal(got, want) {
-		t.Errorf("%s contains %q, want %q", dir, got, want)
-	}
-}
-
-func checkFile(t *testing.T, want string, path ...string) {
-	t.Helper()
-	if got, err := os.ReadFile(filepath.Join(path...)); err != nil || string(got) != want {
-		t.Errorf("%s has %q, %v; want %q", filepath.Join(path...), got, err, want)
 	}
 }
 
@@ -82,26 +37,26 @@ func filled(content string, err error) func(*draft.Draft) error {
 func TestAFileHasItsNameOnceItIsWhole(t *testing.T) {
 	for _, how := range []draft.How{{}, {Resume: true}, {Unsynced: true}, {Exact: true}} {
 		dir := t.TempDir()
-		root := openRoot(t, dir)
-		write(t, "old", dir, "file")
+		root := filetest.OpenRoot(t, dir)
+		filetest.Write(t, "old", dir, "file")
 		then := time.Unix(1e9, 0)
 		err := draft.Save(t.Context(), root, "file", how, func(d *draft.Draft) error {
 			if _, err := io.WriteString(d, "new"); err != nil {
 				return err
 			}
-			names := list(t, dir)
+			names := filetest.List(t, dir)
 			if len(names) != 2 || !draft.IsHidden(names[0]) {
 				t.Errorf("meanwhile there is %q", names)
 			}
-			checkFile(t, "old", dir, "file")
+			filetest.Check(t, "old", dir, "file")
 			d.Mode, d.MTime = 0o600, then
 			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkDir(t, dir, "file")
-		checkFile(t, "new", dir, "file")
+		filetest.CheckDir(t, dir, "file")
+		filetest.Check(t, "new", dir, "file")
 		if info, err := os.Stat(filepath.Join(dir, "file")); err != nil || !info.ModTime().Equal(then) {
 			t.Errorf("it has the time %v, %v", info.ModTime(), err)
 		}
@@ -112,28 +67,28 @@ func TestWhatFailsLeavesWhatWasThere(t *testing.T) {
 	failed := errors.New("the source has failed")
 	for _, how := range []draft.How{{}, {Unsynced: true}, {Exact: true}, {Resume: true}} {
 		dir := t.TempDir()
-		write(t, "old", dir, "file")
-		err := draft.Save(t.Context(), openRoot(t, dir), "file", how, filled("new", &draft.Spoiled{Err: failed}))
+		filetest.Write(t, "old", dir, "file")
+		err := draft.Save(t.Context(), filetest.OpenRoot(t, dir), "file", how, filled("new", &draft.Spoiled{Err: failed}))
 		if !errors.Is(err, failed) {
 			t.Errorf("%+v: %v", how, err)
 		}
-		checkDir(t, dir, "file")
-		checkFile(t, "old", dir, "file")
+		filetest.CheckDir(t, dir, "file")
+		filetest.Check(t, "old", dir, "file")
 	}
 }
 
 func TestWhatThereIsIsResumed(t *testing.T) {
 	needLocks(t)
 	dir := t.TempDir()
-	root, how, failed := openRoot(t, dir), draft.How{Resume: true}, errors.New("cut")
+	root, how, failed := filetest.OpenRoot(t, dir), draft.How{Resume: true}, errors.New("cut")
 	if err := draft.Save(t.Context(), root, "file", how, filled("abc", failed)); !errors.Is(err, failed) {
 		t.Fatal(err)
 	}
-	checkDir(t, dir, draft.PartialName("file"))
+	filetest.CheckDir(t, dir, draft.PartialName("file"))
 	if err := draft.Save(t.Context(), root, "file", draft.How{}, filled("other", nil)); err != nil {
 		t.Fatal(err)
 	}
-	checkDir(t, dir, draft.PartialName("file"), "file")
+	filetest.CheckDir(t, dir, draft.PartialName("file"), "file")
 	err := draft.Save(t.Context(), root, "file", how, func(d *draft.Draft) error {
 		if want := sha256.Sum256([]byte("abc")); d.Size() != 3 || string(d.Sum().Sum(nil)) != string(want[:]) {
 			t.Errorf("there are %d bytes, or others", d.Size())
@@ -148,15 +103,15 @@ func TestWhatThereIsIsResumed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkDir(t, dir, "file")
-	checkFile(t, "abcdef", dir, "file")
+	filetest.CheckDir(t, dir, "file")
+	filetest.Check(t, "abcdef", dir, "file")
 }
 
 func TestWhatThereIsIsDropped(t *testing.T) {
 	needLocks(t)
 	dir := t.TempDir()
-	write(t, "abcdef", dir, draft.PartialName("file"))
-	err := draft.Save(t.Context(), openRoot(t, dir), "file", draft.How{Resume: true}, func(d *draft.Draft) error {
+	filetest.Write(t, "abcdef", dir, draft.PartialName("file"))
+	err := draft.Save(t.Context(), filetest.OpenRoot(t, dir), "file", draft.How{Resume: true}, func(d *draft.Draft) error {
 		err := d.ResumeAt(0)
 		if want := sha256.Sum256(nil); d.Size() != 0 || string(d.Sum().Sum(nil)) != string(want[:]) {
 			t.Errorf("there are %d bytes, or others", d.Size())
@@ -166,14 +121,14 @@ func TestWhatThereIsIsDropped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkDir(t, dir, "file")
-	checkFile(t, "x", dir, "file")
+	filetest.CheckDir(t, dir, "file")
+	filetest.Check(t, "x", dir, "file")
 }
 
 func TestOneAtATimeResumes(t *testing.T) {
 	needLocks(t)
 	dir := t.TempDir()
-	root, how := openRoot(t, dir), draft.How{Resume: true}
+	root, how := filetest.OpenRoot(t, dir), draft.How{Resume: true}
 	err := draft.Save(t.Context(), root, "file", how, func(d *draft.Draft) error {
 		if err := draft.Save(t.Context(), root, "file", how, filled("second", nil)); err == nil || !strings.Contains(err.Error(), `"file": another`) {
 			t.Errorf("the second one: %v", err)
@@ -186,17 +141,17 @@ func TestOneAtATimeResumes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkDir(t, dir, "file")
-	checkFile(t, "first", dir, "file")
+	filetest.CheckDir(t, dir, "file")
+	filetest.Check(t, "first", dir, "file")
 }
 
 func TestWhatIsKeptIsNotReplaced(t *testing.T) {
 	dir := t.TempDir()
-	root, how := openRoot(t, dir), draft.How{Keep: true, Resume: true}
+	root, how := filetest.OpenRoot(t, dir), draft.How{Keep: true, Resume: true}
 	var refused *draft.Refusal
 	var spoiled *draft.Spoiled
 	err := draft.Save(t.Context(), root, "file", how, func(d *draft.Draft) error {
-		write(t, "first", dir, "file")
+		filetest.Write(t, "first", dir, "file")
 		return filled("second", nil)(d)
 	})
 	if !errors.As(err, &refused) || !errors.As(err, &spoiled) || !errors.Is(err, fs.ErrExist) {
@@ -206,8 +161,8 @@ func TestWhatIsKeptIsNotReplaced(t *testing.T) {
 	if !errors.As(err, &refused) || err.Error() != `"file": file already exists` {
 		t.Errorf("where it was there: %v", err)
 	}
-	checkDir(t, dir, "file")
-	checkFile(t, "first", dir, "file")
+	filetest.CheckDir(t, dir, "file")
+	filetest.Check(t, "first", dir, "file")
 }
 
 func TestNamesThatNoFileCanHave(t *testing.T) {
@@ -216,38 +171,38 @@ func TestNamesThatNoFileCanHave(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, complaint := range map[string]string{"folder": "not a regular file", "missing/file": `"missing/file": `, "../file": `"../file": `} {
-		err := draft.Save(t.Context(), openRoot(t, dir), name, draft.How{}, filled("x", nil))
+		err := draft.Save(t.Context(), filetest.OpenRoot(t, dir), name, draft.How{}, filled("x", nil))
 		var refused *draft.Refusal
 		if !errors.As(err, &refused) || !strings.Contains(err.Error(), complaint) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	checkDir(t, dir, "folder")
+	filetest.CheckDir(t, dir, "folder")
 }
 
 func TestALinkIsNotResumed(t *testing.T) {
 	needLocks(t)
 	dir := t.TempDir()
-	write(t, "content", dir, "other")
+	filetest.Write(t, "content", dir, "other")
 	if err := os.Symlink("other", filepath.Join(dir, draft.PartialName("file"))); err != nil {
 		t.Fatal(err)
 	}
-	err := draft.Save(t.Context(), openRoot(t, dir), "file", draft.How{Resume: true}, filled("x", nil))
+	err := draft.Save(t.Context(), filetest.OpenRoot(t, dir), "file", draft.How{Resume: true}, filled("x", nil))
 	if err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Error(err)
 	}
-	checkFile(t, "content", dir, "other")
+	filetest.Check(t, "content", dir, "other")
 }
 
 func TestReadingWhatThereIsIsInterrupted(t *testing.T) {
 	needLocks(t)
 	dir := t.TempDir()
-	write(t, "abc", dir, draft.PartialName("file"))
+	filetest.Write(t, "abc", dir, draft.PartialName("file"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := draft.Save(ctx, openRoot(t, dir), "file", draft.How{Resume: true}, filled("x", nil))
+	err := draft.Save(ctx, filetest.OpenRoot(t, dir), "file", draft.How{Resume: true}, filled("x", nil))
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	checkDir(t, dir, draft.PartialName("file"))
+	filetest.CheckDir(t, dir, draft.PartialName("file"))
 }

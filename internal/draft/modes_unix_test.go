@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 )
 
 func TestTheModeOfAFile(t *testing.T) {
@@ -33,13 +34,13 @@ func TestTheModeOfAFile(t *testing.T) {
 			dir := t.TempDir()
 			file := filepath.Join(dir, "file")
 			if tt.old != 0 {
-				if err := os.Chmod(write(t, "old", file), tt.old); err != nil {
+				if err := os.Chmod(filetest.Write(t, "old", file), tt.old); err != nil {
 					t.Fatal(err)
 				}
 			}
-			root := openRoot(t, dir)
+			root := filetest.OpenRoot(t, dir)
 			err := draft.Save(t.Context(), root, "file", draft.How{Exact: tt.exact}, func(d *draft.Draft) error {
-				info, err := os.Stat(filepath.Join(dir, list(t, dir)[0]))
+				info, err := os.Stat(filepath.Join(dir, filetest.List(t, dir)[0]))
 				if err != nil || info.Mode() != tt.whileItIsWritten {
 					t.Errorf("while it is written, the mode is %v, %v; want %v", info.Mode(), err, tt.whileItIsWritten)
 				}

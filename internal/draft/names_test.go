@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 )
 
 func TestNamesThatAreHidden(t *testing.T) {
@@ -25,8 +26,8 @@ func TestLinksTakeThePlaceOfFilesAndLinks(t *testing.T) {
 		t.Skip("it needs a privilege")
 	}
 	dir := t.TempDir()
-	root := openRoot(t, dir)
-	write(t, "content", dir, "file")
+	root := filetest.OpenRoot(t, dir)
+	filetest.Write(t, "content", dir, "file")
 	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +48,7 @@ func TestLinksTakeThePlaceOfFilesAndLinks(t *testing.T) {
 			t.Errorf("%s to %s: %v", tt.name, tt.target, err)
 		}
 	}
-	checkDir(t, dir, "file", "folder", "new")
+	filetest.CheckDir(t, dir, "file", "folder", "new")
 	for _, name := range []string{"file", "new"} {
 		if got, err := root.Readlink(name); err != nil || got != "two" {
 			t.Errorf("%s leads to %q, %v", name, got, err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/osfile"
 )
 
@@ -19,18 +20,18 @@ func TestWhatIsALeftover(t *testing.T) {
 	name := draft.Prefix + strings.Repeat("A", 26)
 	kept := []string{".wscp-", ".wscp-short", ".wscp-" + strings.Repeat("a", 26), ".wscp-" + strings.Repeat("1", 26), "wscp-" + strings.Repeat("A", 26), name + "A"}
 	for _, other := range kept {
-		write(t, "", dir, other)
+		filetest.Write(t, "", dir, other)
 	}
 	folder := strings.Replace(name, "A", "B", 1)
 	if err := os.Mkdir(filepath.Join(dir, folder), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	link := strings.Replace(name, "A", "C", 1)
-	if err := os.Symlink(write(t, "", t.TempDir(), name), filepath.Join(dir, link)); err != nil {
+	if err := os.Symlink(filetest.Write(t, "", t.TempDir(), name), filepath.Join(dir, link)); err != nil {
 		t.Fatal(err)
 	}
-	write(t, "", dir, name)
-	if err := os.Chmod(write(t, "", dir, folder, name), 0o400); err != nil { // in the place of one that cannot be written to
+	filetest.Write(t, "", dir, name)
+	if err := os.Chmod(filetest.Write(t, "", dir, folder, name), 0o400); err != nil { // in the place of one that cannot be written to
 		t.Fatal(err)
 	}
 
@@ -44,11 +45,11 @@ func TestWhatIsALeftover(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said strings.Builder
-	draft.RemoveLeftovers(t.Context(), openRoot(t, dir), log.New(&said, "", 0))
+	draft.RemoveLeftovers(t.Context(), filetest.OpenRoot(t, dir), log.New(&said, "", 0))
 	want := append(kept, folder, link, locked)
 	slices.Sort(want)
-	checkDir(t, dir, want...)
-	checkDir(t, filepath.Join(dir, folder))
+	filetest.CheckDir(t, dir, want...)
+	filetest.CheckDir(t, filepath.Join(dir, folder))
 	if strings.Count(said.String(), "was left behind, and is removed\n") != 2 {
 		t.Errorf("the log is %q", &said)
 	}
@@ -59,13 +60,13 @@ func TestWhatCanBeResumedIsKeptForADay(t *testing.T) {
 	dir := t.TempDir()
 	for name, age := range map[string]time.Duration{"young": draft.PartialTime - time.Hour, "old": draft.PartialTime + time.Minute} {
 		then := time.Now().Add(-age)
-		if err := os.Chtimes(write(t, "abc", dir, draft.PartialName(name)), then, then); err != nil {
+		if err := os.Chtimes(filetest.Write(t, "abc", dir, draft.PartialName(name)), then, then); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var said strings.Builder
-	draft.RemoveLeftovers(t.Context(), openRoot(t, dir), log.New(&said, "", 0))
-	checkDir(t, dir, draft.PartialName("young"))
+	draft.RemoveLeftovers(t.Context(), filetest.OpenRoot(t, dir), log.New(&said, "", 0))
+	filetest.CheckDir(t, dir, draft.PartialName("young"))
 	if strings.Count(said.String(), "was left behind, and is removed\n") != 1 {
 		t.Errorf("the log is %q", &said)
 	}

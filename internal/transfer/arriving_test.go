@@ -4,11 +4,12 @@ import (
 	"crypto/sha256"
 	"testing"
 
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/transfer"
 )
 
 func TestASumOnTheSideIsThatOfAllBytes(t *testing.T) {
-	content := randomBytes(3*transfer.HashSize + 7)
+	content := filetest.Random(3*transfer.HashSize + 7)
 	for _, length := range []int{0, 1, transfer.HashSize - 1, transfer.HashSize, transfer.HashSize + 1, 2 * transfer.HashSize, len(content)} {
 		for _, part := range []int{1000, 64 << 10, len(content)} {
 			sum := sha256.New()

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/transfer"
 )
 
@@ -54,7 +55,7 @@ func TestLinksThatStayInADirectory(t *testing.T) {
 }
 
 func TestADirectoryThatIsToldOftenTakesNoMemory(t *testing.T) {
-	if kept, err := transfer.PlantDirectory(t.Context(), openRoot(t, t.TempDir()), "d", 3); kept != 1 || err != nil {
+	if kept, err := transfer.PlantDirectory(t.Context(), filetest.OpenRoot(t, t.TempDir()), "d", 3); kept != 1 || err != nil {
 		t.Errorf("%d entries are kept of one directory, %v", kept, err)
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/transfer"
 	"github.com/litert/websocket/stream"
 )
@@ -21,19 +21,7 @@ func flip(name string, at int64) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	var b [1]byte
-	if _, err := file.ReadAt(b[:], at); err != nil {
-		return err
-	}
-	if _, err := file.WriteAt([]byte{b[0] ^ 1}, at); err != nil {
-		return err
-	}
-	return os.Chtimes(name, time.Time{}, info.ModTime())
+	return filetest.Flip(name, at, info.ModTime())
 }
 
 type writerFunc func([]byte) (int, error)
@@ -42,7 +30,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // A file may change in such a way that nothing tells.
 func TestTheSumIsOfTheBytesThatAreSent(t *testing.T) {
-	name := write(t, randomBytes(3<<20), t.TempDir(), "source")
+	name := filetest.Write(t, filetest.Random(3<<20), t.TempDir(), "source")
 	var sent bytes.Buffer
 	changed := false
 	sum, err := openSource(t, name).CopyTo(&sent, sha256.New(), writerFunc(func(p []byte) (int, error) {
@@ -64,7 +52,7 @@ func TestWhatIsNoSource(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	root := openRoot(t, dir)
+	root := filetest.OpenRoot(t, dir)
 	for name, complaint := range map[string]string{".": "not a regular file", "missing": `"missing": `, "../x": `"../x": `} {
 		if _, err := transfer.OpenIn(root, name); !transfer.Final(err) || !strings.Contains(err.Error(), complaint) {
 			t.Errorf("%s: %v", name, err)
@@ -75,8 +63,8 @@ func TestWhatIsNoSource(t *testing.T) {
 // What was opened by name is opened anew; what was not, cannot be, or is elsewhere by that name.
 func TestWhatWasNotOpenedByNameIsSentOnce(t *testing.T) {
 	p, dir := serve(t, anything), t.TempDir()
-	write(t, "content", dir, "source")
-	file, err := transfer.OpenIn(openRoot(t, dir), "source")
+	filetest.Write(t, "content", dir, "source")
+	file, err := transfer.OpenIn(filetest.OpenRoot(t, dir), "source")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +77,7 @@ func TestWhatWasNotOpenedByNameIsSentOnce(t *testing.T) {
 		if _, err = put.Put(testContext(t), src, false); !transfer.Final(err) || !strings.Contains(err.Error(), "can be sent only once") {
 			t.Errorf("%s is sent again: %v", name, err)
 		}
-		checkFile(t, "content", p.dir, name)
+		filetest.Check(t, "content", p.dir, name)
 	}
 }
 
@@ -111,7 +99,7 @@ func TestAFileOfAnotherLengthThanItTellsIsRefused(t *testing.T) {
 			if err := <-p.ended; stream.CloseCode(err) != closecode.PolicyViolation {
 				t.Errorf("the server says %v", err)
 			}
-			checkEmpty(t, p.dir)
+			filetest.CheckDir(t, p.dir)
 		})
 	}
 }
@@ -119,7 +107,7 @@ func TestAFileOfAnotherLengthThanItTellsIsRefused(t *testing.T) {
 func TestWhatIsNotSentIsNotHashed(t *testing.T) {
 	sum, broken := sha256.New(), errors.New("broken")
 	failing := writerFunc(func([]byte) (int, error) { return 0, broken })
-	if _, err := openSource(t, write(t, "content", t.TempDir(), "source")).CopyTo(failing, sum, new(bytes.Buffer)); !errors.Is(err, broken) {
+	if _, err := openSource(t, filetest.Write(t, "content", t.TempDir(), "source")).CopyTo(failing, sum, new(bytes.Buffer)); !errors.Is(err, broken) {
 		t.Errorf("the error is %v", err)
 	}
 	if !bytes.Equal(sum.Sum(nil), sha256.New().Sum(nil)) {

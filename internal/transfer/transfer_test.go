@@ -9,7 +9,6 @@ import (
 	"io"
 	"log"
 	"math"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,6 +22,7 @@ import (
 	"github.com/litert/websocket/closecode"
 	"github.com/litert/websocket/dial"
 	"github.com/litert/websocket/internal/draft"
+	"github.com/litert/websocket/internal/filetest"
 	"github.com/litert/websocket/internal/osfile"
 	"github.com/litert/websocket/internal/size"
 	"github.com/litert/websocket/internal/transfer"
@@ -39,49 +39,6 @@ func testContext(t *testing.T) context.Context {
 	return ctx
 }
 
-// randomBytes returns n bytes that are always the same.
-func randomBytes(n int) string {
-	b := make([]byte, n)
-	rand.NewChaCha8([32]byte{byte(n)}).Read(b)
-	return string(b)
-}
-
-func write(t *testing.T, content string, path ...string) (name string) {
-	t.Helper()
-	name = filepath.Join(path...)
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return name
-}
-
-func checkFile(t *testing.T, want string, path ...string) {
-	t.Helper()
-	if got, err := os.ReadFile(filepath.Join(path...)); err != nil || string(got) != want {
-		t.Errorf("%s has %d bytes, which are not the %d expected, %v", filepath.Join(path...), len(got), len(want), err)
-	}
-}
-
-func checkEmpty(t *testing.T, dir string) {
-	t.Helper()
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
-		t.Errorf("%s contains %v, %v", dir, entries, err)
-	}
-}
-
-func openRoot(t *testing.T, dir string) *os.Root {
-	t.Helper()
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { root.Close() })
-	return root
-}
-
 var anything = transfer.Rules{MaxSize: math.MaxInt64}
 
 // A place is a directory that is served.
@@ -93,7 +50,7 @@ type place struct {
 func serve(t *testing.T, rules transfer.Rules) place {
 	t.Helper()
 	p := place{dir: t.TempDir(), ended: make(chan error, 10)}
-	files := transfer.Server{Root: openRoot(t, p.dir), Rules: rules, Log: log.New(io.Discard, "", 0)}
+	files := transfer.Server{Root: filetest.OpenRoot(t, p.dir), Rules: rules, Log: log.New(io.Discard, "", 0)}
 	p.url = handle(t, func(r *http.Request, c transfer.Conn) error {
 		p.ended <- files.Serve(r.Context(), c, r.URL.Path)
 		return nil
@@ -179,19 +136,19 @@ func check(t *testing.T, r transfer.Result, err error, content string) {
 func TestFilesComeAsTheyAre(t *testing.T) {
 	p, dir := serve(t, anything), t.TempDir()
 	for _, n := range []int{0, 1, transfer.HashSize - 1, transfer.HashSize, transfer.HashSize + 1, 3<<20 + 7} {
-		content := randomBytes(n)
+		content := filetest.Random(n)
 		begins := fmt.Sprintf("of 0 on at 0 of %d", n)
 		put, observed := p.putter(t, "file")
-		r, err := put.Put(testContext(t), openSource(t, write(t, content, dir, "source")), false)
+		r, err := put.Put(testContext(t), openSource(t, filetest.Write(t, content, dir, "source")), false)
 		check(t, r, err, content)
-		checkFile(t, content, p.dir, "file")
+		filetest.Check(t, content, p.dir, "file")
 		if observed.String() != content || !slices.Equal(observed.events, []string{begins}) {
 			t.Errorf("put of %d bytes: %d were observed, %q", n, observed.Len(), observed.events)
 		}
 		get, observed := p.getter(t, "file")
-		r, err = get.Get(testContext(t), openRoot(t, dir), "copied")
+		r, err = get.Get(testContext(t), filetest.OpenRoot(t, dir), "copied")
 		check(t, r, err, content)
-		checkFile(t, content, dir, "copied")
+		filetest.Check(t, content, dir, "copied")
 		if observed.String() != content || !slices.Equal(observed.events, []string{begins}) {
 			t.Errorf("get of %d bytes: %d were observed, %q", n, observed.Len(), observed.events)
 		}
@@ -203,12 +160,12 @@ func TestFilesComeAsTheyAre(t *testing.T) {
 
 func TestPipesComeAsTheyAre(t *testing.T) {
 	p := serve(t, anything)
-	content := randomBytes(2<<20 + 7)
+	content := filetest.Random(2<<20 + 7)
 	put, observed := p.putter(t, "new/file")
 	src := transfer.Pipe("input", strings.NewReader(content))
 	r, err := put.Put(testContext(t), src, true)
 	check(t, r, err, content)
-	checkFile(t, content, p.dir, "new", "file")
+	filetest.Check(t, content, p.dir, "new", "file")
 	if want := []string{fmt.Sprintf("of 0 on at 0 of %d", transfer.Unknown)}; !slices.Equal(observed.events, want) {
 		t.Errorf("it says %q", observed.events)
 	}
@@ -223,25 +180,25 @@ func TestPipesComeAsTheyAre(t *testing.T) {
 
 func TestDirectoriesComeAsTheyAre(t *testing.T) {
 	p, dir, back := serve(t, anything), t.TempDir(), t.TempDir()
-	a := write(t, "a", dir, "a")
-	write(t, "b", dir, "sub", "b")
-	write(t, "hidden", dir, "sub", draft.Prefix+"x")
+	a := filetest.Write(t, "a", dir, "a")
+	filetest.Write(t, "b", dir, "sub", "b")
+	filetest.Write(t, "hidden", dir, "sub", draft.Prefix+"x")
 	put, observed := p.putter(t, "to/")
 	r, err := put.PutAll(testContext(t), []transfer.Item{{File: a, Name: "one"}, {File: filepath.Join(dir, "sub"), Name: "two"}, {File: dir}})
 	if want := []string{"one", "two/b", "a", "sub/b"}; err != nil || r.Files != 4 || r.Size != 4 || !slices.Equal(observed.events, want) {
 		t.Errorf("%+v, %v, %q", r, err, observed.events)
 	}
 	get, observed := p.getter(t, "to/")
-	r, err = get.GetAll(testContext(t), openRoot(t, back))
+	r, err = get.GetAll(testContext(t), filetest.OpenRoot(t, back))
 	if want := []string{"a", "one", "sub/b", "two/b"}; err != nil || r.Files != 4 || !slices.Equal(observed.events, want) {
 		t.Errorf("%+v, %v, %q", r, err, observed.events)
 	}
-	checkFile(t, "b", back, "two", "b")
-	checkFile(t, "b", back, "sub", "b")
+	filetest.Check(t, "b", back, "two", "b")
+	filetest.Check(t, "b", back, "sub", "b")
 
 	put, observed = p.putter(t, "to/")
 	put.Continue = true
-	write(t, "c", dir, "sub", "c")
+	filetest.Write(t, "c", dir, "sub", "c")
 	r, err = put.PutAll(testContext(t), []transfer.Item{{File: dir}})
 	if want := []string{"sub/c", "resume: 2 files were there already"}; err != nil || r.Files != 1 || !slices.Equal(observed.events, want) {
 		t.Errorf("%+v, %v, %q", r, err, observed.events)
@@ -253,25 +210,25 @@ func TestAFileGoesOnWhereItIsTheSame(t *testing.T) {
 		t.Skip("nothing is kept")
 	}
 	p, dir := serve(t, anything), t.TempDir()
-	content := randomBytes(3 << 20)
+	content := filetest.Random(3 << 20)
 	half := len(content) / 2
 	for there, at := range map[string]int{content[:half]: half, content: len(content), strings.Repeat("x", half): 0, content + "more": 0} {
 		want := []string{fmt.Sprintf("of %d on at %d of %d", len(there), at, len(content))}
-		write(t, there, p.dir, draft.PartialName("file"))
+		filetest.Write(t, there, p.dir, draft.PartialName("file"))
 		put, observed := p.putter(t, "file")
 		put.Continue = true
-		r, err := put.Put(testContext(t), openSource(t, write(t, content, dir, "source")), false)
+		r, err := put.Put(testContext(t), openSource(t, filetest.Write(t, content, dir, "source")), false)
 		check(t, r, err, content)
-		checkFile(t, content, p.dir, "file")
+		filetest.Check(t, content, p.dir, "file")
 		if diff := cmp.Diff(want, observed.events); diff != "" || r.From != size.Bytes(at) {
 			t.Errorf("put: from %v, %s", r.From, diff)
 		}
-		write(t, there, dir, draft.PartialName("copied"))
+		filetest.Write(t, there, dir, draft.PartialName("copied"))
 		get, observed := p.getter(t, "file")
 		get.Continue = true
-		r, err = get.Get(testContext(t), openRoot(t, dir), "copied")
+		r, err = get.Get(testContext(t), filetest.OpenRoot(t, dir), "copied")
 		check(t, r, err, content)
-		checkFile(t, content, dir, "copied")
+		filetest.Check(t, content, dir, "copied")
 		if diff := cmp.Diff(want, observed.events); diff != "" || r.From != size.Bytes(at) {
 			t.Errorf("get: from %v, %s", r.From, diff)
 		}
@@ -280,16 +237,16 @@ func TestAFileGoesOnWhereItIsTheSame(t *testing.T) {
 
 func TestAFileThatWasSentIsOpenedAnew(t *testing.T) {
 	p, dir := serve(t, anything), t.TempDir()
-	name := write(t, "old", dir, "source")
+	name := filetest.Write(t, "old", dir, "source")
 	src := openSource(t, name)
 	for _, content := range []string{"old", "something else"} {
-		if err := os.Rename(write(t, content, dir, "new"), name); content != "old" && err != nil {
+		if err := os.Rename(filetest.Write(t, content, dir, "new"), name); content != "old" && err != nil {
 			t.Skip(err) // what is open cannot be replaced everywhere
 		}
 		put, _ := p.putter(t, "file")
 		r, err := put.Put(testContext(t), src, false)
 		check(t, r, err, content)
-		checkFile(t, content, p.dir, "file")
+		filetest.Check(t, content, p.dir, "file")
 	}
 }
 
@@ -306,18 +263,18 @@ func (p place) refused(t *testing.T, err error, reason string) {
 }
 
 func TestRulesHold(t *testing.T) {
-	source := write(t, "abcd", t.TempDir(), "source")
+	source := filetest.Write(t, "abcd", t.TempDir(), "source")
 	for reason, rules := range map[string]transfer.Rules{
 		"files can only be read here": {ReadOnly: true, MaxSize: math.MaxInt64},
 		`"file": file already exists`: {Keep: true, MaxSize: math.MaxInt64},
 		"4 B is more than the 3 B":    {MaxSize: 3},
 	} {
 		p := serve(t, rules)
-		write(t, "old", p.dir, "file")
+		filetest.Write(t, "old", p.dir, "file")
 		put, _ := p.putter(t, "file")
 		_, err := put.Put(testContext(t), openSource(t, source), false)
 		p.refused(t, err, reason)
-		checkFile(t, "old", p.dir, "file")
+		filetest.Check(t, "old", p.dir, "file")
 	}
 }
 
@@ -332,7 +289,7 @@ func TestAPeerOfAnotherSubprotocolIsRefused(t *testing.T) {
 	if !transfer.Final(err) || !strings.Contains(err.Error(), "does not speak wscp.put.v4") {
 		t.Errorf("%v", err)
 	}
-	checkEmpty(t, p.dir)
+	filetest.CheckDir(t, p.dir)
 }
 
 func TestAnEndOfTheContextInterruptsBothEnds(t *testing.T) {
@@ -341,7 +298,7 @@ func TestAnEndOfTheContextInterruptsBothEnds(t *testing.T) {
 	put, _ := p.putter(t, "file")
 	ctx, cancel := context.WithCancel(testContext(t))
 	go func() {
-		io.WriteString(w, randomBytes(1<<20))
+		io.WriteString(w, filetest.Random(1<<20))
 		cancel()
 	}()
 	if _, err := put.Put(ctx, transfer.Pipe("input", r), false); !errors.Is(err, transfer.ErrInterrupted) {
@@ -350,7 +307,7 @@ func TestAnEndOfTheContextInterruptsBothEnds(t *testing.T) {
 	if err := <-p.ended; stream.CloseCode(err) != closecode.GoingAway || transfer.Final(err) {
 		t.Errorf("the server says %v", err)
 	}
-	checkEmpty(t, p.dir)
+	filetest.CheckDir(t, p.dir)
 	w.Close() // what was left behind ends
 }
 
