@@ -41,55 +41,28 @@ func descriptors(e *env) (got string, err error) {
 	defer served.Wait()
 	defer ln.Close()
 	served.Go(func() { echoAll(ln) })
-
-	talk, hush := context.WithCancel(e.ctx)
-	defer hush()
-	var talkers sync.WaitGroup
-	defer talkers.Wait()
-	defer hush()
-	var slowest atomic.Int64
-	broken := make(chan error, connectedOf)
-	for range connectedOf {
-		conn, err := dial.Dial(e.ctx, "ws://"+ln.Addr().String(), stream.Standard, dial.Proxy(nil))
-		if err != nil {
-			return "", err
-		}
-		talkers.Go(func() {
-			defer conn.Abort()
-			if err := echoOften(talk, e.ctx, conn, &slowest); err != nil {
-				broken <- err
-			}
-		})
+	beside, err := talkTo(e.ctx, ln.Addr().String())
+	if err != nil {
+		return "", err
 	}
+	defer beside.hush()
 
-	// The sockets of those that come are there before, as they need descriptors themselves.
-	sockets := make([]*os.File, newcomers)
-	for i := range sockets {
-		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-		if err != nil {
-			return "", err
-		}
-		sockets[i] = os.NewFile(uintptr(fd), "socket")
-		defer sockets[i].Close()
+	sockets, err := newSockets() // before, as they need descriptors themselves
+	if err != nil {
+		return "", err
 	}
+	defer closeAll(sockets)
 	release, err := takeAllDescriptors()
 	if err != nil {
 		return "", err
 	}
 	defer release()
-	at := &unix.SockaddrInet4{Port: ln.Addr().(*net.TCPAddr).Port, Addr: [4]byte{127, 0, 0, 1}}
-	for _, s := range sockets {
-		if err := unix.Connect(int(s.Fd()), at); err != nil {
-			return "", fmt.Errorf("connecting to the queue of the system: %w", err)
-		}
+	if err := connectAll(sockets, ln.Addr().(*net.TCPAddr).Port); err != nil {
+		return "", err
 	}
 	used := cpuTime()
-	select {
-	case <-time.After(shortage):
-	case err := <-broken:
-		return "", fmt.Errorf("one that is connected has noticed: %w", err)
-	case <-e.ctx.Done():
-		return "", e.ctx.Err()
+	if err := beside.listenFor(e.ctx, shortage); err != nil {
+		return "", err
 	}
 	used = cpuTime() - used
 	release()
@@ -100,18 +73,51 @@ func descriptors(e *env) (got string, err error) {
 		}
 	}
 	got = fmt.Sprintf("%v of CPU time, told %d times; %d that came meanwhile served %v later; longest echo beside %v", used.Round(time.Millisecond),
-		told.Load(), newcomers, time.Since(over).Round(time.Millisecond), time.Duration(slowest.Load()).Round(time.Millisecond))
-	switch slow := time.Duration(slowest.Load()); {
-	case len(broken) > 0:
-		return got, fmt.Errorf("one that is connected has noticed: %w", <-broken)
+		told.Load(), newcomers, time.Since(over).Round(time.Millisecond), beside.longest().Round(time.Millisecond))
+	switch {
+	case len(beside.broken) > 0:
+		return got, noticed(<-beside.broken)
 	case told.Load() == 0:
 		return got, errors.New("nothing was scarce")
 	case used > restingShare:
 		return got, errors.New("it has spun")
-	case slow > notice:
+	case beside.longest() > notice:
 		return got, errors.New("those that are connected have noticed")
 	}
 	return got, nil
+}
+
+func noticed(err error) error { return fmt.Errorf("one that is connected has noticed: %w", err) }
+
+// newSockets returns sockets for newcomers, which are not connected yet.
+func newSockets() ([]*os.File, error) {
+	var sockets []*os.File
+	for range newcomers {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			closeAll(sockets)
+			return nil, err
+		}
+		sockets = append(sockets, os.NewFile(uintptr(fd), "socket"))
+	}
+	return sockets, nil
+}
+
+// connectAll has the sockets wait in the queue of the system at a port.
+func connectAll(sockets []*os.File, port int) error {
+	at := &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}
+	for _, s := range sockets {
+		if err := unix.Connect(int(s.Fd()), at); err != nil {
+			return fmt.Errorf("connecting to the queue of the system: %w", err)
+		}
+	}
+	return nil
+}
+
+func closeAll(sockets []*os.File) {
+	for _, s := range sockets {
+		s.Close()
+	}
 }
 
 // takeAllDescriptors leaves the process none, until release is called, which may be called again.
@@ -174,41 +180,6 @@ func echoOne(s *stream.Socket, msg *stream.Reader) error {
 		return err
 	}
 	return w.Close()
-}
-
-// echoOften has messages come back until talk ends, and notes how long one has taken at most. The last of them is bounded by ctx.
-func echoOften(talk, ctx context.Context, conn *stream.Conn[*stream.Reader], slowest *atomic.Int64) error {
-	for talk.Err() == nil {
-		begun := time.Now()
-		if err := echoed(ctx, conn); err != nil {
-			return err
-		}
-		for took := int64(time.Since(begun)); ; {
-			if before := slowest.Load(); took <= before || slowest.CompareAndSwap(before, took) {
-				break
-			}
-		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-talk.Done():
-		}
-	}
-	return nil
-}
-
-// echoed has a message come back.
-func echoed(ctx context.Context, conn *stream.Conn[*stream.Reader]) error {
-	if err := conn.WriteText(ctx, "hello"); err != nil {
-		return err
-	}
-	msg, err := conn.Receive(ctx)
-	if err != nil {
-		return err
-	}
-	if text, err := msg.Text(); err != nil || text != "hello" {
-		return fmt.Errorf("%q has come back, and %v", text, err)
-	}
-	return nil
 }
 
 // openOver shakes hands over a socket that is connected, and has a message come back.

@@ -82,19 +82,34 @@ func slowReaders(e *env) (got string, err error) {
 	if err != nil {
 		return "", err
 	}
-	each := (after - before) / int64(clients)
-	rate := max(beside, again) / alone
-	got = fmt.Sprintf("%d readers, %.1f KiB and %v of CPU a second each; fast peers at %.0f %%", clients, float64(each)/1024,
-		(used / time.Duration(clients) * time.Second / often).Round(time.Microsecond), 100*rate)
+	cost := crowdCost{clients, (after - before) / int64(clients), used / time.Duration(clients) * time.Second / often, max(beside, again) / alone}
+	return cost.String(), cost.check(slow.lost.Load())
+}
+
+// A crowdCost is what a crowd of slow readers costs.
+type crowdCost struct {
+	clients int
+	memory  int64         // of each, resident
+	used    time.Duration // CPU time of each, a second
+	rate    float64       // of fast peers beside it, of what it is without
+}
+
+func (c crowdCost) String() string {
+	return fmt.Sprintf("%d readers, %.1f KiB and %v of CPU a second each; fast peers at %.0f %%", c.clients, float64(c.memory)/1024,
+		c.used.Round(time.Microsecond), 100*c.rate)
+}
+
+// check returns an error if that is too much, or if some of them were cut.
+func (c crowdCost) check(lost int64) error {
 	switch {
-	case slow.lost.Load() > 0:
-		return got, fmt.Errorf("%d were cut: %s", slow.lost.Load(), got)
-	case each > slowReader:
-		return got, fmt.Errorf("that is more than %d KiB: %s", slowReader>>10, got)
-	case rate < 0.8:
-		return got, fmt.Errorf("that is too slow: %s", got)
+	case lost > 0:
+		return fmt.Errorf("%d were cut: %v", lost, c)
+	case c.memory > slowReader:
+		return fmt.Errorf("that is more than %d KiB: %v", slowReader>>10, c)
+	case c.rate < 0.8:
+		return fmt.Errorf("that is too slow: %v", c)
 	}
-	return got, nil
+	return nil
 }
 
 const slowPath = "/slow"
