@@ -115,6 +115,34 @@ func TestNoneIsDroppedThatHasSentItsRequest(t *testing.T) {
 	}
 }
 
+func TestWhatGivesWayWhileItBeginsToSpeakIsNotWaitedFor(t *testing.T) {
+	skipUnlessSilenceIsKnown(t)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	client, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	conn, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	goesOn := make(chan bool, 1)
+	go func() { goesOn <- listen.SpeakDropped(conn) }()
+	select {
+	case yes := <-goesOn:
+		if yes {
+			t.Error("a connection that has given way shakes hands")
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("a connection that has given way waits for a place for ever")
+	}
+}
+
 func TestTheOldestSilentOneOfTheHostThatHasMostGivesWay(t *testing.T) {
 	errs := make(chan error, 10)
 	l := listenLocally(t, listen.MaxPending(1), listen.OnError(func(_ *http.Request, err error) { errs <- err }))

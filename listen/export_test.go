@@ -1,6 +1,9 @@
 package listen
 
-import "net/netip"
+import (
+	"net"
+	"net/netip"
+)
 
 // CanAwaitFirst says whether it is known of a socket that nothing has come.
 const CanAwaitFirst = canAwaitFirst
@@ -25,6 +28,17 @@ func (l *Listener[M]) Pending() (n [2]int) {
 	w.silent.each(func(*place) { n[0]++ })
 	w.shaking.each(func(*place) { n[1]++ })
 	return n
+}
+
+// SpeakDropped has conn, which is silent, give way when the first byte has just come, and reports whether it goes on to its handshake.
+func SpeakDropped(conn net.Conn) bool {
+	w := newWaitingRoom(1)
+	p := w.newPlace(conn)
+	w.take(p, nil)
+	w.mu.Lock()
+	w.drop(p)
+	w.mu.Unlock()
+	return p.spoke(nil)
 }
 
 // HostIn returns what counts as the host of a client.

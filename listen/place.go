@@ -82,7 +82,8 @@ func (p *place) leave() {
 	}
 }
 
-// spoke is called when the first byte has come, and waits until the handshake may begin. It reports false if stop was first.
+// spoke is called when the first byte has come, and waits until the handshake may begin. It reports false if the connection has given
+// way before that was known, or stop was first.
 func (p *place) spoke(stop <-chan struct{}) bool {
 	w := p.room
 	w.mu.Lock()
@@ -90,7 +91,11 @@ func (p *place) spoke(stop <-chan struct{}) bool {
 		p.enter(&w.waiting)
 		w.admit()
 	}
+	dropped := p.dropped // which what waits for a place is not
 	w.mu.Unlock()
+	if dropped {
+		return false
+	}
 	select {
 	case <-p.admitted:
 		return true
