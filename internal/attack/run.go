@@ -155,7 +155,11 @@ func (c config) attackVictim(ctx context.Context, v *captive, r *result) error {
 	}
 	late, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
-	_, err = census.Settle(late, before, slack, func() (census.Census, error) { return v.count(ctx) })
+	left, err := census.Settle(late, before, slack, func() (census.Census, error) { return v.count(ctx) })
+	if err != nil && left.Goroutines > before.Goroutines {
+		var stacks string
+		err = errors.Join(err, v.ask(ctx, hangs, "Stacks", None{}, &stacks), errors.New(stacks))
+	}
 	return err
 }
 

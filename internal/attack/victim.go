@@ -7,6 +7,8 @@ import (
 	"net/rpc"
 	"net/rpc/jsonrpc"
 	"os"
+	"runtime/pprof"
+	"strings"
 	"time"
 
 	"github.com/litert/websocket/internal/census"
@@ -69,6 +71,14 @@ func (v *Victim) Targets(_ None, to *[]target) error {
 func (v *Victim) Count(_ None, to *census.Census) error {
 	*to = census.Take()
 	return nil
+}
+
+// Stacks returns where each goroutine of the process is.
+func (v *Victim) Stacks(_ None, to *string) error {
+	var b strings.Builder
+	err := pprof.Lookup("goroutine").WriteTo(&b, 2)
+	*to = b.String()
+	return err
 }
 
 // Dial does what is ordered.
