@@ -3,17 +3,14 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -41,26 +38,9 @@ const testPage = `<!doctype html>
 func joinNATS(t *testing.T, nats string) (target *url.URL, stop func()) {
 	t.Helper()
 	n := newNode()
-	n.refresh, n.spread = 50*time.Millisecond, 200*time.Millisecond
-	ctx, cancel := context.WithCancel(context.Background())
-	if err := n.connect(ctx, "nats://"+nats, "", 1); err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "localhost:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- n.serve(ctx, ln) }()
-	stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		n.close()
-	})
-	t.Cleanup(stop)
-	return &url.URL{Scheme: "http", Host: ln.Addr().String()}, stop
+	n.spread = 200 * time.Millisecond
+	addr, stop := run(t, n, "nats://"+nats)
+	return &url.URL{Scheme: "http", Host: addr}, stop
 }
 
 func TestABrowserComesBackToAnotherNodeAndMissesNothing(t *testing.T) {

@@ -38,7 +38,7 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 	lost := make(chan error, 1)
 	go func() {
 		defer cancel()
-		lost <- n.watch(ctx)
+		lost <- n.history.Watch(ctx, n.refresh)
 	}()
 	var group listen.Group
 	mux := http.NewServeMux()
@@ -46,7 +46,7 @@ func (n *node) serve(ctx context.Context, ln net.Listener) error {
 		http.ServeContent(w, r, "index.html", time.Time{}, strings.NewReader(page))
 	})
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, r *http.Request) { // for what balances the load
-		if ctx.Err() != nil || !n.nats.IsConnected() {
+		if ctx.Err() != nil || !n.history.Connected() {
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 		}
 	})

@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"go.uber.org/goleak"
 
 	"github.com/litert/websocket/closecode"
@@ -55,14 +58,21 @@ func eventually(t *testing.T, what string, holds func() bool) {
 // startNode runs a node with its own NATS until stop is called, or the test ends.
 func startNode(t *testing.T) (n *node, addr string, stop func()) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
 	n = newNode()
+	addr, stop = run(t, n, "")
+	return n, addr, stop
+}
+
+// run has n run, with NATS at the URLs, or its own, until stop is called, or the test ends.
+func run(t *testing.T, n *node, urls string) (addr string, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
 	n.refresh = 50 * time.Millisecond
 	ln, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := n.connect(ctx, "", t.TempDir(), 1); err != nil {
+	if err := n.connect(ctx, urls, t.TempDir(), 1); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
@@ -75,7 +85,40 @@ func startNode(t *testing.T) (n *node, addr string, stop func()) {
 		n.close()
 	})
 	t.Cleanup(stop)
-	return n, ln.Addr().String(), stop
+	return ln.Addr().String(), stop
+}
+
+// startNATS runs a NATS server in this process, which is none of a node's, until the test ends.
+func startNATS(t *testing.T) (s *server.Server, urls string) {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{JetStream: true, StoreDir: t.TempDir(), Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	if !s.ReadyForConnections(hangs) {
+		t.Fatal("NATS does not listen")
+	}
+	return s, s.ClientURL()
+}
+
+// connectTo returns the JetStream of the NATS at the URLs.
+func connectTo(t *testing.T, urls string) jetstream.JetStream {
+	t.Helper()
+	c, err := nats.Connect(urls, nats.MaxReconnects(-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	js, err := jetstream.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js
 }
 
 type conn = stream.Conn[protocol.Event]
@@ -187,12 +230,13 @@ func TestWhoIsPresentIsTold(t *testing.T) {
 }
 
 func TestANodeWithoutNATSTellsWhoIsPresentHere(t *testing.T) {
-	n, addr, _ := startNode(t)
+	nats, urls := startNATS(t)
+	addr, _ := run(t, newNode(), urls)
 	c, _ := enter(t, addr, "a", "")
 	if e := next(t, c, protocol.Present); e.Count != 1 {
 		t.Errorf("what is told is %+v, want 1", e)
 	}
-	n.server.Shutdown()
+	nats.Shutdown()
 	enter(t, addr, "a", "")
 	for e := next(t, c, protocol.Present); e.Count != 2; e = next(t, c, protocol.Present) {
 		if e.Count == 0 || len(e.Names) == 0 {

@@ -7,9 +7,8 @@ import (
 	"regexp"
 	"strconv"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/litert/websocket/closecode"
+	"github.com/litert/websocket/examples/rooms/history"
 	"github.com/litert/websocket/examples/rooms/protocol"
 	"github.com/litert/websocket/stream"
 )
@@ -80,12 +79,12 @@ func (m *member) goBack(ctx context.Context, after uint64) (lost bool, err error
 	if base <= after && after <= last {
 		return false, nil
 	}
-	info, err := m.room.node.stream.Info(ctx)
-	if err == nil && after > info.State.LastSeq { // not only of what this node has not heard yet, but of a stream that is no more
+	first, end, err := m.room.node.history.Bounds(ctx)
+	if err == nil && after > end { // not only of what this node has not heard yet, but of a stream that is no more
 		m.at = last
 		return true, nil
 	}
-	return err == nil && after+1 < info.State.FirstSeq, err
+	return err == nil && after+1 < first, err
 }
 
 // sendAway has the client come back later, to any node.
@@ -124,17 +123,17 @@ func (m *member) wake() {
 func (m *member) send() {
 	const near = backlog / 2 // and not all of it, or the next message that is said would find m too slow
 	for base, live := m.reached(m.at, near); !live; {
-		l, err := m.room.node.read(m.room.name, m.at)
+		seq, data, err := m.room.node.history.Next(context.Background(), m.room.name, m.at)
 		switch {
-		case errors.Is(err, jetstream.ErrMsgNotFound):
+		case errors.Is(err, history.ErrNone):
 			base, live = m.reached(base, backlog) // all up to there was of other rooms, or is too old
 		case err != nil:
 			m.sendAway("messages cannot be read now", err)
 			return
-		case m.WritePrepared(context.Background(), l.text) != nil:
+		case m.WritePrepared(context.Background(), toLine(seq, data).text) != nil:
 			return
 		default:
-			base, live = m.reached(l.seq, near)
+			base, live = m.reached(seq, near)
 		}
 	}
 	for text := m.next(); text != nil; text = m.next() {

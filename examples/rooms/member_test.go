@@ -92,7 +92,8 @@ func TestOneWhoIsNewHearsWhatIsSaidFromThenOn(t *testing.T) {
 }
 
 func TestWhatIsGoneIsTold(t *testing.T) {
-	n, addr, _ := startNode(t)
+	_, urls := startNATS(t)
+	addr, _ := run(t, newNode(), urls)
 	listener, _ := enter(t, addr, "a", "")
 	speaker, _ := enter(t, addr, "a", "")
 	var last uint64
@@ -101,7 +102,11 @@ func TestWhatIsGoneIsTold(t *testing.T) {
 	}
 	for e := next(t, listener, protocol.Said); e.Seq < last; e = next(t, listener, protocol.Said) { // until the node has heard all
 	}
-	if err := n.stream.Purge(testContext(t)); err != nil {
+	kept, err := connectTo(t, urls).Stream(testContext(t), "ROOMS")
+	if err == nil {
+		err = kept.Purge(testContext(t))
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	c, joined := enter(t, addr, "a", "3")

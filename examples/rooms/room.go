@@ -5,11 +5,8 @@ import (
 	"maps"
 	"slices"
 	"sort"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/nats-io/nats.go"
 
 	"github.com/litert/websocket/examples/rooms/protocol"
 )
@@ -99,8 +96,8 @@ func (r *room) announce() {
 			r.nodes[mine.Node] = mine // as NATS may be away
 			r.show()
 			r.mu.Unlock()
-			data, _ := json.Marshal(mine)                // has nothing that JSON has not
-			r.node.nats.Publish("present."+r.name, data) // or not: it is said again
+			data, _ := json.Marshal(mine) // has nothing that JSON has not
+			r.node.history.Tell(r.name, data)
 		case <-r.stop:
 			return
 		}
@@ -108,12 +105,12 @@ func (r *room) announce() {
 }
 
 // meet takes what a node, perhaps this one, tells of its members.
-func (n *node) meet(msg *nats.Msg) {
+func (n *node) meet(room string, data []byte) {
 	p := presence{heard: time.Now()}
 	n.mu.Lock()
-	r := n.rooms[strings.TrimPrefix(msg.Subject, "present.")]
+	r := n.rooms[room]
 	n.mu.Unlock()
-	if r != nil && json.Unmarshal(msg.Data, &p) == nil {
+	if r != nil && json.Unmarshal(data, &p) == nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.nodes[p.Node] = p

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/litert/websocket/closecode"
@@ -49,26 +48,11 @@ func TestTwoNodesHaveNotTheSameFolder(t *testing.T) {
 	end(t, last)
 }
 
-// connectTo returns the JetStream of the NATS at addr.
-func connectTo(t *testing.T, addr string) jetstream.JetStream {
-	t.Helper()
-	c, err := nats.Connect("nats://"+addr, nats.MaxReconnects(-1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	js, err := jetstream.New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return js
-}
-
 // Other nodes may use it, and what is stored in it.
 func TestANodeTakesTheStreamAsItIs(t *testing.T) {
 	addr := freeAddress(t, backend)
 	startNATSAt(t, addr, t.TempDir())
-	js := connectTo(t, addr)
+	js := connectTo(t, "nats://"+addr)
 	want := jetstream.StreamConfig{Name: "ROOMS", Subjects: []string{"rooms.*"}, MaxAge: 2 * time.Hour, Duplicates: time.Minute}
 	if _, err := js.CreateStream(testContext(t), want); err != nil {
 		t.Fatal(err)
@@ -94,12 +78,12 @@ func TestANodeThatHasLostItsStreamEnds(t *testing.T) {
 		lose func(t *testing.T, addr string, server process)
 	}{
 		{"deleted", func(t *testing.T, addr string, _ process) {
-			if err := connectTo(t, addr).DeleteStream(testContext(t), "ROOMS"); err != nil {
+			if err := connectTo(t, "nats://"+addr).DeleteStream(testContext(t), "ROOMS"); err != nil {
 				t.Error(err)
 			}
 		}},
 		{"made anew", func(t *testing.T, addr string, _ process) {
-			js := connectTo(t, addr)
+			js := connectTo(t, "nats://"+addr)
 			if err := js.DeleteStream(testContext(t), "ROOMS"); err != nil {
 				t.Error(err)
 			}
