@@ -101,6 +101,14 @@ func cutAnswer(conn io.Closer) {
 
 var longAgo = time.Unix(1, 0)
 
+// cut closes conn, without a farewell of TLS, which may have to wait, and sets the deadline for writing anew.
+func cut(conn io.Closer) {
+	if c, ok := conn.(net.Conn); ok { // not a stream of HTTP/2
+		conn = below(c)
+	}
+	conn.Close()
+}
+
 // shutdown closes the roster, ends all connections in an orderly way, for a reason that fits a close frame, and waits until their
 // functions have returned. When ctx ends before, it aborts the remaining ones, and returns the error of ctx. It returns what a hook
 // has panicked with, too.
@@ -185,7 +193,7 @@ func (m *member) tookOver(conn io.Closer) {
 	m.conn = conn
 	switch {
 	case m.aborted:
-		conn.Close()
+		cut(conn)
 	case m.roster.hurried:
 		cutAnswer(conn)
 	}
@@ -287,7 +295,7 @@ func (m *member) abort() {
 	case socket != nil:
 		socket.Abort()
 	case conn != nil:
-		conn.Close()
+		cut(conn)
 	}
 }
 

@@ -1,0 +1,75 @@
+package listen_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/litert/websocket/internal/wstest"
+	"github.com/litert/websocket/listen"
+)
+
+// A trailer writes something behind all that is written.
+type trailer struct {
+	net.Conn
+	behind string
+}
+
+func (c *trailer) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(append(bytes.Clone(p), c.behind...))
+	return min(n, len(p)), err
+}
+
+// overTLSAtPipe returns a Listener that speaks TLS over pipes, where all that is written waits for a reader, and a client that has
+// shaken hands of TLS, with the pipe below it.
+func overTLSAtPipe(t *testing.T, opts ...listen.Option) (l *listener, client *tls.Conn, pipe *trailer) {
+	t.Helper()
+	cert, _ := wstest.Certificate(t, "example.com")
+	l, pipes := listenAtPipes(t, append(opts,
+		listen.TLSConfig(&tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true}))...)
+	pipe = &trailer{Conn: pipes.dial(t)}
+	client = tls.Client(pipe, &tls.Config{InsecureSkipVerify: true})
+	if err := client.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	return l, client, pipe
+}
+
+// closesWithin fails the test if Close of l takes longer than d.
+func closesWithin(t *testing.T, l *listener, d time.Duration) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		l.Close()
+	}()
+	select {
+	case <-done:
+	case <-time.After(d):
+		t.Errorf("Close takes longer than %v", d)
+	}
+}
+
+// soon is how long a Close may take that waits for nobody.
+const soon = 3 * time.Second
+
+func TestCloseEndsResponsesThatNobodyReadsOverTLS(t *testing.T) {
+	l, client, _ := overTLSAtPipe(t, listen.HandshakeTimeout(0))
+	sendUntilKnown(t, l, client)
+	closesWithin(t, l, soon)
+}
+
+// sendUntilKnown sends a request, and waits until it is about to be answered.
+func sendUntilKnown(t *testing.T, l *listener, client net.Conn) {
+	t.Helper()
+	if _, err := io.WriteString(client, proper+"\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if !eventually(t, func() bool { return l.Known() > 0 }) {
+		t.Fatal("no connection is known")
+	}
+	time.Sleep(50 * time.Millisecond) // until it waits
+}
