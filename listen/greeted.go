@@ -61,6 +61,15 @@ func (c *greetedConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
+// Close says no farewell of TLS once the Listener is closed: that waits for what TLS writes while the HTTP server reads, which a client
+// that reads nothing keeps from ever ending.
+func (c *greetedConn) Close() error {
+	if c.place.room.isClosed() {
+		return below(c.Conn).Close()
+	}
+	return c.Conn.Close()
+}
+
 // CloseWrite is what the HTTP server does lest the end of the connection take a response away.
 func (c *greetedConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {

@@ -213,6 +213,12 @@ func (w *waitingRoom) shedSilent(stop <-chan struct{}) bool {
 	return n > 0
 }
 
+func (w *waitingRoom) isClosed() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.closed
+}
+
 // close has all handshakes end that have come to no request, and takes no more.
 func (w *waitingRoom) close() {
 	w.mu.Lock()

@@ -12,6 +12,9 @@ import (
 	"github.com/litert/websocket/listen"
 )
 
+// garbage is a record that TLS cannot decrypt. It answers that with an alert, while it reads.
+const garbage = "\x17\x03\x03\x00\x14" + "twenty bytes of dust"
+
 // A trailer writes something behind all that is written.
 type trailer struct {
 	net.Conn
@@ -55,6 +58,14 @@ func closesWithin(t *testing.T, l *listener, d time.Duration) {
 
 // soon is how long a Close may take that waits for nobody.
 const soon = 3 * time.Second
+
+// The HTTP server reads on while it serves a request, and does not give the connection away before it has stopped.
+func TestCloseDoesNotWaitForWhatTLSSaysBehindTheRequest(t *testing.T) {
+	l, client, pipe := overTLSAtPipe(t, listen.HandshakeTimeout(0))
+	pipe.behind = garbage
+	sendUntilKnown(t, l, client)
+	closesWithin(t, l, soon)
+}
 
 func TestCloseEndsResponsesThatNobodyReadsOverTLS(t *testing.T) {
 	l, client, _ := overTLSAtPipe(t, listen.HandshakeTimeout(0))
