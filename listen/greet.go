@@ -186,7 +186,10 @@ func (s *server) shakeHands(t *tls.Conn) error {
 	err := t.HandshakeContext(ctx)
 	switch {
 	case err == nil:
-		return t.SetDeadline(time.Time{})
+		if timeout := s.cfg.HandshakeTimeout; timeout > 0 { // for what TLS writes while the request is read; then the HTTP server sets its own
+			t.SetWriteDeadline(time.Now().Add(timeout))
+		}
+		return t.SetReadDeadline(time.Time{})
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	}
