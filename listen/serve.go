@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -46,12 +47,20 @@ func (g *Group) Serve(ctx context.Context, server *http.Server, ln net.Listener,
 	return failed
 }
 
-// shutdownBefore shuts g down, and then server, also if a hook panics.
+// shutdownBefore shuts g down, and then server, also if a hook panics. The server waits for the lock of a connection over TLS on which
+// that answers a client that reads nothing, whatever ctx says: then it is left to itself.
 func (g *Group) shutdownBefore(ctx context.Context, server *http.Server) (err error) {
 	defer func() {
-		if cut := server.Shutdown(ctx); cut != nil && cut == ctx.Err() { // and not of a listener that was closed
-			server.Close()
-			err = cut
+		cut := false
+		var end sync.WaitGroup
+		end.Go(func() {
+			if err := server.Shutdown(ctx); err != nil && err == ctx.Err() { // and not of a listener that was closed
+				cut = true
+				server.Close()
+			}
+		})
+		if !awaitAll(ctx, &end) || cut {
+			err = ctx.Err()
 		}
 	}()
 	return g.Shutdown(ctx)

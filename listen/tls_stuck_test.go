@@ -2,9 +2,12 @@ package listen_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"io"
+	"log"
 	"net"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -99,4 +102,41 @@ func sendUntilKnown(t *testing.T, l *listener, client net.Conn) {
 		t.Fatal("no connection is known")
 	}
 	time.Sleep(50 * time.Millisecond) // until it waits
+}
+
+// TLS holds the lock on what it writes, for which http.Server waits to close the connection.
+func TestServeDoesNotWaitForWhatTLSSays(t *testing.T) {
+	cert, _ := wstest.Certificate(t, "example.com")
+	for name, request := range map[string]string{"before a request": "", "behind one": "GET / HTTP/1.1\r\n" + host + "\r\n"} {
+		t.Run(name, func(t *testing.T) {
+			pipes := newPipeListener()
+			server := &http.Server{
+				TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true},
+				ErrorLog:  log.New(io.Discard, "", 0),
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- new(listen.Group).Serve(ctx, server, pipes, 50*time.Millisecond) }()
+			pipe := pipes.dial(t)
+			client := tls.Client(pipe, &tls.Config{InsecureSkipVerify: true})
+			if err := client.Handshake(); err != nil {
+				t.Fatal(err)
+			}
+			if request != "" {
+				newClient(t, client, request).response(t)
+			}
+			io.WriteString(pipe, garbage)
+			time.Sleep(50 * time.Millisecond) // until TLS answers
+			cancel()
+			select {
+			case err := <-ended:
+				if err != context.DeadlineExceeded {
+					t.Errorf("error is %v", err)
+				}
+			case <-time.After(soon):
+				t.Error("Serve goes on")
+			}
+			pipe.Close()
+		})
+	}
 }
