@@ -186,10 +186,7 @@ func (s *server) shakeHands(t *tls.Conn) error {
 	err := t.HandshakeContext(ctx)
 	switch {
 	case err == nil:
-		if timeout := s.cfg.HandshakeTimeout; timeout > 0 { // for what TLS writes while the request is read; then the HTTP server sets its own
-			t.SetWriteDeadline(time.Now().Add(timeout))
-		}
-		return t.SetReadDeadline(time.Time{})
+		return t.SetDeadline(time.Time{})
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	}

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/litert/websocket/internal/wstest"
@@ -62,21 +61,6 @@ func closesWithin(t *testing.T, l *listener, d time.Duration) {
 
 // soon is how long a Close may take that waits for nobody.
 const soon = 3 * time.Second
-
-func TestWhatTLSSaysBeforeTheRequestIsWaitedForUpToTheTimeout(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		option, told := listening()
-		_, _, pipe := overTLSAtPipe(t, option)
-		if _, err := io.WriteString(pipe, garbage); err != nil {
-			t.Fatal(err)
-		}
-		select {
-		case <-told:
-		case <-time.After(time.Hour):
-			t.Error("a client that reads nothing keeps its connection")
-		}
-	})
-}
 
 // The HTTP server reads on while it serves a request, and does not give the connection away before it has stopped.
 func TestCloseDoesNotWaitForWhatTLSSaysBehindTheRequest(t *testing.T) {
