@@ -73,10 +73,10 @@ func (v *Victim) Count(_ None, to *census.Census) error {
 	return nil
 }
 
-// Stacks returns where each goroutine of the process is.
+// Stacks returns where the goroutines of the process are, and how many are at the same place.
 func (v *Victim) Stacks(_ None, to *string) error {
 	var b strings.Builder
-	err := pprof.Lookup("goroutine").WriteTo(&b, 2)
+	err := pprof.Lookup("goroutine").WriteTo(&b, 1)
 	*to = b.String()
 	return err
 }
