@@ -18,6 +18,9 @@ import (
 // before ctx ends, as when another goroutine has closed it, or ln, all else ends in the same way, and the error is the server's, such as
 // [http.ErrServerClosed]. When Serve has returned, server does not serve, and ln is closed.
 //
+// A client over TLS that has TLS answer it, and reads nothing, keeps server from ending, and its connection from being cut. Serve
+// returns a second behind its patience then, and connections of server that are not the group's may stay open until that client leaves.
+//
 // A server is for one call. Another listener takes another server, whose handlers may join the same group.
 func (g *Group) Serve(ctx context.Context, server *http.Server, ln net.Listener, patience time.Duration) error {
 	defer ln.Close() // which a server does not that cannot begin
