@@ -117,20 +117,7 @@ func TestNoneIsDroppedThatHasSentItsRequest(t *testing.T) {
 
 func TestWhatGivesWayWhileItBeginsToSpeakIsNotWaitedFor(t *testing.T) {
 	skipUnlessSilenceIsKnown(t)
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	client, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	conn, err := ln.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, conn := wstest.TCP(t)
 	goesOn := make(chan bool, 1)
 	go func() { goesOn <- listen.SpeakDropped(conn) }()
 	select {

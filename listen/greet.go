@@ -53,7 +53,7 @@ func (s *server) take() {
 		p := s.room.newPlace(conn)
 		silent = p.raw != nil // the next one will be as this one
 		if !s.room.take(p, s.closed) {
-			below(conn).Close()
+			closeBelow(conn)
 			return
 		}
 		s.goroutines.Add(1)
@@ -105,7 +105,7 @@ func (s *server) greet(p *place) {
 	returned, handedOver := false, false
 	defer func() {
 		if !handedOver {
-			below(p.conn).Close()
+			closeBelow(p.conn)
 			p.settle()
 		}
 	}()

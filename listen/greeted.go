@@ -65,7 +65,7 @@ func (c *greetedConn) Write(p []byte) (int, error) {
 // that reads nothing keeps from ever ending.
 func (c *greetedConn) Close() error {
 	if c.place.room.isClosed() {
-		return below(c.Conn).Close()
+		return closeBelow(c.Conn)
 	}
 	return c.Conn.Close()
 }

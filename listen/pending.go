@@ -185,11 +185,11 @@ func (w *waitingRoom) ripen(wait time.Duration) {
 	})
 }
 
-// drop puts p out, and closes its connection, without a farewell of TLS, which may have to wait.
+// drop puts p out, and closes its connection.
 func (w *waitingRoom) drop(p *place) {
 	p.dropped = true
 	p.leave()
-	below(p.conn).Close()
+	closeBelow(p.conn)
 }
 
 // shedSilent drops some of the connections that have sent nothing, whose descriptors are wanted, once they give way. It
@@ -228,6 +228,6 @@ func (w *waitingRoom) close() {
 		w.ripening.Stop()
 	}
 	for _, c := range []*crowd{&w.silent, &w.waiting, &w.shaking} {
-		c.each(func(p *place) { below(p.conn).Close() })
+		c.each(func(p *place) { closeBelow(p.conn) })
 	}
 }

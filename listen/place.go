@@ -2,6 +2,7 @@ package listen
 
 import (
 	"crypto/tls"
+	"io"
 	"net"
 	"net/netip"
 	"syscall"
@@ -60,6 +61,14 @@ func below(conn net.Conn) net.Conn {
 		}
 		conn = t.NetConn()
 	}
+}
+
+// closeBelow closes conn without a farewell of TLS, which may have to wait, and sets the deadline for writing anew.
+func closeBelow(conn io.Closer) error {
+	if c, ok := conn.(net.Conn); ok { // not a stream of HTTP/2
+		conn = below(c)
+	}
+	return conn.Close()
 }
 
 // enter moves p to c.

@@ -101,14 +101,6 @@ func cutAnswer(conn io.Closer) {
 
 var longAgo = time.Unix(1, 0)
 
-// cut closes conn, without a farewell of TLS, which may have to wait, and sets the deadline for writing anew.
-func cut(conn io.Closer) {
-	if c, ok := conn.(net.Conn); ok { // not a stream of HTTP/2
-		conn = below(c)
-	}
-	conn.Close()
-}
-
 // shutdown closes the roster, ends all connections in an orderly way, for a reason that fits a close frame, and waits until their
 // functions have returned. When ctx ends before, it aborts the remaining ones, and returns the error of ctx. It returns what a hook
 // has panicked with, too.
@@ -193,7 +185,7 @@ func (m *member) tookOver(conn io.Closer) {
 	m.conn = conn
 	switch {
 	case m.aborted:
-		cut(conn)
+		closeBelow(conn)
 	case m.roster.hurried:
 		cutAnswer(conn)
 	}
@@ -295,7 +287,7 @@ func (m *member) abort() {
 	case socket != nil:
 		socket.Abort()
 	case conn != nil:
-		cut(conn)
+		closeBelow(conn)
 	}
 }
 

@@ -29,34 +29,29 @@ func (c *trailer) Write(p []byte) (int, error) {
 	return min(n, len(p)), err
 }
 
-// overTLSAtPipe returns a Listener that speaks TLS over pipes, where all that is written waits for a reader, and a client that has
-// shaken hands of TLS, with the pipe below it.
-func overTLSAtPipe(t *testing.T, opts ...listen.Option) (l *listener, client *tls.Conn, pipe *trailer) {
-	t.Helper()
+// withoutTickets is the configuration of a server that writes nothing behind the handshake of TLS by itself.
+func withoutTickets(t *testing.T) *tls.Config {
 	cert, _ := wstest.Certificate(t, "example.com")
-	l, pipes := listenAtPipes(t, append(opts,
-		listen.TLSConfig(&tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true}))...)
+	return &tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true}
+}
+
+// shakeHands returns a client that has shaken hands of TLS, with the pipe below it, where all that is written waits for a reader.
+func shakeHands(t *testing.T, pipes *pipeListener) (client *tls.Conn, pipe *trailer) {
+	t.Helper()
 	pipe = &trailer{Conn: pipes.dial(t)}
 	client = tls.Client(pipe, &tls.Config{InsecureSkipVerify: true})
 	if err := client.Handshake(); err != nil {
 		t.Fatal(err)
 	}
-	return l, client, pipe
+	return client, pipe
 }
 
-// closesWithin fails the test if Close of l takes longer than d.
-func closesWithin(t *testing.T, l *listener, d time.Duration) {
+// overTLSAtPipe returns a Listener that speaks TLS and has no timeout, and a client as shakeHands does.
+func overTLSAtPipe(t *testing.T) (l *listener, client *tls.Conn, pipe *trailer) {
 	t.Helper()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		l.Close()
-	}()
-	select {
-	case <-done:
-	case <-time.After(d):
-		t.Errorf("Close takes longer than %v", d)
-	}
+	l, pipes := listenAtPipes(t, listen.HandshakeTimeout(0), listen.TLSConfig(withoutTickets(t)))
+	client, pipe = shakeHands(t, pipes)
+	return l, client, pipe
 }
 
 // soon is how long a Close may take that waits for nobody.
@@ -64,14 +59,14 @@ const soon = 3 * time.Second
 
 // The HTTP server reads on while it serves a request, and does not give the connection away before it has stopped.
 func TestCloseDoesNotWaitForWhatTLSSaysBehindTheRequest(t *testing.T) {
-	l, client, pipe := overTLSAtPipe(t, listen.HandshakeTimeout(0))
+	l, client, pipe := overTLSAtPipe(t)
 	pipe.behind = garbage
 	sendUntilKnown(t, l, client)
 	closesWithin(t, l, soon)
 }
 
 func TestCloseEndsResponsesThatNobodyReadsOverTLS(t *testing.T) {
-	l, client, _ := overTLSAtPipe(t, listen.HandshakeTimeout(0))
+	l, client, _ := overTLSAtPipe(t)
 	sendUntilKnown(t, l, client)
 	closesWithin(t, l, soon)
 }
@@ -90,22 +85,17 @@ func sendUntilKnown(t *testing.T, l *listener, client net.Conn) {
 
 // TLS holds the lock on what it writes, for which http.Server waits to close the connection.
 func TestServeDoesNotWaitForWhatTLSSays(t *testing.T) {
-	cert, _ := wstest.Certificate(t, "example.com")
 	for name, request := range map[string]string{"before a request": "", "behind one": "GET / HTTP/1.1\r\n" + host + "\r\n"} {
 		t.Run(name, func(t *testing.T) {
 			pipes := newPipeListener()
 			server := &http.Server{
-				TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, SessionTicketsDisabled: true},
+				TLSConfig: withoutTickets(t),
 				ErrorLog:  log.New(io.Discard, "", 0),
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() { ended <- new(listen.Group).Serve(ctx, server, pipes, 50*time.Millisecond) }()
-			pipe := pipes.dial(t)
-			client := tls.Client(pipe, &tls.Config{InsecureSkipVerify: true})
-			if err := client.Handshake(); err != nil {
-				t.Fatal(err)
-			}
+			client, pipe := shakeHands(t, pipes)
 			if request != "" {
 				newClient(t, client, request).response(t)
 			}

@@ -115,7 +115,7 @@ func (o *opening) end() {
 	o.ended = true
 	defer o.member.failed()
 	if o.conn != nil {
-		cut(o.conn)
+		closeBelow(o.conn)
 	}
 	o.stream.leave()
 }
